@@ -1,0 +1,191 @@
+"""Errors whose type says what happens next, and the catalogue of every code that the product can show.
+
+    Gp365Error
+    ├── Misconfigured   stop the flow, alert once: settings, flows, lookups, commands       exit 2
+    ├── Unauthorised    stop that system, alert once, check again: password, token, rights  exit 3
+    ├── Retry           stays queued: unreachable, busy, throttled                          exit 3 when the budget is spent
+    ├── Rejected        the other system refused the record, in its own words               exit 1
+    ├── Conflict        a person must decide                                                exit 1
+    └── Bug             ours, with a traceback                                              exit 6
+
+They are caught in one place, the cycle of the engine. A message is for the operator: what, which record, what to do.
+No error ever carries a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class Gp365Error(Exception):
+    """What went wrong, where, and what to do about it.
+
+    `code` is a key of CATALOGUE. `message` is a plain sentence. `system`, `record`, `field`, `value` name the place
+    as far as it is known; `fix` overrides the catalogue's fix where a more exact one is known.
+    """
+
+    exit_code = 6
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        system: str = "",
+        record: str = "",
+        field: str = "",
+        value: str = "",
+        fix: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.system = system
+        self.record = record
+        self.field = field
+        self.value = value
+        self.fix = fix or (CATALOGUE[code].fix if code in CATALOGUE else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as the command line's JSON shows it."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "system": self.system,
+            "record": self.record,
+            "field": self.field,
+            "value": self.value,
+            "fix": self.fix,
+        }
+
+    def __str__(self) -> str:
+        where = ", ".join(
+            f"{name} {text}"
+            for name, text in (("system", self.system), ("record", self.record), ("field", self.field), ("value", self.value))
+            if text
+        )
+        return f"{self.message} [{where}]" if where else self.message
+
+
+class Misconfigured(Gp365Error):
+    """The settings, a flow, a lookup or a command is wrong: stop and say so once."""
+
+    exit_code = 2
+
+
+class Unauthorised(Gp365Error):
+    """A system refuses our credentials or rights: stop that system only."""
+
+    exit_code = 3
+
+
+class Retry(Gp365Error):
+    """It may work later: the record stays queued. `after_s` is the other system's wish in seconds, or None."""
+
+    exit_code = 3
+
+    def __init__(self, code: str, message: str, *, after_s: float | None = None, **where: str) -> None:
+        super().__init__(code, message, **where)
+        self.after_s = after_s
+
+
+class Rejected(Gp365Error):
+    """The other system refused this record; the message holds its own words."""
+
+    exit_code = 1
+
+
+class Conflict(Gp365Error):
+    """A person must decide."""
+
+    exit_code = 1
+
+
+class Bug(Gp365Error):
+    """Ours."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One code of the catalogue: what it means in a plain sentence, and the fix."""
+
+    meaning: str
+    fix: str
+
+
+CATALOGUE: dict[str, Entry] = {
+    # settings, flows, commands
+    "settings-missing": Entry("There is no gp365.toml in the project folder.", "Run `gp365 init`, or name the folder with -C."),
+    "settings-invalid": Entry("gp365.toml cannot be read or a setting is wrong.", "Correct the line that is named."),
+    "secret-plain": Entry("A secret stands in the settings as plain text.", 'Write {vault="name"}, {env="NAME"} or {file="path"}.'),
+    "secret-missing": Entry("A secret that the settings name is not there.", "Run `gp365 secret set NAME`, or set the variable or file."),
+    "vault-key": Entry("The key of the credential vault is missing or does not open it.", "Restore .gp365/master.key or set GP365_MASTER_KEY."),
+    "flow-invalid": Entry("A flow file is wrong.", "Correct the line that is named; `gp365 flows check` tests it."),
+    "flow-unknown": Entry("No such flow.", "`gp365 flows list` names the flows."),
+    "flow-field": Entry("A flow names a field that the system does not have or cannot write.", "Correct the field's name, or remove the row."),
+    "flow-condition": Entry("A condition or computed value of a flow cannot be worked out.", "Correct the expression that is named."),
+    "lookup-invalid": Entry("A lookup file is wrong.", "Correct the line that is named."),
+    "lookup-missing": Entry("A lookup has no row for this value.", "Add the value to the lookup file, then `gp365 parked retry`."),
+    "pair-unknown": Entry("No such pair.", "The pairs are the [pairs.NAME] tables of gp365.toml."),
+    "system-unknown": Entry("No such system.", "The systems are the [systems.NAME] tables of gp365.toml."),
+    "entity-unknown": Entry("The system has no such entity.", "`gp365 doctor` lists what each system serves."),
+    "company-unknown": Entry("Dynamics GP knows no company of this name.", "Write the company's display name as GP shows it."),
+    "not-served": Entry("This channel does not serve that entity or verb.", "Use another channel, or leave the field out."),
+    "not-provisioned": Entry("A table or column of ours is missing in Dataverse.", "Run `gp365 provision apply`."),
+    "record-unknown": Entry("No such record.", "Check the key; `gp365 plan` lists the records."),
+    "parked-unknown": Entry("No such parked entry.", "`gp365 parked list` names them."),
+    "plan-stale": Entry("The plan was made with another flow, or its records have moved.", "Make a new plan with `gp365 plan --out FILE`."),
+    "plan-invalid": Entry("The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."),
+    "folder-locked": Entry("Another gp365 process is at work in this project folder.", "Wait until it has ended."),
+    "usage": Entry("The command is used wrongly.", "See --help."),
+    # rights
+    "login-refused": Entry("The system refuses the user name or password.", "Check user and password; `gp365 secret set NAME` stores a new one."),
+    "token-refused": Entry("The token service refuses the client.", "Check client id and secret; a secret may have expired."),
+    "token-not-json": Entry("The token service did not answer with JSON.", "Check `authority`: a proxy or a sign-in page may stand in between."),
+    "right-missing": Entry("The system knows us but does not allow this.", "Give the account the right that is named."),
+    "user-missing": Entry("The environment has no application user for this client.", "Add the application user with a security role in Dataverse."),
+    "scheme-missing": Entry("The server offers no authentication scheme that we may use.", "Enable Negotiate or NTLM, or allow Basic in the settings."),
+    "binding-refused": Entry("The server refused the channel binding of the TLS connection.", "Remove the proxy that terminates TLS in between."),
+    # wire
+    "unreachable": Entry("The system cannot be reached.", "Check address, network and service."),
+    "certificate": Entry("The server's certificate is not trusted.", "Set `ca_file` to the certificate authority's file."),
+    "throttled": Entry("The system asks us to wait.", "Nothing: it is tried again later."),
+    "busy": Entry("The system is busy or down.", "Nothing: it is tried again later."),
+    "answer-unreadable": Entry("The system's answer cannot be read.", "Look at the log; a proxy may stand in between."),
+    "answer-cut": Entry("The system's answer ended half-way.", "Nothing: it is tried again later."),
+    # records
+    "rejected": Entry("The other system refused the record.", "Do what it says, then `gp365 parked retry ID`."),
+    "too-long": Entry("The value is longer than the other system can hold.", "Shorten it, or set `long: cut` on the row."),
+    "not-in-code-page": Entry("The value has characters that Dynamics GP's code page cannot hold.", "Write it with characters of Windows-1252."),
+    "bad-value": Entry("The value is not of the field's kind.", "Correct it in its own system."),
+    "out-of-range": Entry("The number is outside what the other system can hold.", "Correct it in its own system."),
+    "option-unknown": Entry("The other system has no such option.", "Add the option, or map it in the lookup."),
+    "required-missing": Entry("A field that the other system requires is empty.", "Fill it in its own system."),
+    "expression-stopped": Entry("A condition or computed value ran too long on this record.", "Simplify the expression."),
+    "candidates": Entry("Several records could be the same partner, or one that is linked elsewhere.", "Decide which; then link or create."),
+    "number-alone": Entry("The number agrees, but no second field does.", "Decide whether they are the same; then link or create."),
+    "name-agrees-number-differs": Entry("A field agrees, but the numbers differ.", "Decide whether they are the same; then link or create."),
+    "target-gone": Entry("The linked record is gone on one side.", "Restore it, or decide what the link shall be."),
+    "key-reused": Entry("Another record stands under a key that was linked.", "Decide whether it is the same partner."),
+    "outside-condition": Entry("The record would be created outside its own side's condition.", "Correct the flow's `when` or `on_create`."),
+    "no-number": Entry("No free number could be found.", "Widen the number scheme."),
+    "conflict": Entry("Both sides changed the field to different values.", "`gp365 parked show ID`, then decide which value holds."),
+    "first-contact": Entry("Both sides hold different values and have never agreed.", "Decide which value holds."),
+    "cut-conflict": Entry("A value that had been cut was edited on the narrow side.", "Edit it on the side that holds the whole value."),
+    "superseded": Entry("A write that we had given up appeared after all.", "Decide which value holds."),
+    "parent-parked": Entry("The record that this one waits for is itself parked.", "Resolve that one first."),
+    "parent-filtered": Entry("The record that this one waits for is left out by a condition.", "Widen the condition, or clear the reference."),
+    "unsettled": Entry("A write's answer was lost; we wait until it can no longer arrive.", "Nothing: it is looked at again."),
+    "moved": Entry("The record changed while we looked at it.", "Nothing: it is planned again."),
+    # proof
+    "equation": Entry("The three counts of a run do not agree.", "Do not sync further; send the run's ledger to support."),
+    "chain-broken": Entry("The ledger's chain of hashes is broken.", "Restore the store from a backup; look for who changed it."),
+    "restored": Entry("A system seems to have been restored from a backup.", "Make a recovery plan before the next sync."),
+    # ours
+    "disk-full": Entry("The disk is full.", "Free space; the next sync goes on where this one stopped."),
+    "store-failed": Entry("The local store cannot be read or written.", "Check disk and rights of the .gp365 folder."),
+    "bug": Entry("An error of gp365 itself.", "Report it with the log; nothing was lost."),
+}
