@@ -62,7 +62,12 @@ class Gp365Error(Exception):
     def __str__(self) -> str:
         where = ", ".join(
             f"{name} {text}"
-            for name, text in (("system", self.system), ("record", self.record), ("field", self.field), ("value", self.value))
+            for name, text in (
+                ("system", self.system),
+                ("record", self.record),
+                ("field", self.field),
+                ("value", self.value),
+            )
             if text
         )
         return f"{self.message} [{where}]" if where else self.message
@@ -118,74 +123,186 @@ class Entry:
 
 CATALOGUE: dict[str, Entry] = {
     # settings, flows, commands
-    "settings-missing": Entry("There is no gp365.toml in the project folder.", "Run `gp365 init`, or name the folder with -C."),
-    "settings-invalid": Entry("gp365.toml cannot be read or a setting is wrong.", "Correct the line that is named."),
-    "secret-plain": Entry("A secret stands in the settings as plain text.", 'Write {vault="name"}, {env="NAME"} or {file="path"}.'),
-    "secret-missing": Entry("A secret that the settings name is not there.", "Run `gp365 secret set NAME`, or set the variable or file."),
-    "vault-key": Entry("The key of the credential vault is missing or does not open it.", "Restore .gp365/master.key or set GP365_MASTER_KEY."),
-    "flow-invalid": Entry("A flow file is wrong.", "Correct the line that is named; `gp365 flows check` tests it."),
+    "settings-missing": Entry(
+        "There is no gp365.toml in the project folder.", "Run `gp365 init`, or name the folder with -C."
+    ),
+    "settings-invalid": Entry(
+        "gp365.toml cannot be read or a setting is wrong.", "Correct the line that is named."
+    ),
+    "secret-plain": Entry(
+        "A secret stands in the settings as plain text.",
+        'Write {vault="name"}, {env="NAME"} or {file="path"}.',
+    ),
+    "secret-missing": Entry(
+        "A secret that the settings name is not there.",
+        "Run `gp365 secret set NAME`, or set the variable or file.",
+    ),
+    "vault-key": Entry(
+        "The key of the credential vault is missing or does not open it.",
+        "Restore .gp365/master.key or set GP365_MASTER_KEY.",
+    ),
+    "flow-invalid": Entry(
+        "A flow file is wrong.", "Correct the line that is named; `gp365 flows check` tests it."
+    ),
     "flow-unknown": Entry("No such flow.", "`gp365 flows list` names the flows."),
-    "flow-field": Entry("A flow names a field that the system does not have or cannot write.", "Correct the field's name, or remove the row."),
-    "flow-condition": Entry("A condition or computed value of a flow cannot be worked out.", "Correct the expression that is named."),
+    "flow-field": Entry(
+        "A flow names a field that the system does not have or cannot write.",
+        "Correct the field's name, or remove the row.",
+    ),
+    "flow-condition": Entry(
+        "A condition or computed value of a flow cannot be worked out.",
+        "Correct the expression that is named.",
+    ),
     "lookup-invalid": Entry("A lookup file is wrong.", "Correct the line that is named."),
-    "lookup-missing": Entry("A lookup has no row for this value.", "Add the value to the lookup file, then `gp365 parked retry`."),
+    "lookup-missing": Entry(
+        "A lookup has no row for this value.", "Add the value to the lookup file, then `gp365 parked retry`."
+    ),
     "pair-unknown": Entry("No such pair.", "The pairs are the [pairs.NAME] tables of gp365.toml."),
     "system-unknown": Entry("No such system.", "The systems are the [systems.NAME] tables of gp365.toml."),
-    "entity-unknown": Entry("The system has no such entity.", "`gp365 doctor` lists what each system serves."),
-    "company-unknown": Entry("Dynamics GP knows no company of this name.", "Write the company's display name as GP shows it."),
-    "not-served": Entry("This channel does not serve that entity or verb.", "Use another channel, or leave the field out."),
-    "not-provisioned": Entry("A table or column of ours is missing in Dataverse.", "Run `gp365 provision apply`."),
+    "entity-unknown": Entry(
+        "The system has no such entity.", "`gp365 doctor` lists what each system serves."
+    ),
+    "company-unknown": Entry(
+        "Dynamics GP knows no company of this name.", "Write the company's display name as GP shows it."
+    ),
+    "not-served": Entry(
+        "This channel does not serve that entity or verb.", "Use another channel, or leave the field out."
+    ),
+    "not-provisioned": Entry(
+        "A table or column of ours is missing in Dataverse.", "Run `gp365 provision apply`."
+    ),
     "record-unknown": Entry("No such record.", "Check the key; `gp365 plan` lists the records."),
     "parked-unknown": Entry("No such parked entry.", "`gp365 parked list` names them."),
-    "plan-stale": Entry("The plan was made with another flow, or its records have moved.", "Make a new plan with `gp365 plan --out FILE`."),
-    "plan-invalid": Entry("The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."),
-    "folder-locked": Entry("Another gp365 process is at work in this project folder.", "Wait until it has ended."),
+    "plan-stale": Entry(
+        "The plan was made with another flow, or its records have moved.",
+        "Make a new plan with `gp365 plan --out FILE`.",
+    ),
+    "plan-invalid": Entry(
+        "The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."
+    ),
+    "folder-locked": Entry(
+        "Another gp365 process is at work in this project folder.", "Wait until it has ended."
+    ),
     "usage": Entry("The command is used wrongly.", "See --help."),
     # rights
-    "login-refused": Entry("The system refuses the user name or password.", "Check user and password; `gp365 secret set NAME` stores a new one."),
-    "token-refused": Entry("The token service refuses the client.", "Check client id and secret; a secret may have expired."),
-    "token-not-json": Entry("The token service did not answer with JSON.", "Check `authority`: a proxy or a sign-in page may stand in between."),
-    "right-missing": Entry("The system knows us but does not allow this.", "Give the account the right that is named."),
-    "user-missing": Entry("The environment has no application user for this client.", "Add the application user with a security role in Dataverse."),
-    "scheme-missing": Entry("The server offers no authentication scheme that we may use.", "Enable Negotiate or NTLM, or allow Basic in the settings."),
-    "binding-refused": Entry("The server refused the channel binding of the TLS connection.", "Remove the proxy that terminates TLS in between."),
+    "login-refused": Entry(
+        "The system refuses the user name or password.",
+        "Check user and password; `gp365 secret set NAME` stores a new one.",
+    ),
+    "token-refused": Entry(
+        "The token service refuses the client.", "Check client id and secret; a secret may have expired."
+    ),
+    "token-not-json": Entry(
+        "The token service did not answer with JSON.",
+        "Check `authority`: a proxy or a sign-in page may stand in between.",
+    ),
+    "right-missing": Entry(
+        "The system knows us but does not allow this.", "Give the account the right that is named."
+    ),
+    "user-missing": Entry(
+        "The environment has no application user for this client.",
+        "Add the application user with a security role in Dataverse.",
+    ),
+    "scheme-missing": Entry(
+        "The server offers no authentication scheme that we may use.",
+        "Enable Negotiate or NTLM, or allow Basic in the settings.",
+    ),
+    "binding-refused": Entry(
+        "The server refused the channel binding of the TLS connection.",
+        "Remove the proxy that terminates TLS in between.",
+    ),
     # wire
     "unreachable": Entry("The system cannot be reached.", "Check address, network and service."),
-    "certificate": Entry("The server's certificate is not trusted.", "Set `ca_file` to the certificate authority's file."),
+    "certificate": Entry(
+        "The server's certificate is not trusted.", "Set `ca_file` to the certificate authority's file."
+    ),
     "throttled": Entry("The system asks us to wait.", "Nothing: it is tried again later."),
     "busy": Entry("The system is busy or down.", "Nothing: it is tried again later."),
-    "answer-unreadable": Entry("The system's answer cannot be read.", "Look at the log; a proxy may stand in between."),
+    "answer-unreadable": Entry(
+        "The system's answer cannot be read.", "Look at the log; a proxy may stand in between."
+    ),
     "answer-cut": Entry("The system's answer ended half-way.", "Nothing: it is tried again later."),
     # records
-    "rejected": Entry("The other system refused the record.", "Do what it says, then `gp365 parked retry ID`."),
-    "too-long": Entry("The value is longer than the other system can hold.", "Shorten it, or set `long: cut` on the row."),
-    "not-in-code-page": Entry("The value has characters that Dynamics GP's code page cannot hold.", "Write it with characters of Windows-1252."),
+    "rejected": Entry(
+        "The other system refused the record.", "Do what it says, then `gp365 parked retry ID`."
+    ),
+    "too-long": Entry(
+        "The value is longer than the other system can hold.", "Shorten it, or set `long: cut` on the row."
+    ),
+    "not-in-code-page": Entry(
+        "The value has characters that Dynamics GP's code page cannot hold.",
+        "Write it with characters of Windows-1252.",
+    ),
     "bad-value": Entry("The value is not of the field's kind.", "Correct it in its own system."),
-    "out-of-range": Entry("The number is outside what the other system can hold.", "Correct it in its own system."),
-    "option-unknown": Entry("The other system has no such option.", "Add the option, or map it in the lookup."),
-    "required-missing": Entry("A field that the other system requires is empty.", "Fill it in its own system."),
-    "expression-stopped": Entry("A condition or computed value ran too long on this record.", "Simplify the expression."),
-    "candidates": Entry("Several records could be the same partner, or one that is linked elsewhere.", "Decide which; then link or create."),
-    "number-alone": Entry("The number agrees, but no second field does.", "Decide whether they are the same; then link or create."),
-    "name-agrees-number-differs": Entry("A field agrees, but the numbers differ.", "Decide whether they are the same; then link or create."),
-    "target-gone": Entry("The linked record is gone on one side.", "Restore it, or decide what the link shall be."),
-    "key-reused": Entry("Another record stands under a key that was linked.", "Decide whether it is the same partner."),
-    "outside-condition": Entry("The record would be created outside its own side's condition.", "Correct the flow's `when` or `on_create`."),
+    "out-of-range": Entry(
+        "The number is outside what the other system can hold.", "Correct it in its own system."
+    ),
+    "option-unknown": Entry(
+        "The other system has no such option.", "Add the option, or map it in the lookup."
+    ),
+    "required-missing": Entry(
+        "A field that the other system requires is empty.", "Fill it in its own system."
+    ),
+    "expression-stopped": Entry(
+        "A condition or computed value ran too long on this record.", "Simplify the expression."
+    ),
+    "candidates": Entry(
+        "Several records could be the same partner, or one that is linked elsewhere.",
+        "Decide which; then link or create.",
+    ),
+    "number-alone": Entry(
+        "The number agrees, but no second field does.",
+        "Decide whether they are the same; then link or create.",
+    ),
+    "name-agrees-number-differs": Entry(
+        "A field agrees, but the numbers differ.", "Decide whether they are the same; then link or create."
+    ),
+    "target-gone": Entry(
+        "The linked record is gone on one side.", "Restore it, or decide what the link shall be."
+    ),
+    "key-reused": Entry(
+        "Another record stands under a key that was linked.", "Decide whether it is the same partner."
+    ),
+    "outside-condition": Entry(
+        "The record would be created outside its own side's condition.",
+        "Correct the flow's `when` or `on_create`.",
+    ),
     "no-number": Entry("No free number could be found.", "Widen the number scheme."),
-    "conflict": Entry("Both sides changed the field to different values.", "`gp365 parked show ID`, then decide which value holds."),
-    "first-contact": Entry("Both sides hold different values and have never agreed.", "Decide which value holds."),
-    "cut-conflict": Entry("A value that had been cut was edited on the narrow side.", "Edit it on the side that holds the whole value."),
+    "conflict": Entry(
+        "Both sides changed the field to different values.",
+        "`gp365 parked show ID`, then decide which value holds.",
+    ),
+    "first-contact": Entry(
+        "Both sides hold different values and have never agreed.", "Decide which value holds."
+    ),
+    "cut-conflict": Entry(
+        "A value that had been cut was edited on the narrow side.",
+        "Edit it on the side that holds the whole value.",
+    ),
     "superseded": Entry("A write that we had given up appeared after all.", "Decide which value holds."),
     "parent-parked": Entry("The record that this one waits for is itself parked.", "Resolve that one first."),
-    "parent-filtered": Entry("The record that this one waits for is left out by a condition.", "Widen the condition, or clear the reference."),
-    "unsettled": Entry("A write's answer was lost; we wait until it can no longer arrive.", "Nothing: it is looked at again."),
+    "parent-filtered": Entry(
+        "The record that this one waits for is left out by a condition.",
+        "Widen the condition, or clear the reference.",
+    ),
+    "unsettled": Entry(
+        "A write's answer was lost; we wait until it can no longer arrive.", "Nothing: it is looked at again."
+    ),
     "moved": Entry("The record changed while we looked at it.", "Nothing: it is planned again."),
     # proof
-    "equation": Entry("The three counts of a run do not agree.", "Do not sync further; send the run's ledger to support."),
-    "chain-broken": Entry("The ledger's chain of hashes is broken.", "Restore the store from a backup; look for who changed it."),
-    "restored": Entry("A system seems to have been restored from a backup.", "Make a recovery plan before the next sync."),
+    "equation": Entry(
+        "The three counts of a run do not agree.", "Do not sync further; send the run's ledger to support."
+    ),
+    "chain-broken": Entry(
+        "The ledger's chain of hashes is broken.", "Restore the store from a backup; look for who changed it."
+    ),
+    "restored": Entry(
+        "A system seems to have been restored from a backup.", "Make a recovery plan before the next sync."
+    ),
     # ours
     "disk-full": Entry("The disk is full.", "Free space; the next sync goes on where this one stopped."),
-    "store-failed": Entry("The local store cannot be read or written.", "Check disk and rights of the .gp365 folder."),
+    "store-failed": Entry(
+        "The local store cannot be read or written.", "Check disk and rights of the .gp365 folder."
+    ),
     "bug": Entry("An error of gp365 itself.", "Report it with the log; nothing was lost."),
 }

@@ -1,0 +1,178 @@
+"""The contract that every connector keeps, and the ports it is given. Verbs are for batches; a key is a tuple of texts.
+
+A connector is used by several threads at once (`write` and `get`), the other verbs by one. It is unaware of the engine
+and of other connectors. What it cannot do it declares in its entity descriptions; the engine never finds out by failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from gp365.model.entity import EntityDescription
+from gp365.model.record import ChangePage, Outcome, Record, Write
+from gp365.model.values import Key, Value
+
+
+class Level(StrEnum):
+    """How serious a finding is."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor`: subject (TLS, authentication, rights, an entity's name), what was found, and the fix.
+
+    `code` is an error code of the catalogue for warnings and errors. `facts` are figures and names for --json.
+    """
+
+    subject: str
+    level: Level
+    text: str
+    fix: str = ""
+    code: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a connector has counted since it was made: requests sent, and rows that the system's replies acknowledged.
+
+    `acknowledged` counts at the replies, per entity and operation, so that it is independent of what the engine thinks.
+    """
+
+    requests: int
+    write_requests: int
+    acknowledged: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a plan will cost: requests and seconds, as far as the connector can tell."""
+
+    requests: int
+    seconds: float
+
+
+class Connector(Protocol):
+    """One system, or one company of it.
+
+    Every verb raises a leaf of `errors`: Unauthorised and Retry for the whole call; a single record's fate is in its
+    Outcome. `name` is the system's name in the settings.
+    """
+
+    name: str
+    kind: str
+
+    def check(self) -> Sequence[Finding]:
+        """Find out how the system answers: reachable, certificate, scheme, rights, version, per entity what works."""
+        ...
+
+    def entities(self) -> Sequence[str]:
+        """Name the entities that are served."""
+        ...
+
+    def entity(self, name: str) -> EntityDescription:
+        """Describe an entity; Misconfigured("entity-unknown") if there is none."""
+        ...
+
+    def begin_run(self) -> None:
+        """Forget what was cached for the last run: lists in scratch tables, descriptions older than the run."""
+        ...
+
+    def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
+        """Give pages of what changed since the cursor, or of everything without one; the last page has the next cursor.
+
+        A feed of kind NONE gives every record, each time. A record that the feed carries counts as read.
+        """
+        ...
+
+    def scan(self, entity: str, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
+        """Give every record, in pages, ordered by key where the system lists all or nothing."""
+        ...
+
+    def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
+        """Give every key with its birth mark, in pages."""
+        ...
+
+    def get(
+        self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, fresh: bool = False
+    ) -> Mapping[Key, Record]:
+        """Read records by key; a missing one is not in the answer. `fresh` never answers from a run's list."""
+        ...
+
+    def find(
+        self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
+    ) -> Sequence[Record]:
+        """Read the records whose field has one of the values (compared as the system compares)."""
+        ...
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Do the writes; exactly one outcome each, in order. Never raises for a single record."""
+        ...
+
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+        """Say what so many records will cost; `reads` are records fetched by key."""
+        ...
+
+    def epoch(self) -> str:
+        """Give a text that falls (compared as "id:number") when the system was restored from a backup; "" if unknown."""
+        ...
+
+    def tally(self) -> Tally:
+        """Give the counts since the connector was made."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class ScratchTable(Protocol):
+    """A table on disk that lives for one run: rows of key, index text and payload bytes, unique by key."""
+
+    def put(self, rows: Sequence[tuple[str, str, bytes]]) -> None:
+        """Add or replace rows (key, index, payload)."""
+        ...
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Read payloads by key."""
+        ...
+
+    def find(self, indexes: Sequence[str]) -> Sequence[tuple[str, str, bytes]]:
+        """Read rows by index text."""
+        ...
+
+    def scan(self, page: int) -> Iterator[Sequence[tuple[str, str, bytes]]]:
+        """Give all rows in pages, ordered by key."""
+        ...
+
+    def count(self) -> int:
+        """Count the rows."""
+        ...
+
+    def clear(self) -> None:
+        """Drop all rows."""
+        ...
+
+
+class Scratch(Protocol):
+    """Where a connector or the engine keeps what is too big for memory during a run."""
+
+    def table(self, name: str) -> ScratchTable:
+        """Open (or make) the table of this name, empty at the start of a process."""
+        ...
+
+
+class Secret(Protocol):
+    """A secret that is read when it is needed, and never shown."""
+
+    def reveal(self) -> str:
+        """Return the secret text; Misconfigured("secret-missing") if it is not there."""
+        ...

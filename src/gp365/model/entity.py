@@ -1,0 +1,98 @@
+"""What a connector says about an entity of its system: fields, key, write strength, change feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class FieldType(StrEnum):
+    """The kinds of values; the Python type of a raw value follows from it."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    OPTION = "option"  # an int; `options` gives the labels
+    REFERENCE = "reference"  # the key of a record of `target`, one part, as text
+
+
+class Strength(StrEnum):
+    """How well an update is guarded against a person's edit in between (engine rules, writes)."""
+
+    VERSIONED = "versioned"  # the server compares a version
+    COMPARED = "compared"  # the server compares values and birth mark in the same statement
+    REREAD = "reread"  # we read again directly before, on the same lane
+    WHOLE = "whole"  # as reread, but the object is sent whole
+
+
+class Feed(StrEnum):
+    """How changes are found."""
+
+    DELTA = "delta"  # a token; sees deletions
+    MODIFIED = "modified"  # modified-since, with a granularity
+    NONE = "none"  # full compare only
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDescription:
+    """One field under the connector's own name for it.
+
+    `length` is the usable number of characters; `code_page` names the only characters it can hold ("cp1252") or is "";
+    `upper` says the system stores it in upper case; `writable` is both, create, update or never; an unreadable field
+    (secured column) is absent from every record; `options` maps codes to labels; `assumed` marks what no public
+    document confirms.
+    """
+
+    name: str
+    type: FieldType = FieldType.TEXT
+    length: int | None = None
+    required: bool = False
+    writable: str = "both"
+    readable: bool = True
+    options: Mapping[int, str] = field(default_factory=dict[int, str])
+    code_page: str = ""
+    upper: bool = False
+    decimals: int | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    target: str = ""
+    assumed: bool = False
+
+    def can(self, verb: str) -> bool:
+        """Tell whether the field may be sent with create or update."""
+        return self.writable in ("both", verb)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityDescription:
+    """An entity as its connector serves it.
+
+    `key` names the fields of the key. `chosen_keys`: a create goes under a key that we chose, and cannot overwrite.
+    `reference_field` is where a create carries our reference, "" if nowhere. `renamable`: people can change keys.
+    `all_or_nothing`: lists come whole (SBA). `longest_reply_s` bounds how late a call that we sent can still land.
+    `lanes` is how many pages of writes it takes at once. `creates`/`updates`: verbs served at all.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    fields: Mapping[str, FieldDescription]
+    strength: Strength
+    feed: Feed = Feed.NONE
+    feed_sees_deletions: bool = False
+    feed_granularity_s: float = 0.0
+    chosen_keys: bool = True
+    reference_field: str = ""
+    renamable: bool = False
+    all_or_nothing: bool = False
+    creates: bool = True
+    updates: bool = True
+    longest_reply_s: float = 120.0
+    lanes: int = 1
+    channel: str = ""
+    assumed: tuple[str, ...] = ()

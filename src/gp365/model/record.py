@@ -1,0 +1,110 @@
+"""Records as connectors give them, and writes as they take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gp365.model.errors import Gp365Error
+from gp365.model.values import Key, Value, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of one side.
+
+    `values` holds raw values under the connector's field names; a missing name is absent. `version` is the server's
+    version text (etag) or "". `birth` is the birth mark (record id, creation stamp, NOTEINDX: what the system has);
+    another mark under the same key is another record. `reference` is our own mark in it, or "".
+    """
+
+    key: Key
+    values: Values
+    version: str = ""
+    birth: str = ""
+    reference: str = ""
+    stamp: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A changed key of a feed, with its record where the feed carries it; a deletion is a hint that `get` decides."""
+
+    key: Key
+    record: Record | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """A page of changes. Only the last page has a `cursor`; `full` says that the feed began anew and holds every record."""
+
+    changes: tuple[Change, ...]
+    cursor: str | None = None
+    full: bool = False
+
+
+class Op(StrEnum):
+    """What a write does. ACT is an action of the system itself (submit, win, append a note), named by `Write.action`."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write, as planned.
+
+    `key` is the existing key of an update, or the key that we drew for a create. `values` holds only what changes
+    (update) or all that is sent (create). `version`, `birth` and `expected` (raw values of every mapped field as they
+    were read, absent ones missing) say what the write was planned on: a versioned system gets the version, a
+    connector that re-reads compares `expected` and `birth` and answers MOVED with the fresh record when they differ.
+    `reference` is our mark, resent on every write where the system keeps one. `send_by`: not sent after this moment.
+    """
+
+    op: Op
+    key: Key
+    values: Values
+    version: str = ""
+    birth: str = ""
+    expected: Values = field(default_factory=dict[str, Value])
+    reference: str = ""
+    send_by: datetime | None = None
+    action: str = ""
+
+
+class Status(StrEnum):
+    """How a write ended (engine rules, writes)."""
+
+    DONE = "done"
+    REJECTED = "rejected"  # the system's own refusal: `error` says what
+    MOVED = "moved"  # the record is not what the plan was made on; `record` is what it is now, if it was read
+    EXISTS = "exists"  # a create met a record under its key
+    GONE = "gone"  # an update met no record
+    ACCEPTED = "accepted"  # the system will do it later; `ticket`
+    RETRY = "retry"  # certainly not done; may work later
+    UNKNOWN = "unknown"  # the answer was lost: it may have been done
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one write.
+
+    `stored` holds raw values that the write call itself returned as stored, empty if it returned none. `key`, `version`
+    and `birth` are those of the record after the write, as far as the call told. `window_ms` is the unguarded time of
+    a re-read write (reply of the re-read to reply of the write). `record` is a fresh read (MOVED, EXISTS).
+    """
+
+    status: Status
+    key: Key = ()
+    version: str = ""
+    birth: str = ""
+    stored: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    record: Record | None = None
+    error: Gp365Error | None = None
+    after_s: float | None = None
+    ticket: str = ""
+    window_ms: float | None = None
