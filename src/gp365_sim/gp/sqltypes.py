@@ -1,0 +1,188 @@
+"""The SQL types of GP columns: what they hold, what they refuse, how a char is padded.
+
+Rows keep texts without their padding; `stored` gives the form that lies in the database. Both are the same value
+to SQL Server, which ignores trailing blanks in comparisons of char.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from gp365_sim.gp.refusals import bad_value
+
+Value = str | int | Decimal | date
+Kind = Literal["text", "integer", "amount", "date", "stamp", "identity"]
+
+EMPTY_DATE = date(1900, 1, 1)
+EMPTY_STAMP = datetime(1900, 1, 1, tzinfo=UTC)
+EMPTY_AMOUNT = Decimal("0.00000")
+FIRST_DATE = date(1753, 1, 1)
+AMOUNT_STEP = Decimal("0.00001")
+AMOUNT_LIMIT = Decimal(10) ** 14
+INTEGER_RANGES = {"tinyint": (0, 255), "smallint": (-32768, 32767), "int": (-(2**31), 2**31 - 1)}
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a GP table; `usable` counts the characters that GP itself accepts, `width` those stored."""
+
+    name: str
+    kind: Kind
+    width: int = 0
+    usable: int = 0
+    low: int = 0
+    high: int = 0
+    upper: bool = False
+
+    @property
+    def empty(self) -> Value:
+        """Give the value that stands for nothing: no GP column is NULL (bound defaults GPS_CHAR … GPS_DATE)."""
+        return _EMPTY[self.kind]
+
+
+_EMPTY: dict[Kind, Value] = {
+    "text": "",
+    "integer": 0,
+    "amount": EMPTY_AMOUNT,
+    "date": EMPTY_DATE,
+    "stamp": EMPTY_STAMP,
+    "identity": 0,
+}
+
+
+def column(
+    name: str, sql_type: str, *, usable: int = 0, upper: bool = False, identity: bool = False
+) -> Column:
+    """Read a column from its SQL type, e.g. `char(15)`, `numeric(19,5)`, `datetime`."""
+    if identity:
+        return Column(name, "identity")
+    if sql_type.startswith("char("):
+        width = int(sql_type[5:-1])
+        return Column(name, "text", width=width, usable=usable or width, upper=upper)
+    if sql_type == "datetime":
+        return Column(name, "stamp" if name == "DEX_ROW_TS" else "date")
+    if sql_type == "numeric(19,5)":
+        return Column(name, "amount")
+    low, high = INTEGER_RANGES[sql_type]
+    return Column(name, "integer", low=low, high=high)
+
+
+def accept(column: Column, value: object) -> Value:
+    """Turn a value into the one that the column keeps, or refuse it by raising `Refusal`."""
+    if column.kind == "text":
+        return _text(column, value)
+    if column.kind == "integer":
+        return _integer(column, value)
+    if column.kind == "amount":
+        return _amount(column, value)
+    if column.kind == "date":
+        return _date(column, value)
+    raise bad_value(column.name, "is kept by SQL Server and cannot be written.")
+
+
+def stored(column: Column, value: Value) -> Value:
+    """Give a value as it lies in the database: texts padded with blanks to the width of their char column."""
+    return value.ljust(column.width) if isinstance(value, str) else value
+
+
+def sql_moment(moment: datetime) -> datetime:
+    """Round a moment to what `datetime` of SQL Server can hold: steps of 1/300 s, shown as .000, .003, .007."""
+    ticks = round(moment.microsecond * 300 / 1_000_000)
+    whole = moment.replace(microsecond=0) + timedelta(seconds=ticks // 300)
+    return whole.replace(microsecond=round(ticks % 300 * 10 / 3) * 1000)
+
+
+def _text(column: Column, value: object) -> str:
+    if not isinstance(value, str):
+        raise bad_value(column.name, "must be text.")
+    text = value.rstrip(" ")
+    if not text:
+        return ""
+    _check_characters(column.name, text)
+    if len(text) > column.usable:
+        raise bad_value(column.name, f"is {len(text)} characters long, {column.usable} are allowed.")
+    return capitals(text) if column.upper else text
+
+
+def _check_characters(field: str, text: str) -> None:
+    """Refuse what the company's code page lacks.
+
+    SQL Server would store `?` for such a character without a word (collation SQL_Latin1_General_CP1_CI_AS on every
+    char column); that the service refuses instead is assumed. A window takes no control characters (assumed).
+    """
+    if not text.isascii():
+        try:
+            text.encode("cp1252")
+        except UnicodeEncodeError as error:
+            bad = text[error.start]
+            raise bad_value(field, f"the character U+{ord(bad):04X} is not in code page 1252.") from None
+    if _CONTROLS.search(text):
+        raise bad_value(field, "contains a control character.")
+
+
+def _integer(column: Column, value: object) -> int:
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise bad_value(column.name, "must be a whole number.")
+    if not column.low <= value <= column.high:
+        raise bad_value(column.name, f"must lie between {column.low} and {column.high}.")
+    return value
+
+
+def _amount(column: Column, value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise bad_value(column.name, "must be a number.")
+    amount = Decimal(value)
+    if not amount.is_finite() or abs(amount) >= AMOUNT_LIMIT:
+        raise bad_value(column.name, "does not fit numeric(19,5).")
+    kept = amount.quantize(AMOUNT_STEP)
+    if kept != amount:
+        raise bad_value(column.name, "has more than 5 decimals.")
+    return kept if kept else EMPTY_AMOUNT
+
+
+def _date(column: Column, value: object) -> date:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise bad_value(column.name, "must be a date without a time.")
+    if value < FIRST_DATE:
+        raise bad_value(column.name, "lies before 1753-01-01, the first date of SQL Server.")
+    return value
+
+
+def _capital(code: int) -> int:
+    """Give the capital of a CP-1252 character, or the character itself where the code page has no capital."""
+    try:
+        character = bytes([code]).decode("cp1252")
+        capital = character.upper()
+        capital.encode("cp1252")
+    except UnicodeError:
+        return code
+    return ord(capital) if len(capital) == 1 else ord(character)
+
+
+def _capitals() -> dict[int, int]:
+    pairs: dict[int, int] = {}
+    for code in range(256):
+        try:
+            pairs[ord(bytes([code]).decode("cp1252"))] = _capital(code)
+        except UnicodeDecodeError:
+            continue
+    return pairs
+
+
+_CAPITALS = _capitals()
+
+
+def capitals(text: str) -> str:
+    """Write a text in capitals, inside code page 1252 (ß and µ have none there)."""
+    return text.upper() if text.isascii() else text.translate(_CAPITALS)
+
+
+def folded(text: str) -> str:
+    """Give the form under which texts compare equal: no case, no trailing blanks, accents kept (CI_AS)."""
+    return capitals(text.rstrip(" "))

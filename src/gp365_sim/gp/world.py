@@ -1,0 +1,124 @@
+"""The control door's sight of the company: SQL tables by name, keys joined by `;`, edits as a GP user makes them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from gp365_sim.core.world import NoSuchTable, Refused
+from gp365_sim.gp import windows
+from gp365_sim.gp.company import Company, Setup
+from gp365_sim.gp.heap import Heap
+from gp365_sim.gp.refusals import Refusal, bad_value
+from gp365_sim.gp.rename import renumber
+from gp365_sim.gp.sqltypes import Column
+from gp365_sim.gp.tables import Key, Row, folded_key
+
+DoorRow = dict[str, object]
+
+STATUS = {"RecordNotFound": 404, "DuplicateKey": 409}
+
+
+class GpWorld:
+    """Lends one company's tables to the control door.
+
+    Texts are shown without the padding of their char columns; columns are those of `data/tables.json`.
+    """
+
+    def __init__(self, company: Company, setup: Setup) -> None:
+        self.company = company
+        self._setup = setup
+
+    def rows(self, table: str) -> list[DoorRow]:
+        """Give all rows in the order of the primary key."""
+        heap = self._heap(table)
+        return [_shown(heap, row) for row in heap.scan()]
+
+    def row(self, table: str, key: str) -> DoorRow | None:
+        """Give one row by its key, e.g. `AARONFIT0001;PRIMARY`; None when there is none."""
+        heap = self._heap(table)
+        found = heap.find(_key(heap, key))
+        return None if found is None else _shown(heap, found)
+
+    def put(self, table: str, key: str, values: Mapping[str, object]) -> DoorRow:
+        """Save a card as a GP user would: a new key creates, a known one changes the columns named.
+
+        Raises `Refused` with `{"code","field","message"}`.
+        """
+        heap = self._heap(table)
+        place = _key(heap, key)
+        try:
+            given = {name: _typed(heap.table.column(name), value) for name, value in values.items()}
+            if place in heap:
+                row = windows.change(self.company, table, place, given)
+            else:
+                row = windows.create(self.company, table, {**given, **_key_columns(heap, key)})
+        except Refusal as refusal:
+            raise refused(refusal) from None
+        return _shown(heap, row)
+
+    def delete(self, table: str, key: str) -> DoorRow:
+        """Delete a card as a GP user would and give what it held; raises `Refused` as `put` does."""
+        heap = self._heap(table)
+        try:
+            return _shown(heap, windows.remove(self.company, table, _key(heap, key)))
+        except Refusal as refusal:
+            raise refused(refusal) from None
+
+    def renumber(self, old: str, new: str) -> DoorRow:
+        """Rename a customer as the Professional Services Tools Library does; raises `Refused`."""
+        try:
+            return _shown(self._heap("RM00101"), renumber(self.company, old, new))
+        except Refusal as refusal:
+            raise refused(refusal) from None
+
+    def reset(self) -> None:
+        """Put the sample data back, counters included."""
+        self.company.clear()
+        self.company.load(self._setup)
+
+    def _heap(self, table: str) -> Heap:
+        if table not in self.company:
+            raise NoSuchTable(table)
+        return self.company[table]
+
+
+def refused(refusal: Refusal) -> Refused:
+    """Give GP's refusal as the control door passes it on."""
+    status = STATUS.get(refusal.code, 400)
+    return Refused(status, {"code": refusal.code, "field": refusal.field, "message": str(refusal)})
+
+
+def _key_parts(heap: Heap, key: str) -> list[str]:
+    """Split a key; only its last part, an address code, is taken to hold no `;`."""
+    return key.rsplit(";", len(heap.table.key) - 1)
+
+
+def _key(heap: Heap, key: str) -> Key:
+    return folded_key(_key_parts(heap, key))
+
+
+def _key_columns(heap: Heap, key: str) -> dict[str, object]:
+    return dict(zip(heap.table.key, _key_parts(heap, key), strict=False))
+
+
+def _shown(heap: Heap, row: Row) -> DoorRow:
+    return dict(heap.table.as_dict(row))
+
+
+def _typed(column: Column, value: object) -> object:
+    """Read a JSON value of the control door: amounts may be text or numbers, dates are ISO text."""
+    try:
+        if column.kind == "amount" and isinstance(value, str | float):
+            return Decimal(str(value))
+        if column.kind == "date" and isinstance(value, str):
+            return _day(column, value)
+    except (InvalidOperation, ValueError):
+        raise bad_value(column.name, f"{value!r} cannot be read.") from None
+    return value
+
+
+def _day(column: Column, text: str) -> date:
+    moment = datetime.fromisoformat(text)
+    if moment != datetime.combine(moment.date(), datetime.min.time()):
+        raise bad_value(column.name, "must be a date without a time.")
+    return moment.date()
