@@ -1,1 +1,1 @@
-"""Simulators of Microsoft Dynamics GP and Microsoft Dataverse that behave like the wire, for trying gp365 out and for its tests."""
+"""Simulators of Microsoft Dynamics GP and Dataverse that behave like the wire, for trials and for tests."""

@@ -6,7 +6,7 @@ from typing import Protocol
 Row = dict[str, object]
 
 
-class Refused(Exception):  # noqa: N818 (the word of the trade)
+class Refused(Exception):
     """A system's own refusal of an edit, answered to the control door unchanged.
 
     `body` is a JSON-ready value, or text or bytes that go out as they are under `media_type`.
@@ -19,7 +19,7 @@ class Refused(Exception):  # noqa: N818 (the word of the trade)
         self.media_type = media_type
 
 
-class NoSuchTable(LookupError):  # noqa: N818
+class NoSuchTable(LookupError):
     """The system has no table of that name."""
 
 
