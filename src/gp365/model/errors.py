@@ -180,6 +180,7 @@ CATALOGUE: dict[str, Entry] = {
     "plan-invalid": Entry(
         "The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."
     ),
+    "lease-lost": Entry("Another worker has taken over the work.", "Nothing: the other one goes on."),
     "folder-locked": Entry(
         "Another gp365 process is at work in this project folder.", "Wait until it has ended."
     ),

@@ -1,0 +1,253 @@
+"""A flow, compiled for one pair of columns: rows, groups, matching rules, and its digest.
+
+A row pairs wire fields of the two sides under one canonical name. Any two columns make a pair, so the same file serves
+GP and Sales, GP and Finance, or GP and Business Central. `left` and `right` are the pair's two sides in the file's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gp365.model.errors import Misconfigured
+from gp365.model.flow_file import FieldFile, FlowFile, MatchFile, NumberFile
+from gp365.model.values import digest, pack
+
+ASK = "ask"
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One canonical field.
+
+    `wires` maps a side to its wire fields (one, or several that a converter joins). `owner` is a side, ask or latest.
+    `group` is the name of the group that the row decides with, or "". `print` is the row's fingerprint: an agreed
+    pair stored under another fingerprint is unknown.
+    """
+
+    name: str
+    wires: Mapping[str, tuple[str, ...]]
+    owner: str = ASK
+    convert: str = ""
+    lookup: str = ""
+    ref: str = ""
+    on_create: str = ""
+    constant: Any = None
+    create_only: bool = False
+    read_only: bool = False
+    required: bool = False
+    may_clear: bool = False
+    long: str = ""
+    group: str = ""
+    print: str = ""
+
+    @property
+    def two_sided(self) -> bool:
+        """Tell whether the row can be compared: it has a wire field on both sides."""
+        return len(self.wires) == 2
+
+    @property
+    def compared(self) -> bool:
+        """Tell whether the row takes part in the rule of a field."""
+        return self.two_sided and not self.read_only
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a flow."""
+
+    name: str
+    entity: str
+    create: bool
+    update: bool
+    when: str
+    number: NumberFile | None
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Matching by a record of ours that names both ends (see flow_file.ThroughFile)."""
+
+    side: str
+    entity: str
+    company: str
+    field: str
+    names: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A compiled flow."""
+
+    name: str
+    title: str
+    left: Side
+    right: Side
+    rows: tuple[Row, ...]
+    same: tuple[tuple[str, ...], ...]
+    alone: tuple[tuple[str, ...], ...]
+    through: tuple[Through, ...]
+    first_contact: str
+    after: tuple[str, ...]
+    options: Mapping[str, Any]
+    digest: str
+    by_name: Mapping[str, Row] = field(default_factory=dict[str, Row])
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Return left and right."""
+        return (self.left, self.right)
+
+    def side(self, name: str) -> Side:
+        """Return a side by its name."""
+        return self.left if self.left.name == name else self.right
+
+    def other(self, name: str) -> Side:
+        """Return the side that is not this one."""
+        return self.right if self.left.name == name else self.left
+
+    def wires_of(self, side: str) -> tuple[str, ...]:
+        """Name every wire field that the flow reads on a side, each once, in the order of the rows."""
+        seen: dict[str, None] = {}
+        for row in self.rows:
+            for wire in row.wires.get(side, ()):
+                seen[wire] = None
+        return tuple(seen)
+
+    def groups(self) -> Mapping[str, tuple[Row, ...]]:
+        """Map each group (or single row's own name) to its rows, in order: the units that decide as one value."""
+        units: dict[str, list[Row]] = {}
+        for row in self.rows:
+            units.setdefault(row.group or row.name, []).append(row)
+        return {name: tuple(rows) for name, rows in units.items()}
+
+    def expressions(self) -> Mapping[str, str]:
+        """Name every expression: `when:SIDE` conditions and `on_create:FIELD` values."""
+        found = {f"when:{side.name}": side.when for side in self.sides if side.when}
+        found.update({f"on_create:{row.name}": row.on_create for row in self.rows if row.on_create})
+        return found
+
+
+def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str, Any] | None = None) -> Flow:
+    """Compile a flow file for two of its columns; Misconfigured("flow-invalid") names what is wrong.
+
+    `options` are the pair's own settings over the file's defaults.
+    """
+    for name in sides:
+        if name not in file.sides:
+            raise Misconfigured(
+                "flow-invalid", f"Flow {file.flow} has no side {name}.", field=f"sides.{name}"
+            )
+    left, right = (_side(file, name) for name in sides)
+    rows = tuple(_rows(file, sides))
+    chosen = {**file.options, **(options or {})}
+    named = {row.name: row for row in rows}
+    same, alone, through = _matching(file, named, sides)
+    body: dict[str, Any] = {**file.model_dump(exclude={"title"}), "options": chosen, "pair": list(sides)}
+    return Flow(
+        name=file.flow,
+        title=file.title,
+        left=left,
+        right=right,
+        rows=rows,
+        same=same,
+        alone=alone,
+        through=through,
+        first_contact=file.first_contact,
+        after=tuple(file.after),
+        options=chosen,
+        digest=digest(pack(body)),
+        by_name=named,
+    )
+
+
+def _side(file: FlowFile, name: str) -> Side:
+    side = file.sides[name]
+    return Side(name, side.entity, side.create, side.update, side.when, side.number, side.company)
+
+
+def _rows(file: FlowFile, sides: tuple[str, str]) -> list[Row]:
+    rows: list[Row] = []
+    for name, entry in file.fields.items():
+        if entry.fields is None:
+            _add(rows, file, name, entry, sides, group="")
+            continue
+        for inner, row in entry.fields.items():
+            merged = row.model_copy(
+                update={"owner": entry.owner or row.owner, "may_clear": _inherit(entry, row)}
+            )
+            _add(rows, file, f"{name}.{inner}", merged, sides, group=name if entry.group else "")
+    return rows
+
+
+def _inherit(group: FieldFile, row: FieldFile) -> bool | None:
+    return row.may_clear if row.may_clear is not None else group.may_clear
+
+
+def _add(
+    rows: list[Row], file: FlowFile, name: str, entry: FieldFile, sides: tuple[str, str], *, group: str
+) -> None:
+    wires = {side: _names(getattr(entry, side)) for side in sides if getattr(entry, side) is not None}
+    if not wires:
+        return
+    owner = entry.owner or ASK
+    if owner not in (*sides, ASK, LATEST):
+        raise Misconfigured(
+            "flow-invalid", f"Owner {owner} is neither a side nor ask nor latest.", field=name, value=owner
+        )
+    may_clear = entry.may_clear if entry.may_clear is not None else owner in sides
+    shape = {"wires": {side: list(names) for side, names in wires.items()}}
+    shape |= {
+        "convert": entry.convert,
+        "lookup": entry.lookup,
+        "ref": entry.ref,
+        "long": entry.long,
+        "group": group,
+    }
+    rows.append(
+        Row(
+            name=name,
+            wires=wires,
+            owner=owner,
+            convert=entry.convert,
+            lookup=entry.lookup,
+            ref=entry.ref,
+            on_create=entry.on_create,
+            constant=entry.constant,
+            create_only=entry.create_only,
+            read_only=entry.read_only,
+            required=entry.required,
+            may_clear=may_clear,
+            long=entry.long or "",
+            group=group,
+            print=digest(pack(shape))[:12],
+        )
+    )
+
+
+def _names(wires: str | list[str]) -> tuple[str, ...]:
+    return (wires,) if isinstance(wires, str) else tuple(wires)
+
+
+_Rules = tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...], tuple[Through, ...]]
+
+
+def _matching(file: FlowFile, rows: Mapping[str, Row], sides: tuple[str, str]) -> _Rules:
+    same = [tuple(rule.same) for rule in file.match if rule.same]
+    alone = [tuple(rule.alone) for rule in file.match if rule.alone]
+    for name in {name for rule in (*same, *alone) for name in rule}:
+        if name not in rows:
+            raise Misconfigured(
+                "flow-invalid", f"The matching rule names no row of the flow: {name}.", field=name
+            )
+    through = [_through(rule) for rule in file.match if rule.through and rule.through.side in sides]
+    return (tuple(same), tuple(alone), tuple(through))
+
+
+def _through(rule: MatchFile) -> Through:
+    assert rule.through is not None
+    return Through(**rule.through.model_dump())

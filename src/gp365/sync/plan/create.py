@@ -1,0 +1,176 @@
+"""Planning a create: the values of a new record on the side where it is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gp365.model.fit import Unfit
+from gp365.model.plan import FieldPlan, PlannedWrite, Problem, SubjectPlan, Verdict
+from gp365.model.record import Op, Record
+from gp365.model.values import Value, show
+from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, see, write_half
+from gp365.sync.plan.update import wire_values
+
+
+def plan_create(
+    compiled: CompiledFlow, subject: str, source: str, present: Record, facts: Facts
+) -> SubjectPlan:
+    """Plan the record that is created on the other side of `present`."""
+    target = compiled.flow.other(source).name
+    fields: list[FieldPlan] = []
+    for row in compiled.rows:
+        plan = _field(compiled, row, source, target, present, facts)
+        if plan is not None:
+            fields.append(plan)
+    left = present if source == compiled.flow.left.name else None
+    right = None if left is not None else present
+    empty = SubjectPlan(subject, left, right)
+    fields = _park_groups(fields)
+    problem = _stopped(compiled, target, fields)
+    if problem is not None:
+        return replace(empty, fields=tuple(fields), problem=problem)
+    values = wire_values(compiled, [plan for plan in fields if plan.verdict is Verdict.WRITE])
+    problem = _required(compiled, target, values) or _own_condition(target, facts)
+    write = PlannedWrite(target, Op.CREATE, (), values)
+    return replace(empty, fields=tuple(fields), writes=() if problem else (write,), problem=problem)
+
+
+def _field(
+    compiled: CompiledFlow, row: CompiledRow, source: str, target: str, present: Record, facts: Facts
+) -> FieldPlan | None:
+    if row.row.on_create and target in row.row.wires:
+        return _computed(compiled, row, target, facts)
+    if row.row.constant is not None and target in row.row.wires:
+        value: Value = facts.company if row.row.constant == "company" else row.row.constant
+        return _planned(compiled, row, source, target, None, value, False, "constant", facts)
+    if not row.row.compared or not row.writable(target, "create"):
+        return None
+    seen = see(compiled, row, source, present, facts)
+    if seen.raw is None:
+        return None
+    if seen.bad is not None:
+        verdict = Verdict.WAITING if seen.bad.code == "waiting" else Verdict.PARKED
+        return replace(
+            _skeleton(compiled, row, source, seen.raw, verdict),
+            code=seen.bad.code,
+            message=seen.bad.message,
+            waits_for=seen.bad.waits_for,
+        )
+    if seen.fitted is None:
+        return None
+    return _planned(compiled, row, source, target, seen.raw, seen.fitted, seen.cut, "create", facts)
+
+
+def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Facts) -> FieldPlan:
+    result = facts.computed.get(f"on_create:{row.row.name}")
+    source = compiled.flow.other(target).name
+    if result is None or result.code:
+        code = result.code if result else "flow-condition"
+        message = result.message if result else f"{row.row.name} was not worked out."
+        return replace(_skeleton(compiled, row, source, None, Verdict.PARKED), code=code, message=message)
+    return _planned(compiled, row, source, target, None, result.value, False, "on create", facts)
+
+
+def _skeleton(
+    compiled: CompiledFlow, row: CompiledRow, source: str, raw: object, verdict: Verdict
+) -> FieldPlan:
+    half = raw if isinstance(raw, tuple) else None
+    on_left = source == compiled.flow.left.name
+    unit = row.row.group or row.row.name
+    return FieldPlan(
+        row.row.name,
+        verdict,
+        half if on_left else None,
+        None if on_left else half,
+        winner=source,
+        owner=compiled.owner(row.row.name),
+        unit=unit,
+    )
+
+
+def _planned(
+    compiled: CompiledFlow,
+    row: CompiledRow,
+    source: str,
+    target: str,
+    raw: object,
+    value: Value,
+    cut: bool,
+    why: str,
+    facts: Facts,
+) -> FieldPlan:
+    plan = replace(_skeleton(compiled, row, source, raw, Verdict.WRITE), rule=why)
+    try:
+        half = write_half(compiled, row, target, value, facts)
+    except Unfit as unfit:
+        return replace(plan, verdict=Verdict.PARKED, code=unfit.code, message=str(unfit))
+    return replace(plan, target=target, new=half, cut=cut)
+
+
+def _park_groups(fields: list[FieldPlan]) -> list[FieldPlan]:
+    """A group with one unusable value is left out whole."""
+    bad = {plan.unit: plan for plan in fields if plan.verdict in (Verdict.PARKED, Verdict.WAITING)}
+    return [
+        replace(
+            plan, verdict=bad[plan.unit].verdict, code=bad[plan.unit].code, message=bad[plan.unit].message
+        )
+        if plan.unit in bad
+        else plan
+        for plan in fields
+    ]
+
+
+def _stopped(compiled: CompiledFlow, target: str, fields: list[FieldPlan]) -> Problem | None:
+    """Stop the create when a value that it cannot be without is unusable."""
+    for plan in fields:
+        row = compiled.row(plan.name)
+        needed = (
+            row.row.required
+            or any(entry.required for entry in row.described.get(target, ()))
+            or _named(compiled, plan)
+        )
+        needed = needed or bool(row.row.on_create)
+        if plan.verdict in (Verdict.PARKED, Verdict.WAITING) and needed:
+            held = plan.left or plan.right or ()
+            value = ", ".join(show(part) for part in held)
+            return Problem(
+                plan.code,
+                plan.message,
+                plan.name,
+                value,
+                plan.winner,
+                verdict=plan.verdict,
+                waits_for=plan.waits_for,
+            )
+    return None
+
+
+def _named(compiled: CompiledFlow, plan: FieldPlan) -> bool:
+    """A field that matching relies on may not be missing from a record that we create."""
+    return any(plan.name in rule for rule in compiled.flow.same)
+
+
+def _required(compiled: CompiledFlow, target: str, values: dict[str, Value]) -> Problem | None:
+    entity = compiled.entity(target)
+    for name, described in entity.fields.items():
+        if (
+            described.required
+            and described.can("create")
+            and name not in entity.key
+            and values.get(name) is None
+        ):
+            message = f"{entity.name} on {target} requires {name}, and the flow gives it no value."
+            return Problem("required-missing", message, field=name, side=target)
+    return None
+
+
+def _own_condition(target: str, facts: Facts) -> Problem | None:
+    """A created record must satisfy its own side's condition, or its later edits would never come back."""
+    condition = facts.computed.get(f"created:{target}")
+    if condition is None or condition.value is True:
+        return None
+    if condition.code:
+        return Problem(condition.code, condition.message, field="when", side=target)
+    message = f"The record would be created outside the condition of {target}."
+    return Problem("outside-condition", message, field="when", side=target)

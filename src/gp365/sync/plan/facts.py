@@ -1,0 +1,61 @@
+"""Everything that the planner is told besides the two records: pairs, computed values, references, resolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gp365.model.plan import Pair, Resolution, Window
+from gp365.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class RefState:
+    """Where a referenced record stands: `link` when it is linked, else why not.
+
+    `state` is linked, waiting (not known yet), parked or filtered.
+    """
+
+    state: str
+    link: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The result of an expression, or the error that it ended with."""
+
+    value: Value = None
+    code: str = ""
+    message: str = ""
+
+
+def _no_refs() -> dict[tuple[str, str, str], RefState]:
+    return {}
+
+
+def _no_keys() -> dict[tuple[str, int, str], str]:
+    return {}
+
+
+def _no_past() -> dict[str, dict[str, list[Value]]]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The planner's inputs for one subject.
+
+    `pairs` holds the agreed pairs whose row fingerprint is still today's. `computed` holds expression results by name
+    (`when:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred to, `ref_keys`
+    maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes that we gave up.
+    `windows` maps a side to when its change happened. `phase` is handed to the owner function.
+    """
+
+    pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
+    computed: Mapping[str, Computed] = field(default_factory=dict[str, Computed])
+    refs: Mapping[tuple[str, str, str], RefState] = field(default_factory=_no_refs)
+    ref_keys: Mapping[tuple[str, int, str], str] = field(default_factory=_no_keys)
+    resolutions: Mapping[str, Resolution] = field(default_factory=dict[str, Resolution])
+    superseded: Mapping[str, Mapping[str, list[Value]]] = field(default_factory=_no_past)
+    windows: Mapping[str, Window] = field(default_factory=dict[str, Window])
+    company: str = ""

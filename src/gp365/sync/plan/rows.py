@@ -1,0 +1,191 @@
+"""A flow made ready to plan with: per row its codecs, its fit, and how a raw half is read into a canonical value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from gp365.model.converters import Codec, ConvertContext, codec
+from gp365.model.entity import EntityDescription, FieldDescription, FieldType
+from gp365.model.errors import Misconfigured
+from gp365.model.fit import Limits, Unfit, fit, limits
+from gp365.model.flow import Flow, Row
+from gp365.model.plan import Half
+from gp365.model.record import Record
+from gp365.model.values import Value, Values
+from gp365.sync.plan.facts import Facts
+
+Owner = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A value that cannot be used, with its error code and what to say."""
+
+    code: str
+    message: str
+    waits_for: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One side of a row as the rule sees it. `raw` is None when the field is absent; `bad` when it cannot be used."""
+
+    raw: Half | None
+    canonical: Value = None
+    fitted: Value = None
+    cut: bool = False
+    bad: Bad | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether the fitted value is empty; an unusable one is not."""
+        return self.bad is None and self.fitted is None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRow:
+    """A row with what it needs: a codec per side, the limits of both, and the descriptions of its wire fields."""
+
+    row: Row
+    codecs: Mapping[str, Codec]
+    limits: Limits
+    described: Mapping[str, tuple[FieldDescription, ...]]
+
+    def half(self, side: str, values: Values) -> Half | None:
+        """Return the raw half of a side; None when any of its wire fields is absent."""
+        wires = self.row.wires.get(side, ())
+        if not wires or any(wire not in values for wire in wires):
+            return None
+        return tuple(values[wire] for wire in wires)
+
+    def writable(self, side: str, verb: str) -> bool:
+        """Tell whether every wire field of a side can be sent with create or update."""
+        return (
+            all(described.can(verb) for described in self.described.get(side, ())) and side in self.row.wires
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFlow:
+    """A flow with its compiled rows and the descriptions of both entities."""
+
+    flow: Flow
+    rows: tuple[CompiledRow, ...]
+    units: Mapping[str, tuple[CompiledRow, ...]]
+    left: EntityDescription
+    right: EntityDescription
+    context: ConvertContext
+    owner: Owner
+
+    def entity(self, side: str) -> EntityDescription:
+        """Return the entity description of a side."""
+        return self.left if self.flow.left.name == side else self.right
+
+    def context_of(self, row: CompiledRow) -> ConvertContext:
+        """Return the converters' context with the row's own lookup table named."""
+        return replace(self.context, lookup=row.row.lookup) if row.row.lookup else self.context
+
+    def row(self, name: str) -> CompiledRow:
+        """Return a compiled row by name."""
+        return next(row for row in self.rows if row.row.name == name)
+
+
+def compile_rows(
+    flow: Flow,
+    left: EntityDescription,
+    right: EntityDescription,
+    context: ConvertContext,
+    owner: Callable[[str], str] | None = None,
+) -> CompiledFlow:
+    """Make a flow ready to plan with; Misconfigured names a wire field that an entity does not have."""
+    rows = tuple(_compile(row, flow, left, right) for row in flow.rows)
+    units: dict[str, tuple[CompiledRow, ...]] = {}
+    for row in rows:
+        unit = row.row.group or row.row.name
+        units[unit] = (*units.get(unit, ()), row)
+    owners = {row.name: row.owner for row in flow.rows}
+    return CompiledFlow(flow, rows, units, left, right, context, owner or owners.__getitem__)
+
+
+def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescription) -> CompiledRow:
+    described: dict[str, tuple[FieldDescription, ...]] = {}
+    for side, entity in ((flow.left.name, left), (flow.right.name, right)):
+        if side in row.wires:
+            described[side] = tuple(_field(entity, wire, row) for wire in row.wires[side])
+    single = {side: fields[0] if len(fields) == 1 else None for side, fields in described.items()}
+    codecs = {
+        side: codec("lookup" if row.lookup else row.convert, side, tuple(entry.type for entry in fields))
+        for side, fields in described.items()
+    }
+    bounds = limits(
+        single.get(flow.left.name), single.get(flow.right.name), row.long or _default_long(row, described)
+    )
+    return CompiledRow(row, codecs, bounds, described)
+
+
+def _default_long(row: Row, described: Mapping[str, tuple[FieldDescription, ...]]) -> str:
+    """Cut by default; park what must never be shortened: keys, codes, references and e-mail addresses."""
+    fields = [entry for entries in described.values() for entry in entries]
+    code = row.lookup or row.ref or row.convert in ("upper", "encoded_number")
+    code = code or any(
+        entry.upper or entry.type in (FieldType.REFERENCE, FieldType.OPTION) for entry in fields
+    )
+    return "park" if code or "mail" in row.name else "cut"
+
+
+def _field(entity: EntityDescription, wire: str, row: Row) -> FieldDescription:
+    found = entity.fields.get(wire)
+    if found is None:
+        raise Misconfigured(
+            "flow-field",
+            f"The flow's field {row.name} names {wire}, which {entity.name} does not have.",
+            field=row.name,
+            value=wire,
+        )
+    return found
+
+
+def see(compiled: CompiledFlow, row: CompiledRow, side: str, record: Record | None, facts: Facts) -> Seen:
+    """Read one side of a row: raw half, canonical and fitted value, or why it cannot be used."""
+    raw = row.half(side, record.values) if record else None
+    return Seen(None) if raw is None else see_raw(compiled, row, side, raw, facts)
+
+
+def see_raw(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half, facts: Facts) -> Seen:
+    """Read a raw half into its canonical and fitted value."""
+    if row.row.ref:
+        return _see_reference(row, side, raw, facts)
+    canonical: Value = None
+    try:
+        canonical = row.codecs[side].read(raw, compiled.context_of(row))
+        fitted = fit(canonical, row.limits)
+    except Unfit as unfit:
+        return Seen(raw, canonical, bad=Bad(unfit.code, str(unfit)))
+    return Seen(raw, canonical, fitted.value, fitted.cut)
+
+
+def _see_reference(row: CompiledRow, side: str, raw: Half, facts: Facts) -> Seen:
+    """A reference is canonical as the link of the record that it names, so that both sides can be compared."""
+    if raw[0] is None:
+        return Seen(raw)
+    on = (row.row.ref, side, str(raw[0]))
+    state = facts.refs.get(on)
+    if state is not None and state.state == "linked":
+        return Seen(raw, f"link:{state.link}", f"link:{state.link}")
+    code = {"parked": "parent-parked", "filtered": "parent-filtered"}.get(
+        state.state if state else "", "waiting"
+    )
+    return Seen(
+        raw, bad=Bad(code, f"{row.row.name} names {raw[0]}, which is not linked in {row.row.ref} yet.", on)
+    )
+
+
+def write_half(compiled: CompiledFlow, row: CompiledRow, side: str, value: Value, facts: Facts) -> Half:
+    """Turn a canonical value into the raw half that is written on a side; raises Unfit."""
+    if row.row.ref and value is not None:
+        key = facts.ref_keys.get((row.row.ref, int(str(value).removeprefix("link:")), side))
+        if key is None:
+            raise Unfit("parent-parked", f"The record that {row.row.name} names has no key on {side}.")
+        return (key,)
+    return row.codecs[side].write(value, compiled.context_of(row))

@@ -1,0 +1,245 @@
+"""Planning an update: every unit of the flow by the rule, and from the rulings the writes to both sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gp365.model.fit import Unfit, fit, patch_tail
+from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, Verdict
+from gp365.model.record import Op, Record
+from gp365.model.values import Value
+from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, see, write_half
+from gp365.sync.plan.rule import Ruling, Sight, equal, rule, shown
+
+
+def plan_update(
+    compiled: CompiledFlow, subject: str, left: Record, right: Record, facts: Facts
+) -> SubjectPlan:
+    """Plan the update of a linked pair of records."""
+    fields: list[FieldPlan] = []
+    for unit, rows in compiled.units.items():
+        fields.extend(_plan_unit(compiled, unit, rows, left, right, facts))
+    pairs: dict[str, Pair] = {}
+    for plan in fields:
+        if plan.verdict is Verdict.AGREE and plan.left is not None and plan.right is not None:
+            pairs[plan.name] = (plan.left, plan.right)
+    return SubjectPlan(
+        subject, left, right, fields=tuple(fields), writes=_writes(compiled, fields, left, right), pairs=pairs
+    )
+
+
+def _plan_unit(
+    compiled: CompiledFlow,
+    unit: str,
+    rows: tuple[CompiledRow, ...],
+    left: Record,
+    right: Record,
+    facts: Facts,
+) -> list[FieldPlan]:
+    names = (compiled.flow.left.name, compiled.flow.right.name)
+    sights = [
+        Sight(
+            row,
+            see(compiled, row, names[0], left, facts),
+            see(compiled, row, names[1], right, facts),
+            facts.pairs.get(row.row.name),
+        )
+        for row in rows
+        if row.row.compared
+    ]
+    if not sights:
+        return []
+    if any(sight.left.raw is None or sight.right.raw is None for sight in sights):
+        return [
+            _plain(sight, Verdict.READ_ONLY, unit, "unreadable on one side: absent, never empty")
+            for sight in sights
+        ]
+    if all(sight.row.row.create_only for sight in sights):
+        return [_create_only(sight, unit) for sight in sights]
+    given = facts.resolutions.get(unit)
+    if given is not None and not given.take and len(sights) == 1 and shown(sights, given):
+        return _given_value(compiled, sights[0], unit, given.value, given.actor, facts)
+    ruling = rule(compiled, unit, sights, facts)
+    return _field_plans(compiled, unit, sights, ruling, facts)
+
+
+def _plain(sight: Sight, verdict: Verdict, unit: str, why: str) -> FieldPlan:
+    return FieldPlan(sight.row.row.name, verdict, sight.left.raw, sight.right.raw, rule=why, unit=unit)
+
+
+def _create_only(sight: Sight, unit: str) -> FieldPlan:
+    verdict = Verdict.AGREE if equal(sight) else Verdict.CREATE_ONLY
+    return _plain(sight, verdict, unit, "written on create only")
+
+
+def _field_plans(
+    compiled: CompiledFlow, unit: str, sights: list[Sight], ruling: Ruling, facts: Facts
+) -> list[FieldPlan]:
+    if ruling.verdict is not Verdict.WRITE:
+        return [_ruled(sight, unit, ruling) for sight in sights]
+    target = compiled.flow.other(ruling.winner)
+    if not target.update:
+        why = f"this flow changes nothing on {target.name}"
+        return [
+            _plain(sight, Verdict.AGREE if equal(sight) else Verdict.READ_ONLY, unit, why) for sight in sights
+        ]
+    plans: list[FieldPlan] = []
+    for sight in sights:
+        plans.extend(_won(compiled, sight, unit, ruling, facts))
+    failed = next((plan for plan in plans if plan.verdict in (Verdict.PARKED, Verdict.CONFLICT)), None)
+    if failed is None:
+        return plans
+    return [
+        _ruled(sight, unit, replace(ruling, verdict=failed.verdict, code=failed.code, message=failed.message))
+        for sight in sights
+    ]
+
+
+def _ruled(sight: Sight, unit: str, ruling: Ruling) -> FieldPlan:
+    return FieldPlan(
+        sight.row.row.name,
+        ruling.verdict,
+        sight.left.raw,
+        sight.right.raw,
+        winner=ruling.winner,
+        rule=ruling.why,
+        owner=ruling.owner,
+        unit=unit,
+        code=ruling.code,
+        message=ruling.message,
+        waits_for=ruling.waits_for,
+    )
+
+
+def _won(compiled: CompiledFlow, sight: Sight, unit: str, ruling: Ruling, facts: Facts) -> list[FieldPlan]:
+    """Plan the write of a row whose unit was won; a row of the unit that agrees already needs none."""
+    if equal(sight):
+        return [_plain(sight, Verdict.AGREE, unit, "equal after fitting")]
+    names = (compiled.flow.left.name, compiled.flow.right.name)
+    target = names[1] if ruling.winner == names[0] else names[0]
+    winner, loser = (sight.left, sight.right) if ruling.winner == names[0] else (sight.right, sight.left)
+    if not sight.row.writable(target, "update"):
+        return [_plain(sight, Verdict.READ_ONLY, unit, f"{target} does not let it be written")]
+    if sight.pair is not None and loser.bad is None and loser.cut:
+        return _patched(compiled, sight, unit, ruling, target, winner, loser, facts)
+    return [_write(compiled, sight, unit, ruling, target, winner.fitted, winner.cut, facts)]
+
+
+def _write(
+    compiled: CompiledFlow,
+    sight: Sight,
+    unit: str,
+    ruling: Ruling,
+    target: str,
+    value: Value,
+    cut: bool,
+    facts: Facts,
+    *,
+    overruled: bool | None = None,
+) -> FieldPlan:
+    try:
+        new = write_half(compiled, sight.row, target, value, facts)
+    except Unfit as unfit:
+        return _ruled(
+            sight, unit, replace(ruling, verdict=Verdict.PARKED, code=unfit.code, message=str(unfit))
+        )
+    held = sight.left.raw if target == compiled.flow.left.name else sight.right.raw
+    lost = target in ruling.moved and not _was_empty(sight, target, compiled)
+    return FieldPlan(
+        sight.row.row.name,
+        Verdict.WRITE if new != held else Verdict.AGREE,
+        sight.left.raw,
+        sight.right.raw,
+        winner=ruling.winner,
+        target=target,
+        new=new,
+        rule=ruling.why,
+        owner=ruling.owner,
+        unit=unit,
+        overruled=lost if overruled is None else overruled,
+        cut=cut,
+    )
+
+
+def _was_empty(sight: Sight, target: str, compiled: CompiledFlow) -> bool:
+    """A pair that is unknown on a side that holds nothing loses nothing."""
+    seen = sight.left if target == compiled.flow.left.name else sight.right
+    return sight.pair is None and seen.empty
+
+
+def _patched(
+    compiled: CompiledFlow,
+    sight: Sight,
+    unit: str,
+    ruling: Ruling,
+    target: str,
+    winner: Seen,
+    loser: Seen,
+    facts: Facts,
+) -> list[FieldPlan]:
+    """An edit on the narrow side patches the prefix of the value that had been cut, or is a conflict (never the tail)."""
+    whole = patch_tail(str(loser.canonical), str(loser.fitted), str(winner.fitted)) if winner.fitted else None
+    if whole is None:
+        message = f"{sight.row.row.name} had been cut to fit; the edit on {ruling.winner} cannot be joined to its tail."
+        return [
+            _ruled(
+                sight, unit, replace(ruling, verdict=Verdict.CONFLICT, code="cut-conflict", message=message)
+            )
+        ]
+    why = replace(ruling, why=f"{ruling.why}; the kept prefix is patched, the tail stays")
+    plan = _write(compiled, sight, unit, why, target, whole, False, facts)
+    fitted = fit(whole, sight.row.limits).value
+    if fitted == winner.fitted:
+        return [plan]
+    back = _write(compiled, sight, unit, why, ruling.winner, fitted, True, facts, overruled=False)
+    return [plan, back]
+
+
+def _given_value(
+    compiled: CompiledFlow, sight: Sight, unit: str, value: Value, actor: str, facts: Facts
+) -> list[FieldPlan]:
+    """Write a value that a person gave to both sides."""
+    left, right = compiled.flow.left.name, compiled.flow.right.name
+    ruling = Ruling(Verdict.WRITE, why=f"decided by {actor}", moved=frozenset((left, right)))
+    try:
+        fitted = fit(value, sight.row.limits)
+    except Unfit as unfit:
+        return [
+            _ruled(sight, unit, replace(ruling, verdict=Verdict.PARKED, code=unfit.code, message=str(unfit)))
+        ]
+    return [
+        _write(compiled, sight, unit, ruling, side, fitted.value, fitted.cut, facts) for side in (left, right)
+    ]
+
+
+def _writes(
+    compiled: CompiledFlow, fields: list[FieldPlan], left: Record, right: Record
+) -> tuple[PlannedWrite, ...]:
+    writes: list[PlannedWrite] = []
+    for side, record in ((compiled.flow.left.name, left), (compiled.flow.right.name, right)):
+        values = wire_values(
+            compiled, [plan for plan in fields if plan.target == side and plan.verdict is Verdict.WRITE]
+        )
+        changed = {
+            wire: value
+            for wire, value in values.items()
+            if wire not in record.values or record.values[wire] != value
+        }
+        if changed:
+            writes.append(PlannedWrite(side, Op.UPDATE, record.key, changed))
+    return tuple(writes)
+
+
+def wire_values(compiled: CompiledFlow, fields: list[FieldPlan]) -> dict[str, Value]:
+    """Lay the new raw halves of planned fields out by wire field."""
+    values: dict[str, Value] = {}
+    for plan in fields:
+        wires = compiled.row(plan.name).row.wires[plan.target]
+        values.update(zip(wires, plan.new, strict=True))
+    return values
+
+
+def raw_half(values: dict[str, Value], row: CompiledRow, side: str) -> Half | None:
+    """Return a row's raw half from values by wire field."""
+    return row.half(side, values)
