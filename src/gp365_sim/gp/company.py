@@ -15,7 +15,8 @@ from gp365_sim.gp.sqltypes import AMOUNT_STEP, Value, sql_moment
 from gp365_sim.gp.tables import Key, Row, tables
 
 Now = Callable[[], datetime]
-Setup = Mapping[str, Iterable[Mapping[str, object]]]
+Setup = Callable[[], Iterable[tuple[str, Mapping[str, object]]]]
+"""Gives the rows to begin with, each with its table, anew at every call."""
 
 FIRST_NOTE = 1001
 
@@ -97,14 +98,14 @@ class Company:
         Missing NOTEINDX, CREATDDT and MODIFDT are supplied. Raises `Refusal` for a value that does not fit.
         """
         at, today = self.statement(), self.today()
-        for name, rows in setup.items():
+        for name, given in setup():
             heap = self._heaps[name]
-            first = {each: today for each in ("CREATDDT", "MODIFDT") if each in heap.table.place}
-            for given in rows:
-                values = {**first, **heap.table.accepted(given)}
-                if "NOTEINDX" in heap.table.place and "NOTEINDX" not in given:
-                    values["NOTEINDX"] = self.draw_note()
-                self._put(heap, heap.table.changed(heap.table.blank, values), at, fresh=True)
+            values: dict[str, Value] = {
+                each: today for each in ("CREATDDT", "MODIFDT") if each in heap.table.place
+            } | heap.table.accepted(given)
+            if "NOTEINDX" in heap.table.place and "NOTEINDX" not in values:
+                values["NOTEINDX"] = self.draw_note()
+            self._put(heap, heap.table.changed(heap.table.blank, values), at, fresh=True)
 
     def clear(self) -> None:
         """Empty every table and start the counters again."""

@@ -79,9 +79,7 @@ def tables() -> Mapping[str, Table]:
 
 
 def _table(name: str, spec: dict[str, Any]) -> Table:
-    columns = tuple(
-        column(each[0], each[1], **(each[2] if len(each) > 2 else {})) for each in spec["columns"]
-    )
+    columns = tuple(_column(*each) for each in spec["columns"])
     place = {each.name: index for index, each in enumerate(columns)}
     blank = tuple(each.empty for each in columns)
     return Table(name, spec["what"], tuple(spec["key"]), columns, place, blank)

@@ -1,16 +1,14 @@
 """The control door's sight of the company: SQL tables by name, keys joined by `;`, edits as a GP user makes them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 
 from gp365_sim.core.world import NoSuchTable, Refused
 from gp365_sim.gp import windows
 from gp365_sim.gp.company import Company, Setup
 from gp365_sim.gp.heap import Heap
-from gp365_sim.gp.refusals import Refusal, bad_value
+from gp365_sim.gp.plain import typed
+from gp365_sim.gp.refusals import Refusal
 from gp365_sim.gp.rename import renumber
-from gp365_sim.gp.sqltypes import Column
 from gp365_sim.gp.tables import Key, Row, folded_key
 
 DoorRow = dict[str, object]
@@ -47,7 +45,7 @@ class GpWorld:
         heap = self._heap(table)
         place = _key(heap, key)
         try:
-            given = {name: _typed(heap.table.column(name), value) for name, value in values.items()}
+            given = {name: typed(heap.table.column(name), value) for name, value in values.items()}
             if place in heap:
                 row = windows.change(self.company, table, place, given)
             else:
@@ -103,22 +101,3 @@ def _key_columns(heap: Heap, key: str) -> dict[str, object]:
 
 def _shown(heap: Heap, row: Row) -> DoorRow:
     return dict(heap.table.as_dict(row))
-
-
-def _typed(column: Column, value: object) -> object:
-    """Read a JSON value of the control door: amounts may be text or numbers, dates are ISO text."""
-    try:
-        if column.kind == "amount" and isinstance(value, str | float):
-            return Decimal(str(value))
-        if column.kind == "date" and isinstance(value, str):
-            return _day(column, value)
-    except (InvalidOperation, ValueError):
-        raise bad_value(column.name, f"{value!r} cannot be read.") from None
-    return value
-
-
-def _day(column: Column, text: str) -> date:
-    moment = datetime.fromisoformat(text)
-    if moment != datetime.combine(moment.date(), datetime.min.time()):
-        raise bad_value(column.name, "must be a date without a time.")
-    return moment.date()

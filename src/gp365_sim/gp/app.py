@@ -1,0 +1,167 @@
+"""The GP simulator put together: company, REST view, Windows authentication and control door as one ASGI app."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gp365_sim.core.clock import Clock
+from gp365_sim.core.control import answer, control_routes, object_of, wrong
+from gp365_sim.core.faults import Fault, Faults
+from gp365_sim.core.recorder import Recorder, note_rows
+from gp365_sim.core.server import connection_of
+from gp365_sim.core.world import Refused
+from gp365_sim.core.wrap import instrument
+from gp365_sim.gp import rest
+from gp365_sim.gp.company import Company, Identity, Setup
+from gp365_sim.gp.handshakes import SCHEMES, Admission, Gate, Scheme
+from gp365_sim.gp.plain import Samples, sample_rows
+from gp365_sim.gp.profiles import Profile, ProfileName
+from gp365_sim.gp.site import Answering, PatchMode, Site
+from gp365_sim.gp.users import Accounts, User
+from gp365_sim.gp.world import GpWorld
+
+FABRIKAM = Identity()
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How this GP installation is set up, where installations differ or the public record is silent."""
+
+    profile: ProfileName = "bare"
+    patch: PatchMode = "replace"
+    padded: bool = True
+    modified_filter: bool = False
+    tenant: str = "DefaultTenant"
+    time_zone: str = "America/Chicago"
+    schemes: tuple[Scheme, ...] = SCHEMES
+    require_channel_binding: bool = True
+
+
+@dataclass(frozen=True)
+class GpSystem:
+    """A simulated GP: `app` to serve on https, and what lies behind it."""
+
+    app: ASGIApp
+    world: GpWorld
+    companies: Mapping[str, Company]
+    gate: Gate
+    recorder: Recorder
+    faults: Faults
+
+
+def build(
+    clock: Clock,
+    samples: Samples,
+    users: Sequence[User],
+    manner: Manner | None = None,
+    *,
+    company: Identity = FABRIKAM,
+    more_companies: Sequence[Identity] = (),
+) -> GpSystem:
+    """Make a GP whose company holds the samples; further companies are empty.
+
+    The control door shows the first company. Raises `Refusal` when a sample does not fit its column.
+    """
+    manner = manner or Manner()
+    companies = {
+        each.name.casefold(): Company(each, clock.now, manner.time_zone)
+        for each in (company, *more_companies)
+    }
+    world = GpWorld(companies[company.name.casefold()], _setup(samples))
+    world.reset()
+    answering = Answering(Profile(manner.profile), manner.patch, manner.padded, manner.modified_filter)
+    gate = Gate(Accounts(users), manner.schemes, require_binding=manner.require_channel_binding)
+    recorder, faults = Recorder(), Faults()
+    control = control_routes(world, recorder, faults, clock, _own_routes(world, gate))
+    view = _view(Site(manner.tenant, companies, answering), gate)
+    app = instrument(
+        view, recorder=recorder, faults=faults, control=control, clock=clock, refusal=_refusal(manner.schemes)
+    )
+    return GpSystem(app, world, companies, gate, recorder, faults)
+
+
+def _setup(samples: Samples) -> Setup:
+    return lambda: sample_rows(samples)
+
+
+def _view(site: Site, gate: Gate) -> ASGIApp:
+    """Serve the REST view behind Windows authentication, over TLS only (SSL is mandatory: web-components pages)."""
+
+    async def view(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        line = connection_of(scope)
+        if line is None or not line.peer_certificate_binding:
+            await _page(403, "SSL is required.")(scope, receive, send)
+            return
+        admission = gate.admit(line, request.headers.get("authorization", ""))
+        if admission.user is None:
+            await unauthorised(admission.challenges)(scope, receive, send)
+            return
+        reply = rest.serve(site, admission.user, _call(request, body))
+        note_rows(scope, reply.rows)
+        _say_last_leg(reply.response, admission)
+        await reply.response(scope, receive, send)
+
+    return view
+
+
+def _call(request: Request, body: bytes) -> rest.Call:
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return rest.Call(
+        request.method, raw_path.decode("latin-1"), request.url.query, dict(request.headers), body
+    )
+
+
+def _say_last_leg(response: Response, admission: Admission) -> None:
+    for challenge in admission.challenges:
+        response.headers.append("WWW-Authenticate", challenge)
+
+
+def unauthorised(challenges: Sequence[str]) -> Response:
+    """Answer 401 with one `WWW-Authenticate` per challenge; the page is the web server's, not the service's."""
+    response = _page(401, "Access is denied.")
+    for challenge in challenges:
+        spoken = 'Basic realm="GPService"' if challenge == "Basic" else challenge
+        response.headers.append("WWW-Authenticate", spoken)
+    return response
+
+
+def _refusal(schemes: Sequence[str]):
+    def refusal(do: str, fault: Fault) -> Response:
+        if do == "401":
+            return unauthorised(schemes)
+        return _page(int(do), "The service is unavailable.")
+
+    return refusal
+
+
+def _page(status: int, words: str) -> Response:
+    return HTMLResponse(f"<html><head><title>{status}</title></head><body>{words}</body></html>", status)
+
+
+def _own_routes(world: GpWorld, gate: Gate) -> list[BaseRoute]:
+    """Add to the control door: handshakes per connection, and the renaming of a customer."""
+
+    async def handshakes(request: Request) -> Response:
+        if request.method == "DELETE":
+            gate.forget()
+        return answer(gate.report())
+
+    async def renumber(request: Request) -> Response:
+        try:
+            order = await object_of(request)
+            return answer({"rows": [world.renumber(str(order["from"]), str(order["to"]))]})
+        except Refused as refused:
+            return answer(refused.body, refused.status)
+        except (ValueError, KeyError):
+            return wrong('give {"from","to"}')
+
+    return [
+        Route("/_sim/handshakes", handshakes, methods=["GET", "DELETE"]),
+        Route("/_sim/renumber", renumber, methods=["POST"]),
+    ]
