@@ -1,0 +1,133 @@
+"""The sample company and the generated firms: what the demo and the proofs stand on."""
+
+import json
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from itertools import islice
+
+import pytest
+
+from gp365_sim.samples import fabrikam, generated
+from gp365_sim.samples.fabrikam import same_firms
+
+TABLES = json.loads(files("gp365_sim.gp").joinpath("data", "tables.json").read_text("utf-8"))["tables"]
+
+
+def customers():
+    return {row["CUSTNMBR"]: row for row in fabrikam().customers()}
+
+
+def accounts():
+    return {row["name"]: row for row in fabrikam().accounts()}
+
+
+def letters(name):
+    return "".join(filter(str.isalnum, name.upper()))
+
+
+@pytest.mark.parametrize("samples", [fabrikam(), generated(60, 40, 20, 5)], ids=["fabrikam", "generated"])
+def test_every_gp_value_fits_its_column_and_the_code_page(samples):
+    for table, rows in samples.gp_tables().items():
+        columns = {each[0]: each[1] for each in TABLES[table]["columns"]}
+        for row in rows:
+            for name, value in row.items():
+                kind = columns[name]
+                if kind.startswith("char("):
+                    assert len(value.encode("cp1252")) < int(kind[5:-1]) or len(value) <= 15, (name, value)
+                elif kind == "datetime":
+                    assert type(value) is date
+                else:
+                    assert type(value) in (int, Decimal), (name, value)
+
+
+@pytest.mark.parametrize("samples", [fabrikam(), generated(60, 40, 20, 5)], ids=["fabrikam", "generated"])
+def test_every_reference_between_sample_rows_leads_somewhere(samples):
+    classes = {row["CLASSID"] for row in samples.classes()}
+    terms = {row["PYMTRMID"] for row in samples.terms()}
+    numbers = [row["CUSTNMBR"] for row in samples.customers()]
+    assert len(set(numbers)) == len(numbers)
+    for row in samples.customers():
+        codes = [each["ADRSCODE"] for each in row["addresses"]]
+        assert len(set(codes)) == len(codes)
+        assert row["CUSTCLAS"] in classes
+        assert row["PYMTRMID"] in terms
+        assert {row[role] for role in ("ADRSCODE", "PRBTADCD", "PRSTADCD", "STADDRCD")} <= set(codes)
+        assert row.get("CPRCSTNM", row["CUSTNMBR"]) in numbers
+    assert all(row["PYMTRMID"] in terms for row in samples.classes())
+    ids = {row["accountid"] for row in samples.accounts()}
+    people = {row["contactid"]: row["_parentcustomerid_value"] for row in samples.contacts()}
+    currencies = {row["transactioncurrencyid"] for row in samples.currencies()}
+    assert set(people.values()) <= ids
+    for row in samples.accounts():
+        assert row["_transactioncurrencyid_value"] in currencies
+        if "_primarycontactid_value" in row:
+            assert people[row["_primarycontactid_value"]] == row["accountid"]
+
+
+def test_the_card_carries_a_copy_of_the_address_in_its_own_code():
+    for row in fabrikam().customers():
+        own = next(each for each in row["addresses"] if each["ADRSCODE"] == row["ADRSCODE"])
+        assert {name: row.get(name) for name in own} == own
+
+
+def test_the_sample_company_shows_every_case_that_the_demo_tells_of():
+    cards = customers()
+    assert 30 <= len(cards) <= 35
+    assert "#1" in cards
+    assert {row["CRLMTTYP"] for row in cards.values()} == {0, 1, 2}
+    assert [n for n, row in cards.items() if row.get("HOLD")] == ["DIRECTMA0001"]
+    assert [n for n, row in cards.items() if row.get("INACTIVE")] == ["LAWRENCE0001"]
+    family = Counter(row["CPRCSTNM"] for row in cards.values() if "CPRCSTNM" in row)
+    assert family == {"NORTHERN0001": 3}
+    assert cards["NORTHERN0001"]["CPRCSTNM"] == "NORTHERN0001"
+    assert "NO" in {row.get("CCode") for row in cards.values()}
+    assert not cards["MULLERSO0001"]["CUSTNAME"].isascii()
+    assert any(row["PRSTADCD"] != row["PRBTADCD"] for row in cards.values())
+
+
+def test_the_accounts_hold_the_same_firms_otherwise_spelt_and_others_of_their_own():
+    cards, known, twins = customers(), accounts(), same_firms()
+    assert len(known) == 25
+    for number, name in twins.items():
+        assert known[name]["address1_city"] == cards[number]["CITY"]
+        assert known[name]["address1_postalcode"] == cards[number]["ZIP"]
+        assert letters(name)[:5] == letters(cards[number]["CUSTNAME"])[:5]
+    assert sum(name != cards[number]["CUSTNAME"] for number, name in twins.items()) >= 8
+    assert known["North College"]["address1_city"] != cards["NORTHCOL0001"]["CITY"]
+    own = [row for name, row in known.items() if name not in twins.values()]
+    assert {"USA", "Canada"} <= {row["address1_country"] for row in own}
+    assert Counter(row["customertypecode"] for row in known.values()) == {3: 24, 8: 1}
+
+
+def test_generated_data_has_the_asked_sizes_and_overlap_and_is_the_same_every_time():
+    samples = generated(50, 40, 15, 7)
+    firms, others = list(samples.customers()), list(samples.accounts())
+    assert (len(firms), len(others)) == (50, 40)
+    assert firms == list(generated(50, 40, 15, 7).customers())
+    assert others == list(samples.accounts())
+    assert firms != list(generated(50, 40, 15, 8).customers())
+    same = [
+        i
+        for i, account in enumerate(others)
+        if any(account["address1_line1"] == f["ADDRESS1"] for f in firms)
+    ]
+    assert same == list(range(15))
+    assert any(account["name"] != card["CUSTNAME"] for account, card in zip(others[:15], firms, strict=False))
+
+
+def test_generated_firms_have_names_and_numbers_of_their_own_at_any_size():
+    rows = list(generated(20_000, 20_000, 0, 3).customers())
+    assert len({row["CUSTNAME"] for row in rows}) == len({row["CUSTNMBR"] for row in rows}) == 20_000
+
+
+def test_generated_data_is_made_while_it_is_read():
+    first = list(islice(generated(10**5, 10**5, 10**4, 1).accounts(), 3))
+    assert len(first) == 3
+
+
+@pytest.mark.parametrize("sizes", [(5, 5, 6), (-1, 5, 0), (5, 3, 4)])
+def test_an_overlap_larger_than_a_side_is_refused(sizes):
+    with pytest.raises(ValueError, match="overlap"):
+        generated(*sizes)
