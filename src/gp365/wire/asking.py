@@ -1,0 +1,255 @@
+"""From a path and parameters to an answer: encode the target, try again where that is safe, read, log and count.
+
+HttpClient (any free connection) and Lane (one Windows-authenticated connection) both ask through this.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import quote, urljoin, urlsplit
+
+from gp365.model.errors import Misconfigured
+from gp365.wire.calls import Answer, Call, CallFailed, Headers, Log, LogLine, Priority, Streamed, silent
+from gp365.wire.clock import Clock
+from gp365.wire.connection import Connection, Origin, origin_of
+from gp365.wire.redact import redact
+from gp365.wire.retries import READS, Retries, failure_of, persist
+from gp365.wire.tally import Tally
+
+T = TypeVar("T")
+_LEGAL = "!#$%&'()*+,-./:;=?@[]_~"
+_REQUEST_IDS = ("x-ms-service-request-id", "req_id", "x-ms-request-id")
+_EXCERPT = 300
+_LONGEST_REFUSAL = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What every client of one system shares: its address, its name, patience, time, log and counts."""
+
+    base_url: str
+    system: str
+    retries: Retries = field(default_factory=Retries)
+    clock: Clock = field(default_factory=Clock)
+    log: Log = silent
+    tally: Tally = field(default_factory=Tally)
+    timeout_s: float = 120.0
+
+    @property
+    def origin(self) -> Origin:
+        """Return scheme, host and port of the system."""
+        return origin_of(self.base_url)
+
+
+class Opened:
+    """An answer whose head has come; its body is read once, then the connection is given back."""
+
+    def __init__(
+        self, status: int, headers: Headers, connection: Connection, give: Callable[[Connection], None]
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._connection = connection
+        self._chunks = connection.chunks()
+        self._give = give
+        self._then: Callable[[], None] | None = None
+        self._closed = False
+        self._rest = b""
+
+    def then(self, done: Callable[[], None]) -> None:
+        """Call this, too, when the answer is closed."""
+        self._then = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`, or all that is left if size is negative; b"" at the end."""
+        if size < 0:
+            whole, self._rest = self._rest + b"".join(self._chunks), b""
+            return whole
+        if size == 0:
+            return b""
+        if not self._rest:
+            self._rest = next(self._chunks, b"")
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    def body(self, within_s: float, longest: int | None = None) -> bytes:
+        """Return the whole body; raise CallFailed("answer-cut") if it takes longer, stop early past `longest` bytes."""
+        until = time.monotonic() + within_s
+        parts: list[bytes] = []
+        size = 0
+        for part in self._chunks:
+            parts.append(part)
+            size += len(part)
+            if longest is not None and size > longest:
+                break
+            if time.monotonic() > until:
+                self._connection.close()
+                raise CallFailed(
+                    "answer-cut", f"The answer was not complete within {within_s:g} s", maybe_sent=True
+                )
+        return b"".join(parts)
+
+    def refused(self) -> str:
+        """Read and close a 401, and return its text; a 401 that breaks off is a 401 all the same."""
+        try:
+            return self.body(10.0, _LONGEST_REFUSAL).decode("utf-8", "replace")
+        except CallFailed:
+            return ""
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the connection back if the answer was read to its end, else close it."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._connection.idle:
+            self._give(self._connection)
+        else:
+            self._connection.close()
+        if self._then is not None:
+            self._then()
+
+
+def target_of(base_url: str, path: str, params: Mapping[str, str] | None = None) -> str:
+    """Return path and query for the request line.
+
+    A relative path continues the base URL; an absolute URL (a nextLink) must lie on the same origin, because our
+    credentials go with it. What a URL may not hold is percent-encoded; what is encoded already stays.
+    """
+    url = (
+        urljoin(base_url if base_url.endswith("/") else base_url + "/", path) if not _absolute(path) else path
+    )
+    if origin_of(url) != origin_of(base_url):
+        raise Misconfigured(
+            "settings-invalid", f"A link leads away from {origin_of(base_url)}: it is not followed"
+        )
+    parts = urlsplit(url)
+    query = "&".join(
+        filter(
+            None, (parts.query, *(f"{quote(k, safe='$@')}={_value(v)}" for k, v in (params or {}).items()))
+        )
+    )
+    target = quote(parts.path or "/", safe=_LEGAL) + (f"?{quote(query, safe=_LEGAL)}" if query else "")
+    return target.replace("#", "%23")
+
+
+def _absolute(path: str) -> bool:
+    return path.lower().startswith(("http://", "https://"))
+
+
+def _value(text: str) -> str:
+    return quote(text, safe="$'(),:;@/!*-._~")
+
+
+class Asking:
+    """Ask one system through `open_call`, which makes one attempt on some connection and returns its opened answer."""
+
+    def __init__(self, wire: Wire, open_call: Callable[[Call], Opened]) -> None:
+        self._wire = wire
+        self._open = open_call
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        content: bytes,
+        idempotent: bool | None,
+        priority: Priority,
+        timeout_s: float | None,
+    ) -> Call:
+        """Return the call; unless told, only reads count as idempotent."""
+        method = method.upper()
+        return Call(
+            method,
+            target_of(self._wire.base_url, path, params),
+            dict(headers or {}),
+            content,
+            method in READS if idempotent is None else idempotent,
+            priority,
+            timeout_s or self._wire.timeout_s,
+        )
+
+    def request(self, call: Call) -> Answer:
+        """Return the whole answer of any final status; errors as HttpClient.request."""
+
+        def once(number: int, repeated: bool) -> Answer:
+            started = self._wire.clock.now()
+            opened = self._attempt(call, number)
+            try:
+                body = opened.body(call.timeout_s)
+            finally:
+                opened.close()
+            return Answer(opened.status, opened.headers, body, self._wire.clock.now() - started, repeated)
+
+        return self._persist(call, once)
+
+    @contextmanager
+    def stream(self, call: Call) -> Generator[Streamed]:
+        """Yield the answer while its body is on the wire; only its beginning is tried again."""
+        opened = self._persist(call, lambda number, _repeated: self._attempt(call, number))
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    def _attempt(self, call: Call, number: int) -> Opened:
+        clock = self._wire.clock
+        started = clock.now()
+        opened = self._open(call)
+        self._note(call, number, clock.now() - started, opened.status, opened.headers)
+        try:
+            if failure_of(call, opened.status, opened.headers, clock.utc_now(), self._wire.system) is None:
+                return opened
+            excerpt = opened.body(10.0, _EXCERPT)[:_EXCERPT].decode("utf-8", "replace").strip()
+        except BaseException:
+            opened.close()
+            raise
+        opened.close()
+        failure = failure_of(call, opened.status, opened.headers, clock.utc_now(), self._wire.system, excerpt)
+        assert failure is not None
+        raise failure
+
+    def _persist(self, call: Call, once: Callable[[int, bool], T]) -> T:
+        def paused(failure: CallFailed, number: int, pause: float | None) -> None:
+            failure.system = failure.system or self._wire.system
+            self._note(call, number, 0.0, failure.status, None, failure.code, pause)
+
+        return persist(call, once, self._wire.retries, self._wire.clock, paused)
+
+    def _note(
+        self,
+        call: Call,
+        number: int,
+        elapsed_s: float,
+        status: int,
+        headers: Headers | None,
+        failure: str = "",
+        pause: float | None = None,
+    ) -> None:
+        wire = self._wire
+        ids = (headers.get(name) for name in _REQUEST_IDS) if headers else iter(())
+        wire.log(
+            LogLine(
+                wire.clock.utc_now(),
+                wire.system,
+                call.method,
+                redact(f"{wire.origin}{call.target}"),
+                number,
+                status,
+                elapsed_s,
+                len(call.content),
+                failure,
+                next((redact(i) for i in ids if i), ""),
+                pause,
+            )
+        )

@@ -1,0 +1,106 @@
+"""Keep secrets out of everything that a person or a file may see.
+
+Exact secrets are registered when they are resolved; beside them, well-known shapes (Authorization headers, tokens,
+client secrets, `code=` in a query, NTLM messages, cookies) are masked wherever they turn up.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from threading import Lock
+from urllib.parse import quote, quote_plus
+
+MASK = "[secret]"
+_ANYWHERE = 4  # shorter secrets are masked only where they stand alone, or every text would be unreadable
+
+_NAMES = (
+    "client_secret|client_assertion|refresh_token|access_token|id_token|assertion|password|passwd|pwd|secret"
+    "|api[-_]key|code|sig"
+)
+_SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(?i)\b((?:proxy-)?authorization|set-cookie|cookie)(['\"]?\s*[:=]\s*)(?:b?['\"])?[^\r\n'\"]+"
+        ),
+        rf"\1\2{MASK}",
+    ),
+    (re.compile(r"(?i)\b(bearer|negotiate|ntlm|basic)\s+[A-Za-z0-9+/=_.~-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(rf"(?i)([?&;\s]|^)({_NAMES})=[^&\s\"'<>]+"), rf"\1\2={MASK}"),
+    (re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*)\"(?:[^\"\\]|\\.)*\""), rf'\1"{MASK}"'),
+    (re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*)'(?:[^'\\]|\\.)*'"), rf"\1'{MASK}'"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*"), MASK),
+    (re.compile(r"\bTlRMTVNTUA[A-Za-z0-9+/=]*"), MASK),  # base64 of "NTLMSSP\0"
+)
+
+
+def spellings(secret: str) -> frozenset[str]:
+    """Return the ways a secret may be written in a URL, JSON text, a Python repr or a Basic header."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    return frozenset(
+        {
+            secret,
+            quote(raw, safe=""),
+            quote(raw),
+            quote_plus(raw),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+            base64.b64encode(raw).decode("ascii"),
+        }
+    )
+
+
+class Redactor:
+    """Know the secrets of this process and mask them in a text."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._secrets: frozenset[str] = frozenset()
+        self._pattern: re.Pattern[str] | None = None
+
+    def register(self, secret: str) -> None:
+        """Mask this secret, in every usual spelling, from now on."""
+        if not secret:
+            return
+        with self._lock:
+            self._secrets = self._secrets | spellings(secret)
+            self._compile()
+
+    def forget(self, secret: str) -> None:
+        """Stop masking a secret that is worth nothing any more, such as an expired token."""
+        with self._lock:
+            self._secrets = self._secrets - spellings(secret)
+            self._compile()
+
+    def _compile(self) -> None:
+        self._pattern = re.compile("|".join(_alternatives(self._secrets))) if self._secrets else None
+
+    def redact(self, text: str) -> str:
+        """Return the text without registered secrets and without what has the shape of one."""
+        pattern = self._pattern
+        if pattern is not None:
+            text = pattern.sub(MASK, text)
+        for shape, masked in _SHAPES:
+            text = shape.sub(masked, text)
+        return text
+
+
+def _alternatives(secrets: frozenset[str]) -> list[str]:
+    longest_first = sorted(secrets, key=len, reverse=True)
+    return [re.escape(s) if len(s) >= _ANYWHERE else rf"(?<!\w){re.escape(s)}(?!\w)" for s in longest_first]
+
+
+SECRETS = Redactor()
+"""The secrets of this process: they are the same for every client, log and traceback in it."""
+
+
+def register_secret(secret: str) -> None:
+    """Mask this secret in every log line and exception text of the process."""
+    SECRETS.register(secret)
+
+
+def redact(text: str) -> str:
+    """Return the text as it may be shown."""
+    return SECRETS.redact(text)
