@@ -1,6 +1,6 @@
 """The GP simulator put together: company, REST view, Windows authentication and control door as one ASGI app."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -113,7 +113,11 @@ def _view(site: Site, gate: Gate) -> ASGIApp:
 def _call(request: Request, body: bytes) -> rest.Call:
     raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     return rest.Call(
-        request.method, raw_path.decode("latin-1"), request.url.query, dict(request.headers), body
+        request.method,
+        raw_path.decode("latin-1"),
+        request.scope["query_string"].decode("latin-1"),
+        dict(request.headers),
+        body,
     )
 
 
@@ -131,7 +135,7 @@ def unauthorised(challenges: Sequence[str]) -> Response:
     return response
 
 
-def _refusal(schemes: Sequence[str]):
+def _refusal(schemes: Sequence[str]) -> Callable[[str, Fault], Response]:
     def refusal(do: str, fault: Fault) -> Response:
         if do == "401":
             return unauthorised(schemes)

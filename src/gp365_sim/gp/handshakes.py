@@ -39,6 +39,7 @@ class Seat:
     number: int
     scheme: str = ""
     user: User | None = None
+    last_user: str = ""
     completed: int = 0
     refused: int = 0
     requests: int = 0
@@ -79,8 +80,9 @@ class Gate:
             return self._basic(seat, text)
         if known is not None:
             return self._leg(seat, line, known, text)
-        if seat.pending is not None or seat.user is None:
-            seat.pending = None
+        if seat.pending is not None:
+            return self._refuse(seat)
+        if seat.user is None:
             return Admission(None, self._schemes)
         seat.requests += 1
         return Admission(seat.user)
@@ -91,7 +93,7 @@ class Gate:
             {
                 "connection": seat.number,
                 "scheme": seat.scheme,
-                "user": seat.user.name if seat.user else "",
+                "user": seat.last_user,
                 "completed": seat.completed,
                 "refused": seat.refused,
                 "requests": seat.requests,
@@ -131,7 +133,7 @@ class Gate:
         user = self._accounts.find(name)
         if user is None or user.password != password:
             return self._refuse(seat)
-        seat.scheme = "Basic"
+        seat.scheme, seat.last_user = "Basic", user.name
         seat.requests += 1
         return Admission(user)
 
@@ -173,8 +175,7 @@ class Gate:
         user = self._accounts.find(context.client_principal or "")
         if user is None:
             return self._refuse(seat)
-        seat.pending = None
-        seat.user = user
+        seat.pending, seat.user, seat.last_user = None, user, user.name
         seat.completed += 1
         seat.requests += 1
         seat.bound = ntlm.channel_binding(token) is not None

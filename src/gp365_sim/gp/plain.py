@@ -1,6 +1,6 @@
 """Values as plain JSON writes them (control door, sample files) turned into what columns take."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
@@ -13,20 +13,20 @@ SampleRow = Mapping[str, object]
 
 
 class Samples(Protocol):
-    """Sample data: each can be gone through again and again, since a reset does."""
+    """Sample data: each member gives its rows anew at every call, since a reset asks again."""
 
     @property
-    def customers(self) -> Iterable[SampleRow]:
+    def customers(self) -> Callable[[], Iterable[SampleRow]]:
         """Rows of RM00101 by column, each with its RM00102 rows under `addresses`."""
         ...
 
     @property
-    def classes(self) -> Iterable[SampleRow]:
+    def classes(self) -> Callable[[], Iterable[SampleRow]]:
         """Rows of RM00201."""
         ...
 
     @property
-    def terms(self) -> Iterable[SampleRow]:
+    def terms(self) -> Callable[[], Iterable[SampleRow]]:
         """Rows of SY03300."""
         ...
 
@@ -53,11 +53,11 @@ def day(column: Column, text: str) -> date:
 
 def sample_rows(samples: Samples) -> Iterator[tuple[str, dict[str, object]]]:
     """Give every sample row with its table, terms and classes before the customers that name them."""
-    for row in samples.terms:
+    for row in samples.terms():
         yield "SY03300", _row("SY03300", row)
-    for row in samples.classes:
+    for row in samples.classes():
         yield "RM00201", _row("RM00201", row)
-    for customer in samples.customers:
+    for customer in samples.customers():
         yield (
             "RM00101",
             _row("RM00101", {key: value for key, value in customer.items() if key != "addresses"}),
