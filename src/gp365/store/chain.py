@@ -1,0 +1,156 @@
+"""The chain of the ledger: rows appended one by one, each bound to the one before it by SHA-256.
+
+A row's hash covers the hash of its payload, not the payload: after retention or erasure has emptied a payload the
+chain still verifies. The canonical form is the UTF-8 JSON array, without blanks, of: 1 (the format), chain, previous
+hash (hex), kind, microseconds since 1970 UTC, actor, run, flow digest, subject, subjects, disposition, payload hash
+(hex, "" without payload). The first row of a chain has 32 zero bytes as previous hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from gp365.store import tables
+from gp365.store.bulk import insert_new
+from gp365.store.columns import to_micros
+
+FORMAT = 1
+GENESIS = bytes(32)
+_TABLE = tables.ledger
+_CHAIN = tables.chain
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row to append. `subjects` is how many subjects of the run it stands for; `payload` is its evidence, packed."""
+
+    kind: str
+    run: str
+    subject: str = ""
+    subjects: int = 0
+    disposition: str = ""
+    flow_digest: str = ""
+    payload: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A row as it stands; `payload` is None if it never had one or it was erased (then `payload_hash` is there)."""
+
+    id: int
+    chain: str
+    position: int
+    prev_hash: bytes
+    hash: bytes
+    kind: str
+    at: datetime
+    actor: str
+    run: str
+    flow_digest: str
+    subject: str
+    subjects: int
+    disposition: str
+    payload_hash: bytes | None
+    payload: bytes | None
+
+
+LEDGER_QUERY = select(*(_TABLE.c[name] for name in LedgerRow.__annotations__))
+
+
+def chain_of(pair: str, flow: str) -> str:
+    """Name the chain of a flow of a pair."""
+    return f"{pair}/{flow}"
+
+
+def append(conn: Connection, chain: str, rows: Sequence[Entry], *, actor: str, at: datetime) -> None:
+    """Append rows to a chain. Call it last in the transaction: on PostgreSQL other appenders wait from here on.
+
+    Two appenders that met the same head are kept apart by the store; the second tries again on the new head.
+    """
+    if not rows:
+        return
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with conn.begin_nested():
+                _append(conn, chain, rows, actor, at)
+                return
+        except IntegrityError:
+            if attempt == _TRIES:
+                raise
+
+
+def _append(conn: Connection, chain: str, rows: Sequence[Entry], actor: str, at: datetime) -> None:
+    position, previous = _head(conn, chain)
+    stored: list[dict[str, Any]] = []
+    for entry in rows:
+        row = _row(chain, position + 1, previous, entry, actor, at)
+        position, previous = position + 1, row["hash"]
+        stored.append(row)
+    conn.execute(_TABLE.insert(), stored)
+    conn.execute(_CHAIN.update().where(_CHAIN.c.name == chain).values(position=position, hash=previous))
+
+
+def _head(conn: Connection, chain: str) -> tuple[int, bytes]:
+    query = select(_CHAIN.c.position, _CHAIN.c.hash).where(_CHAIN.c.name == chain).with_for_update()
+    head = conn.execute(query).one_or_none()
+    if head is None:
+        insert_new(conn, _CHAIN, [{"name": chain, "position": 0, "hash": GENESIS}])
+        head = conn.execute(query).one()
+    return head[0], head[1]
+
+
+def _row(
+    chain: str, position: int, previous: bytes, entry: Entry, actor: str, at: datetime
+) -> dict[str, Any]:
+    payload_hash = None if entry.payload is None else sha256(entry.payload).digest()
+    return {
+        "chain": chain,
+        "position": position,
+        "prev_hash": previous,
+        "hash": row_hash(chain, previous, entry, actor, at, payload_hash),
+        "kind": entry.kind,
+        "at": at,
+        "actor": actor,
+        "run": entry.run,
+        "flow_digest": entry.flow_digest,
+        "subject": entry.subject,
+        "subjects": entry.subjects,
+        "disposition": entry.disposition,
+        "payload_hash": payload_hash,
+        "payload": entry.payload,
+    }
+
+
+def row_hash(
+    chain: str,
+    previous: bytes,
+    entry: Entry | LedgerRow,
+    actor: str,
+    at: datetime,
+    payload_hash: bytes | None,
+) -> bytes:
+    """Return the SHA-256 of a row's canonical form."""
+    form = [
+        FORMAT,
+        chain,
+        previous.hex(),
+        entry.kind,
+        to_micros(at),
+        actor,
+        entry.run,
+        entry.flow_digest,
+        entry.subject,
+        entry.subjects,
+        entry.disposition,
+        payload_hash.hex() if payload_hash is not None else "",
+    ]
+    return sha256(orjson.dumps(form)).digest()

@@ -1,0 +1,150 @@
+"""Opening the store: the only SQLite engine (write-ahead log, explicit transactions), or PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import uuid
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+
+from gp365.store import tables
+from gp365.store.bulk import Clock, insert_new
+from gp365.store.faults import as_our_errors
+from gp365.store.lease import Lease, check
+from gp365.store.migrate import upgrade
+
+BUSY_TIMEOUT_S = 60.0
+_BEGIN = "gp365_begin"
+# FULL, not NORMAL: in WAL mode NORMAL may lose the last commits at a power failure (sqlite.org/pragma.html), and an
+# intent that is lost after its call was sent is a write that nobody knows of.
+_PRAGMAS = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Store:
+    """An open store. `write` and `read` give a connection inside one transaction; any thread may use them.
+
+    `commits` counts the writing transactions that were committed, for tests and figures. `id` names this store for
+    ever; a backup keeps it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        self.commits = 0
+        self._counting = threading.Lock()
+        self._reading = engine.execution_options(**_reading_options(self.dialect))
+        self.id = ""
+
+    def write(self, lease: Lease | None = None) -> AbstractContextManager[Connection]:
+        """Open a writing transaction: committed at the end of the block, rolled back by an exception.
+
+        With a lease: LeaseLost if it is not the current one. On SQLite writers take turns from the first statement on.
+        """
+        return self._transaction(self.engine, lease)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a reading transaction: one unchanging view of the store."""
+        return self._transaction(self._reading, None, counted=False)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(
+        self, engine: Engine, lease: Lease | None, *, counted: bool = True
+    ) -> Generator[Connection]:
+        with as_our_errors(), engine.connect() as conn, conn.begin():
+            if lease is not None:
+                check(conn, lease)
+            yield conn
+        if counted:
+            with self._counting:
+                self.commits += 1
+
+
+def open_store(url_or_path: str | Path, *, clock: Clock = utc_now) -> Store:
+    """Open a store by SQLite file or database URL, making and migrating its tables where needed.
+
+    Misconfigured("store-newer") if a newer gp365 made it; Bug("store-failed") if it cannot be opened.
+    """
+    url = _url(url_or_path)
+    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    store = Store(engine.execution_options(gp365_clock=clock))
+    try:
+        with as_our_errors():
+            upgrade(store.engine)
+            store.id = _identity(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _url(url_or_path: str | Path) -> URL:
+    if isinstance(url_or_path, Path) or "://" not in url_or_path:
+        return URL.create("sqlite+pysqlite", database=str(url_or_path))
+    url = make_url(url_or_path)
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _on_sqlite_connect)
+    event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+
+
+def _on_sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver must not open transactions by itself: it does so late, after the first SELECT, and two writers then
+    # read the same ledger head (docs.sqlalchemy.org, SQLite, "Serializable isolation / Savepoints").
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    # Asked first, because setting it needs the file alone even when nothing changes.
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _on_sqlite_begin(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE"))
+
+
+def _reading_options(dialect: str) -> dict[str, Any]:
+    if dialect == "sqlite":
+        return {_BEGIN: "BEGIN DEFERRED"}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+def _identity(store: Store) -> str:
+    query = select(tables.meta.c.value).where(tables.meta.c.name == "store")
+    with store.read() as conn:
+        known = conn.execute(query).scalar_one_or_none()
+    if known is not None:
+        return known
+    with store.write() as conn:
+        insert_new(conn, tables.meta, [{"name": "store", "value": uuid.uuid4().hex}])
+        return conn.execute(query).scalar_one()

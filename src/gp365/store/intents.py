@@ -1,0 +1,178 @@
+"""Intents: what we are about to write, committed before the call, and how each call ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
+
+from gp365.store import tables
+from gp365.store.bulk import chunks, insert_new, inserting, now
+
+_TABLE = tables.intent
+OPEN, DONE, SUPERSEDED = "open", "done", "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One write to one external record (system, entity, key).
+
+    `values` is what is sent, `before` what the target held, `overruled` the losing values, all packed; `inputs` is the
+    content hash of everything that `plan` saw. `key` is the key that we drew when `op` creates. Not sent after
+    `send_by`; a reply cannot come after `settled_after`. `window_ms` is the unguarded time of a re-read write.
+    `state` is "open" until it is closed; open ones are unique per external record.
+    """
+
+    id: str
+    run: str
+    pair: str
+    flow: str
+    subject: str
+    op: str
+    system: str
+    entity: str
+    side: str
+    key: str
+    source_side: str
+    source_key: str
+    reference: str
+    values: bytes
+    before: bytes
+    inputs: str
+    overruled: bytes
+    send_by: datetime
+    settled_after: datetime
+    lease: int
+    state: str
+    made_at: datetime
+    ended_at: datetime | None
+    window_ms: float | None
+    version: str
+
+
+# The column of each field, in the order of the fields (`values` and `before` are words of SQL).
+_NAMES = {name: name for name in Intent.__annotations__} | {"values": "planned", "before": "before_image"}
+_COLUMNS = tuple(_TABLE.c[name] for name in _NAMES.values())
+_QUERY = select(*_COLUMNS)
+
+
+def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
+    """Open intents and return the ids of those refused: another intent is open on the same external record."""
+    if not intents:
+        return set()
+    rows = [{column: getattr(intent, name) for name, column in _NAMES.items()} for intent in intents]
+    statement = inserting(conn, _TABLE).on_conflict_do_nothing(
+        index_elements=["system", "entity", "key"], index_where=text("state = 'open'")
+    )
+    conn.execute(statement, rows)
+    there: set[str] = set()
+    for chunk in chunks(intent.id for intent in intents):
+        there.update(conn.execute(select(_TABLE.c.id).where(_TABLE.c.id.in_(chunk))).scalars())
+    return {intent.id for intent in intents} - there
+
+
+def close_many(conn: Connection, ends: Sequence[tuple[str, str, float | None]]) -> None:
+    """Close open intents, as (id, state, window_ms); one that is closed already keeps its end."""
+    if not ends:
+        return
+    statement = (
+        _TABLE.update()
+        .where(_TABLE.c.id == bindparam("b_id"), _TABLE.c.state == OPEN)
+        .values(state=bindparam("b_state"), window_ms=bindparam("b_window"), ended_at=bindparam("b_at"))
+    )
+    at = now(conn)
+    conn.execute(
+        statement,
+        [{"b_id": id_, "b_state": state, "b_window": window, "b_at": at} for id_, state, window in ends],
+    )
+
+
+def open_for(
+    conn: Connection, pair: str, flow: str, keys_by_side: Mapping[str, Iterable[str]]
+) -> list[Intent]:
+    """Find the open intents that name one of these records as target or as source."""
+    found: dict[str, Intent] = {}
+    for side, keys in keys_by_side.items():
+        for chunk in chunks(keys):
+            named = or_(
+                and_(_TABLE.c.side == side, _TABLE.c.key.in_(chunk)),
+                and_(_TABLE.c.source_side == side, _TABLE.c.source_key.in_(chunk)),
+            )
+            for row in conn.execute(_open_query(pair, flow).where(named)):
+                found[row[0]] = Intent(*row)
+    return sorted(found.values(), key=_age)
+
+
+def open_of_flow(conn: Connection, pair: str, flow: str) -> list[Intent]:
+    """Find every open intent of a flow, oldest first."""
+    return sorted((Intent(*row) for row in conn.execute(_open_query(pair, flow))), key=_age)
+
+
+def superseded_for(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> list[Intent]:
+    """Find the intents on these external records that were given up, oldest first."""
+    return _on_target(conn, system, entity, keys, SUPERSEDED)
+
+
+def last_write(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> dict[str, Intent]:
+    """Find the last write that was done on each of these external records."""
+    return {intent.key: intent for intent in _on_target(conn, system, entity, keys, DONE)}
+
+
+def by_reference(conn: Connection, references: Iterable[str]) -> dict[str, Intent]:
+    """Find intents by our reference in the target; of several the last."""
+    found: dict[str, Intent] = {}
+    for chunk in chunks(reference for reference in references if reference):
+        rows = conn.execute(_QUERY.where(_TABLE.c.reference.in_(chunk)))
+        for intent in sorted((Intent(*row) for row in rows), key=_age):
+            found[intent.reference] = intent
+    return found
+
+
+def by_ids(conn: Connection, ids: Iterable[str]) -> dict[str, Intent]:
+    """Find intents by id."""
+    return {
+        row[0]: Intent(*row)
+        for chunk in chunks(ids)
+        for row in conn.execute(_QUERY.where(_TABLE.c.id.in_(chunk)))
+    }
+
+
+def done_count(conn: Connection, run: str) -> dict[tuple[str, str], int]:
+    """Count the writes of a run that were done, by (side, op)."""
+    query = (
+        select(_TABLE.c.side, _TABLE.c.op, func.count())
+        .where(_TABLE.c.run == run, _TABLE.c.state == DONE)
+        .group_by(_TABLE.c.side, _TABLE.c.op)
+    )
+    return {(side, op): count for side, op, count in conn.execute(query)}
+
+
+def keep_inputs(conn: Connection, bodies: Mapping[str, bytes]) -> None:
+    """Keep inputs of `plan` under their content hash; equal ones once."""
+    insert_new(conn, tables.input_body, [{"hash": name, "body": body} for name, body in bodies.items()])
+
+
+def inputs(conn: Connection, hash: str) -> bytes | None:
+    """Read inputs by content hash, or None if there are none."""
+    query = select(tables.input_body.c.body).where(tables.input_body.c.hash == hash)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def _age(intent: Intent) -> tuple[datetime, str]:
+    return intent.made_at, intent.id
+
+
+def _open_query(pair: str, flow: str) -> Select[*tuple[Any, ...]]:
+    return _QUERY.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == OPEN)
+
+
+def _on_target(conn: Connection, system: str, entity: str, keys: Iterable[str], state: str) -> list[Intent]:
+    found: list[Intent] = []
+    for chunk in chunks(keys):
+        target = (_TABLE.c.system == system, _TABLE.c.entity == entity, _TABLE.c.key.in_(chunk))
+        rows = conn.execute(_QUERY.where(*target, _TABLE.c.state == state))
+        found += [Intent(*row) for row in rows]
+    return sorted(found, key=_age)

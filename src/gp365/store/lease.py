@@ -1,0 +1,103 @@
+"""Leases: who may work, under a number that rises at every taking, so that a slow old worker cannot commit.
+
+A lease that has run out stays valid until somebody takes it, or takes over something that was claimed under it: that
+act ends it for good. So a clock that jumps harms nobody, and two workers never both believe that they may commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from gp365.model.errors import Misconfigured, Retry
+from gp365.store import tables
+from gp365.store.bulk import chunks, insert_new, next_number, now
+from gp365.store.columns import EPOCH
+
+_TABLE = tables.lease
+_NOBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work under a name until a moment; `number` is never given twice in a store."""
+
+    name: str
+    number: int
+    until: datetime
+
+
+class LeaseLost(Retry):
+    """Another worker has taken over; what this one holds must not be committed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "lease-lost", f"The lease {name!r} is no longer ours: another worker has taken over."
+        )
+
+
+def take(conn: Connection, name: str, holder: str, ttl_s: float) -> Lease:
+    """Take the lease of this name for so many seconds; Misconfigured("folder-locked") while another holder's is alive.
+
+    The same holder may take it again; what it held before is then lost.
+    """
+    at = now(conn)
+    insert_new(conn, _TABLE, [{"name": name, "number": _NOBODY, "holder": "", "until": EPOCH}])
+    row = conn.execute(select(_TABLE).where(_TABLE.c.name == name).with_for_update()).one()
+    if row.number != _NOBODY and row.holder != holder and row.until > at:
+        raise Misconfigured(
+            "folder-locked", f"{row.holder} is at work here (its lease lasts until {row.until:%H:%M:%S} UTC)."
+        )
+    taken = Lease(name, next_number(conn, "lease"), at + timedelta(seconds=ttl_s))
+    conn.execute(
+        _TABLE.update()
+        .where(_TABLE.c.name == name)
+        .values(number=taken.number, holder=holder, until=taken.until)
+    )
+    return taken
+
+
+def renew(conn: Connection, lease: Lease, ttl_s: float) -> Lease:
+    """Prolong the lease to so many seconds from now; LeaseLost if somebody took it."""
+    until = now(conn) + timedelta(seconds=ttl_s)
+    renewed = conn.execute(
+        _TABLE.update()
+        .where(_TABLE.c.name == lease.name, _TABLE.c.number == lease.number)
+        .values(until=until)
+    )
+    if renewed.rowcount != 1:
+        raise LeaseLost(lease.name)
+    return Lease(lease.name, lease.number, until)
+
+
+def release(conn: Connection, lease: Lease) -> None:
+    """Give the lease back; nothing happens if it is already somebody else's."""
+    conn.execute(
+        _TABLE.update()
+        .where(_TABLE.c.name == lease.name, _TABLE.c.number == lease.number)
+        .values(number=_NOBODY, holder="", until=EPOCH)
+    )
+
+
+def check(conn: Connection, lease: Lease) -> None:
+    """Raise LeaseLost unless the lease is current, and keep it so until this transaction ends."""
+    query = select(_TABLE.c.number).where(_TABLE.c.name == lease.name).with_for_update(read=True)
+    if conn.execute(query).scalar_one_or_none() != lease.number:
+        raise LeaseLost(lease.name)
+
+
+def living(conn: Connection, numbers: Iterable[int], *, own: int) -> set[int]:
+    """Return which of the numbers are leases still at work, and end those that have run out.
+
+    Ending them here, in the transaction that takes over their claims, makes the old worker's commit fail.
+    """
+    at = now(conn)
+    alive: set[int] = set()
+    for chunk in chunks(numbers):
+        ending = _TABLE.c.number.in_(chunk) & (_TABLE.c.until <= at) & (_TABLE.c.number != own)
+        conn.execute(_TABLE.update().where(ending).values(number=_NOBODY, holder="", until=EPOCH))
+        alive.update(conn.execute(select(_TABLE.c.number).where(_TABLE.c.number.in_(chunk))).scalars())
+    return alive - {_NOBODY}

@@ -1,0 +1,99 @@
+"""The ledger: what was done and why, append-only. Rows are made in `chain.py` and proved in `verify.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from gp365.store import tables
+from gp365.store.bulk import chunks
+from gp365.store.chain import LEDGER_QUERY, Entry, LedgerRow, append, chain_of
+from gp365.store.verify import VerifyReport, verify
+
+__all__ = [
+    "Entry",
+    "LedgerRow",
+    "VerifyReport",
+    "append",
+    "chain_of",
+    "decode",
+    "dispositions",
+    "erase",
+    "for_subject",
+    "history",
+    "outcome_subjects",
+    "rows",
+    "verify",
+]
+
+OUTCOME = "outcome"
+_TABLE = tables.ledger
+
+
+def outcome_subjects(conn: Connection, run: str) -> int:
+    """Count, by SQL, the subjects that the outcome rows of a run stand for."""
+    query = select(func.coalesce(func.sum(_TABLE.c.subjects), 0))
+    return int(conn.execute(query.where(_TABLE.c.run == run, _TABLE.c.kind == OUTCOME)).scalar_one())
+
+
+def dispositions(conn: Connection, run: str) -> dict[str, int]:
+    """Count, by SQL, the subjects of a run's outcome rows by disposition."""
+    query = select(_TABLE.c.disposition, func.sum(_TABLE.c.subjects))
+    query = query.where(_TABLE.c.run == run, _TABLE.c.kind == OUTCOME).group_by(_TABLE.c.disposition)
+    return {disposition: int(count) for disposition, count in conn.execute(query)}
+
+
+def for_subject(conn: Connection, pair: str, flow: str, subject: str, limit: int = 100) -> list[LedgerRow]:
+    """Read the rows of one subject, newest first."""
+    query = LEDGER_QUERY.where(_TABLE.c.chain == chain_of(pair, flow), _TABLE.c.subject == subject)
+    query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position.desc()).limit(limit)
+    return [LedgerRow(*row) for row in conn.execute(query)]
+
+
+def history(
+    conn: Connection,
+    *,
+    chain: str | None = None,
+    kinds: Iterable[str] = (),
+    since: datetime | None = None,
+    before_id: int | None = None,
+    limit: int = 100,
+) -> list[LedgerRow]:
+    """Read rows newest first; `before_id` goes on where the last answer ended."""
+    query = LEDGER_QUERY.order_by(_TABLE.c.id.desc()).limit(limit)
+    if chain is not None:
+        query = query.where(_TABLE.c.chain == chain)
+    if kinds:
+        query = query.where(_TABLE.c.kind.in_(list(kinds)))
+    if since is not None:
+        query = query.where(_TABLE.c.at >= since)
+    if before_id is not None:
+        query = query.where(_TABLE.c.id < before_id)
+    return [LedgerRow(*row) for row in conn.execute(query)]
+
+
+def rows(conn: Connection, run: str, page: int = 1000) -> Iterator[LedgerRow]:
+    """Give the rows of a run in order, a page in memory at a time."""
+    last = 0
+    while True:
+        query = LEDGER_QUERY.where(_TABLE.c.run == run, _TABLE.c.id > last).order_by(_TABLE.c.id).limit(page)
+        found = [LedgerRow(*row) for row in conn.execute(query)]
+        yield from found
+        if len(found) < page:
+            return
+        last = found[-1].id
+
+
+def decode(row: LedgerRow) -> Any:
+    """Return a row's payload as JSON holds it, or None if it has none."""
+    return None if row.payload is None else orjson.loads(row.payload)
+
+
+def erase(conn: Connection, ids: Iterable[int]) -> None:
+    """Empty the payloads of rows; the chain still verifies."""
+    for chunk in chunks(ids):
+        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(payload=None))

@@ -1,0 +1,191 @@
+"""Links: which record of the left side is which record of the right side, and what both held when they last agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Column, Connection, bindparam, select
+from sqlalchemy.exc import IntegrityError
+
+from gp365.model.errors import Retry
+from gp365.store import tables
+from gp365.store.bulk import chunks
+
+Side = Literal["left", "right"]
+_TABLE = tables.link
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link before the store has numbered it; see Link."""
+
+    pair: str
+    flow: str
+    left_key: str | None
+    right_key: str | None
+    left_birth: str = ""
+    right_birth: str = ""
+    left_print: bytes = b""
+    right_print: bytes = b""
+    left_version: str = ""
+    right_version: str = ""
+    agreed: bytes = b""
+    agreed_digest: str = ""
+    state: str = "open"
+    made_by: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One business partner on two sides. A missing end is None: it still blocks a create on that end.
+
+    Keys are texts of `key_text`. A print is the fingerprint of the mapped raw values, b"" when unknown. `agreed` holds
+    the agreed pairs of all fields, packed, made under the flow version `agreed_digest`.
+    """
+
+    id: int
+    pair: str
+    flow: str
+    left_key: str | None
+    right_key: str | None
+    left_birth: str
+    right_birth: str
+    left_print: bytes
+    right_print: bytes
+    left_version: str
+    right_version: str
+    agreed: bytes
+    agreed_digest: str
+    state: str
+    made_by: str
+    run: str
+
+
+class Print(NamedTuple):
+    """What the quiet test needs of a link: is the other side's print known, and is this side's still the same."""
+
+    id: int
+    print: bytes
+    other_print_known: bool
+    state: str
+
+
+class LinkTaken(Retry):
+    """A record is already an end of another link; `ends` names which, as (side, key)."""
+
+    def __init__(self, ends: Sequence[tuple[Side, str]]) -> None:
+        self.ends = tuple(ends)
+        named = ", ".join(f"{side} {key}" for side, key in self.ends)
+        super().__init__("link-taken", f"Linked elsewhere in the meantime: {named}.")
+
+
+_COLUMNS = tuple(_TABLE.c[field.name] for field in fields(Link))
+
+
+def _key_column(side: Side) -> Column[str | None]:
+    return _TABLE.c.left_key if side == "left" else _TABLE.c.right_key
+
+
+def by_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> dict[str, Link]:
+    """Find the links whose end on this side is one of the keys."""
+    column = _key_column(side)
+    found: dict[str, Link] = {}
+    for chunk in chunks(keys):
+        query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, column.in_(chunk))
+        for row in conn.execute(query):
+            link = Link(*row)
+            found[str(link.left_key if side == "left" else link.right_key)] = link
+    return found
+
+
+def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
+    """Find links by id."""
+    found: dict[int, Link] = {}
+    for chunk in chunks(ids):
+        for row in conn.execute(select(*_COLUMNS).where(_TABLE.c.id.in_(chunk))):
+            found[row[0]] = Link(*row)
+    return found
+
+
+def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> dict[str, Print]:
+    """Find what the quiet test needs, by key of this side; the agreed pairs are not read."""
+    column = _key_column(side)
+    own, other = _TABLE.c.left_print, _TABLE.c.right_print
+    if side == "right":
+        own, other = other, own
+    found: dict[str, Print] = {}
+    for chunk in chunks(keys):
+        query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state)
+        scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, column.in_(chunk))
+        for key, number, known, other_known, state in conn.execute(query.where(*scope)):
+            found[str(key)] = Print(number, known, bool(other_known), state)
+    return found
+
+
+def insert(conn: Connection, links: Sequence[NewLink]) -> list[int]:
+    """Insert links and return their ids in order; LinkTaken, with nothing inserted, if an end is linked already."""
+    if not links:
+        return []
+    rows = [asdict(link) for link in links]
+    statement = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
+    try:
+        with conn.begin_nested():
+            return list(conn.execute(statement, rows).scalars())
+    except IntegrityError as error:
+        raise LinkTaken(_taken(conn, [(None, link) for link in links])) from error
+
+
+def update(conn: Connection, links: Sequence[Link]) -> None:
+    """Replace links by id; LinkTaken, with nothing replaced, if a new end is linked elsewhere."""
+    if not links:
+        return
+    names = [column.name for column in _COLUMNS if column.name != "id"]
+    statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
+    statement = statement.values({name: bindparam(f"b_{name}") for name in names})
+    rows = [{f"b_{name}": getattr(link, name) for name in ("id", *names)} for link in links]
+    try:
+        with conn.begin_nested():
+            conn.execute(statement, rows)
+    except IntegrityError as error:
+        raise LinkTaken(_taken(conn, [(link.id, link) for link in links])) from error
+
+
+def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Link]]:
+    """Give every link of a flow, in pages, in the order they were made."""
+    last = 0
+    while True:
+        query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.id > last)
+        links = [Link(*row) for row in conn.execute(query.order_by(_TABLE.c.id).limit(page))]
+        if not links:
+            return
+        yield links
+        last = links[-1].id
+
+
+def _taken(conn: Connection, wanted: Sequence[tuple[int | None, Link | NewLink]]) -> list[tuple[Side, str]]:
+    """Name the ends that stand in another link, or twice among those wanted."""
+    sides: tuple[Side, Side] = ("left", "right")
+    return [end for side in sides for end in _taken_on(conn, side, wanted)]
+
+
+def _taken_on(
+    conn: Connection, side: Side, wanted: Sequence[tuple[int | None, Link | NewLink]]
+) -> Iterator[tuple[Side, str]]:
+    scopes = dict.fromkeys((link.pair, link.flow) for _, link in wanted)
+    for pair, flow in scopes:
+        ends: list[tuple[int | None, Any]] = [
+            (number, getattr(link, f"{side}_key"))
+            for number, link in wanted
+            if (link.pair, link.flow) == (pair, flow)
+        ]
+        there = by_keys(conn, pair, flow, side, [key for _, key in ends if key is not None])
+        seen: set[str] = set()
+        for number, key in ends:
+            if key is None:
+                continue
+            if key in seen or (key in there and there[key].id != number):
+                yield (side, key)
+            seen.add(key)

@@ -1,0 +1,1 @@
+"""One file per revision; a revision is never changed once it was released."""

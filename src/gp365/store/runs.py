@@ -1,0 +1,153 @@
+"""Runs, the cursors of the feeds, and the versions of flows."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, Row, select
+
+from gp365.store import ledger, tables
+from gp365.store.bulk import insert_new, now, put_rows
+
+_RUN = tables.run
+_CURSOR = tables.cursor
+_VERSION = tables.flow_version
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one flow of one pair. `state` is running until `end` gives another; `counts` is what it reported."""
+
+    id: str
+    pair: str
+    flow: str
+    kind: str
+    actor: str
+    flow_digest: str
+    state: str
+    begun_at: datetime
+    ended_at: datetime | None
+    counts: Mapping[str, Any]
+    balanced: bool | None
+    clean: bool | None
+
+
+class Cursor(NamedTuple):
+    """Where a feed goes on, and the digest of the flow under which its keys were queued."""
+
+    value: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowVersion:
+    """A flow as it was; `rows` gives each row's fingerprint by field."""
+
+    digest: str
+    flow: str
+    body: bytes
+    rows: Mapping[str, str]
+    made_at: datetime
+
+
+def begin(
+    conn: Connection, pair: str, flow: str, *, kind: str = "sync", actor: str = "", flow_digest: str = ""
+) -> str:
+    """Note that a run begins and return its id, which sorts by time."""
+    at = now(conn)
+    name = f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    row = {"id": name, "pair": pair, "flow": flow, "kind": kind, "actor": actor, "flow_digest": flow_digest}
+    conn.execute(_RUN.insert(), row | {"state": "running", "begun_at": at, "counts": b"{}"})
+    return name
+
+
+def end(
+    conn: Connection,
+    run: str,
+    state: str,
+    *,
+    counts: Mapping[str, Any] | None = None,
+    balanced: bool | None = None,
+    clean: bool | None = None,
+) -> None:
+    """Note how a run ended (done, failed, stopped, interrupted)."""
+    ended = {"state": state, "ended_at": now(conn), "balanced": balanced, "clean": clean}
+    conn.execute(
+        _RUN.update().where(_RUN.c.id == run).values(counts=orjson.dumps(dict(counts or {})), **ended)
+    )
+
+
+def get(conn: Connection, run: str) -> Run | None:
+    """Read a run, or None if there is none of this id."""
+    row = conn.execute(select(_RUN).where(_RUN.c.id == run)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def latest(conn: Connection, pair: str, flow: str, *, state: str | None = None) -> Run | None:
+    """Read the newest run of a flow, or the newest in this state."""
+    found = list_runs(conn, pair, flow, limit=1, state=state)
+    return found[0] if found else None
+
+
+def list_runs(
+    conn: Connection,
+    pair: str | None = None,
+    flow: str | None = None,
+    *,
+    limit: int = 50,
+    state: str | None = None,
+) -> list[Run]:
+    """Read runs, newest first."""
+    query = select(_RUN).order_by(_RUN.c.begun_at.desc(), _RUN.c.id.desc()).limit(limit)
+    for column, wanted in ((_RUN.c.pair, pair), (_RUN.c.flow, flow), (_RUN.c.state, state)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [_run(row) for row in conn.execute(query)]
+
+
+def counts(conn: Connection, run: str) -> dict[str, int]:
+    """Count, by SQL over the ledger, the subjects of a run by disposition."""
+    return ledger.dispositions(conn, run)
+
+
+def forget_subjects(conn: Connection, run: str) -> None:
+    """Drop the list of a run's subjects once its equation was compared; the ledger keeps the outcomes."""
+    conn.execute(tables.run_subject.delete().where(tables.run_subject.c.run == run))
+
+
+def cursor_get(conn: Connection, pair: str, flow: str, side: str) -> Cursor | None:
+    """Read where a side's feed goes on, or None before its first read."""
+    query = select(_CURSOR.c.value, _CURSOR.c.digest)
+    query = query.where(_CURSOR.c.pair == pair, _CURSOR.c.flow == flow, _CURSOR.c.side == side)
+    row = conn.execute(query).one_or_none()
+    return None if row is None else Cursor(*row)
+
+
+def cursor_set(conn: Connection, pair: str, flow: str, side: str, value: str, digest: str) -> None:
+    """Keep where a side's feed goes on; in the commit that queues its keys."""
+    row = {"pair": pair, "flow": flow, "side": side, "value": value, "digest": digest, "set_at": now(conn)}
+    put_rows(conn, _CURSOR, [row])
+
+
+def flow_version_put(conn: Connection, digest: str, flow: str, body: bytes, rows: Mapping[str, str]) -> None:
+    """Keep a version of a flow; one that is known stays as it is."""
+    row = {"digest": digest, "flow": flow, "body": body, "made_at": now(conn)}
+    insert_new(conn, _VERSION, [row | {"row_prints": orjson.dumps(dict(rows))}])
+
+
+def flow_version_get(conn: Connection, digest: str) -> FlowVersion | None:
+    """Read a version of a flow, or None."""
+    row = conn.execute(select(_VERSION).where(_VERSION.c.digest == digest)).one_or_none()
+    if row is None:
+        return None
+    return FlowVersion(row.digest, row.flow, row.body, orjson.loads(row.row_prints), row.made_at)
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)  # pyright: ignore[reportPrivateUsage]  SQLAlchemy's public name for it
+    return Run(**values | {"counts": orjson.loads(values["counts"])})

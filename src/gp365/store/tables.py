@@ -1,0 +1,343 @@
+"""The schema: one set of tables for SQLite and PostgreSQL.
+
+A change here needs a new revision in `migrations/versions`; a test compares both.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from gp365.store.columns import ByteText, Moment, Packed, RowId
+
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, ByteText, primary_key=key, nullable=False)
+
+
+def _maybe_text(name: str) -> Column[str]:
+    return Column(name, ByteText, nullable=True)
+
+
+def _scope(*, key: bool = False) -> tuple[Column[str], Column[str]]:
+    return _text("pair", key=key), _text("flow", key=key)
+
+
+meta = Table("meta", metadata, _text("name", key=True), _text("value"), sqlite_with_rowid=False)
+
+counter = Table(
+    "counter",
+    metadata,
+    _text("name", key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+flow_version = Table(
+    "flow_version",
+    metadata,
+    _text("digest", key=True),
+    _text("flow"),
+    Column("body", Packed, nullable=False),
+    Column("row_prints", Packed, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _text("id", key=True),
+    *_scope(),
+    _text("kind"),
+    _text("actor"),
+    _text("flow_digest"),
+    _text("state"),
+    Column("begun_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Column("counts", Packed, nullable=False),
+    Column("balanced", Boolean, nullable=True),
+    Column("clean", Boolean, nullable=True),
+    Index("ix_run_scope", "pair", "flow", "begun_at"),
+)
+
+run_subject = Table(
+    "run_subject", metadata, _text("run", key=True), _text("subject", key=True), sqlite_with_rowid=False
+)
+
+work = Table(
+    "work",
+    metadata,
+    *_scope(key=True),
+    _text("side", key=True),
+    _text("key", key=True),
+    Column("seq", BigInteger, nullable=False),
+    _text("reason"),
+    Column("attempts", Integer, nullable=False),
+    Column("enqueued", BigInteger, nullable=False),
+    Column("due_at", Moment, nullable=True),
+    Column("lease", BigInteger, nullable=True),
+    _maybe_text("subject"),
+    Index("ix_work_order", "pair", "flow", "enqueued"),
+    Index(
+        "ix_work_subject",
+        "pair",
+        "flow",
+        "subject",
+        sqlite_where=text("subject IS NOT NULL"),
+        postgresql_where=text("subject IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+subject_claim = Table(
+    "subject_claim",
+    metadata,
+    *_scope(key=True),
+    _text("subject", key=True),
+    Column("lease", BigInteger, nullable=False),
+    Column("claimed_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    *_scope(),
+    _maybe_text("left_key"),
+    _maybe_text("right_key"),
+    _text("left_birth"),
+    _text("right_birth"),
+    Column("left_print", LargeBinary, nullable=False),
+    Column("right_print", LargeBinary, nullable=False),
+    _text("left_version"),
+    _text("right_version"),
+    Column("agreed", Packed, nullable=False),
+    _text("agreed_digest"),
+    _text("state"),
+    _text("made_by"),
+    _text("run"),
+    UniqueConstraint("pair", "flow", "left_key", name="uq_link_left"),
+    UniqueConstraint("pair", "flow", "right_key", name="uq_link_right"),
+    sqlite_autoincrement=True,
+)
+
+match_key = Table(
+    "match_key",
+    metadata,
+    *_scope(key=True),
+    _text("side", key=True),
+    _text("key", key=True),
+    Column("rule", Integer, primary_key=True, autoincrement=False),
+    _text("norm"),
+    Index("ix_match_norm", "pair", "flow", "side", "rule", "norm"),
+    sqlite_with_rowid=False,
+)
+
+_OPEN = text("state = 'open'")
+
+intent = Table(
+    "intent",
+    metadata,
+    _text("id", key=True),
+    _text("run"),
+    *_scope(),
+    _text("subject"),
+    _text("op"),
+    _text("system"),
+    _text("entity"),
+    _text("side"),
+    _text("key"),
+    _text("source_side"),
+    _text("source_key"),
+    _text("reference"),
+    Column("planned", Packed, nullable=False),
+    Column("before_image", Packed, nullable=False),
+    _text("inputs"),
+    Column("overruled", Packed, nullable=False),
+    Column("send_by", Moment, nullable=False),
+    Column("settled_after", Moment, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+    _text("state"),
+    Column("made_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Column("window_ms", Double, nullable=True),
+    _text("version"),
+    Index(
+        "uq_intent_open",
+        "system",
+        "entity",
+        "key",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    Index("ix_intent_open", "pair", "flow", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_intent_target", "system", "entity", "key", "made_at"),
+    Index("ix_intent_reference", "reference"),
+    Index("ix_intent_run", "run"),
+)
+
+input_body = Table(
+    "input",
+    metadata,
+    _text("hash", key=True),
+    Column("body", Packed, nullable=False),
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    _text("name", key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    _text("chain"),
+    Column("position", BigInteger, nullable=False),
+    Column("prev_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    _text("kind"),
+    Column("at", Moment, nullable=False),
+    _text("actor"),
+    _text("run"),
+    _text("flow_digest"),
+    _text("subject"),
+    Column("subjects", Integer, nullable=False),
+    _text("disposition"),
+    Column("payload_hash", LargeBinary, nullable=True),
+    Column("payload", Packed, nullable=True),
+    UniqueConstraint("chain", "prev_hash", name="uq_ledger_prev"),
+    UniqueConstraint("chain", "position", name="uq_ledger_position"),
+    Index("ix_ledger_run", "run"),
+    Index(
+        "ix_ledger_subject",
+        "chain",
+        "subject",
+        sqlite_where=text("subject <> ''"),
+        postgresql_where=text("subject <> ''"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    *_scope(key=True),
+    _text("side", key=True),
+    _text("value"),
+    _text("digest"),
+    Column("set_at", Moment, nullable=False),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    *_scope(),
+    _text("subject"),
+    _text("field"),
+    _text("code"),
+    _text("message"),
+    _text("fix"),
+    _maybe_text("left_key"),
+    _maybe_text("right_key"),
+    Column("shown", Packed, nullable=False),
+    _text("shown_digest"),
+    _text("run"),
+    _text("state"),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Column("resolution", Packed, nullable=True),
+    _text("resolved_by"),
+    Column("resolved_at", Moment, nullable=True),
+    Index(
+        "uq_parked_open",
+        "pair",
+        "flow",
+        "subject",
+        "field",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    sqlite_autoincrement=True,
+)
+
+wait = Table(
+    "wait",
+    metadata,
+    *_scope(key=True),
+    _text("side", key=True),
+    _text("key", key=True),
+    _text("field", key=True),
+    _text("on_flow", key=True),
+    _text("on_side", key=True),
+    _text("on_key", key=True),
+    Index("ix_wait_on", "pair", "on_flow", "on_side", "on_key"),
+    sqlite_with_rowid=False,
+)
+
+reservation = Table(
+    "reservation",
+    metadata,
+    _text("system", key=True),
+    _text("entity", key=True),
+    _text("key", key=True),
+    _text("owner"),
+    Column("made_at", Moment, nullable=False),
+    UniqueConstraint("system", "entity", "owner", name="uq_reservation_owner"),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    _text("name", key=True),
+    Column("number", BigInteger, nullable=False),
+    _text("holder"),
+    Column("until", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    _text("name", key=True),
+    _text("key_id"),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("set_at", Moment, nullable=False),
+)
+
+action = Table(
+    "action",
+    metadata,
+    _text("id", key=True),
+    _text("name"),
+    Column("arguments", Packed, nullable=False),
+    _text("actor"),
+    _text("state"),
+    Column("answer", Packed, nullable=True),
+    Column("made_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=True),
+    Index("ix_action_state", "state", "made_at"),
+)
