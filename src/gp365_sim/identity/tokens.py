@@ -89,6 +89,11 @@ class Tokens:
         self._issued: dict[str, _Issued] = {}
         self._key = secrets.token_bytes(32)
 
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """Return every registered application; those with a `user_id` are users of the environment."""
+        return tuple(self._applications.values())
+
     def application(self, client_id: str) -> Application | None:
         """Find a registered application."""
         return self._applications.get(client_id.lower())

@@ -1,6 +1,6 @@
 """The shape of sample data, the same for the small sample company and for generated firms."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 Row = dict[str, object]
@@ -22,25 +22,3 @@ class Samples:
     currencies: Source
     accounts: Source
     contacts: Source
-
-    def gp_tables(self) -> dict[str, Iterable[Row]]:
-        """Return GP's rows by table, in an order that respects references; each may be read once."""
-        return {
-            "SY03300": self.terms(),
-            "RM00201": self.classes(),
-            "RM00101": map(_without_addresses, self.customers()),
-            "RM00102": _addresses(self.customers()),
-        }
-
-
-def _without_addresses(customer: Row) -> Row:
-    return {name: value for name, value in customer.items() if name != "addresses"}
-
-
-def _addresses(customers: Iterable[Row]) -> Iterator[Row]:
-    for customer in customers:
-        addresses = customer["addresses"]
-        if not isinstance(addresses, list):
-            raise TypeError("addresses is a list")
-        for address in addresses:  # pyright: ignore[reportUnknownVariableType]
-            yield {"CUSTNMBR": customer["CUSTNMBR"], **address}

@@ -1,0 +1,116 @@
+"""The project folder that the simulators prepare: certificate, secrets, settings and, last, `sim.json`."""
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from gp365_sim.core.tls import Certificate, certificate, write_private
+
+GP_USER = "FABRIKAM\\gpsvc"
+COMPANY = "Fabrikam, Inc."
+TENANT_ID = "7e5a1c9e-5b0f-4f43-9a55-0d1a3c2b6f10"
+CLIENT_ID = "2f9c8a57-1d64-4c1e-9f0b-5b7e6a3d4c21"
+PROVISION_CLIENT_ID = "5c3d1e88-7a42-4b96-8e2f-1f6a9b0c7d32"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The three secrets of a simulated site."""
+
+    gp_password: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    provision_client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the systems answer; base addresses without a trailing slash."""
+
+    gp: str
+    dataverse: str
+    dataverse_http: str
+
+
+def prepare(folder: Path) -> tuple[Certificate, Secrets]:
+    """Make the folder's certificate and secrets, or take those that are there; withdraw an old `sim.json`.
+
+    A secret file that exists is used as it is, so that a test or a user may choose the secret.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "sim.json").unlink(missing_ok=True)
+    private = folder / "secrets"
+    private.mkdir(mode=0o700, exist_ok=True)
+    tls = certificate(private)
+    (folder / "ca.pem").write_bytes(tls.ca_file.read_bytes())
+    names = ("gp-password", "sales-client-secret", "provision-client-secret")
+    return tls, Secrets(*(_secret(private / name) for name in names))
+
+
+def _secret(path: Path) -> str:
+    if path.is_file():
+        return path.read_text("utf-8").strip()
+    # Letters and digits only: the value also stands in `DOMAIN:user:password` files and in forms.
+    value = secrets.token_hex(20)
+    write_private(path, value.encode())
+    return value
+
+
+def write_settings(folder: Path, addresses: Addresses) -> None:
+    """Write `gp365.toml`, unless somebody made it theirs by taking our first line out."""
+    path = folder / "gp365.toml"
+    template = files("gp365_sim").joinpath("gp365.toml.template").read_text("utf-8")
+    first_line = template.partition("\n")[0]
+    if path.exists() and not path.read_text("utf-8").startswith(first_line):
+        sys.stderr.write(f"{path} is not ours and was left as it is; its addresses may be old.\n")
+        return
+    text = Template(template).substitute(
+        gp_url=f"{addresses.gp}/GPService",
+        sales_url=addresses.dataverse,
+        tenant_id=TENANT_ID,
+        client_id=CLIENT_ID,
+        provision_client_id=PROVISION_CLIENT_ID,
+    )
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def announce(folder: Path, addresses: Addresses, kept: Secrets) -> Path:
+    """Write `sim.json` in one step: once it is there, everything is ready."""
+    path, draft = folder / "sim.json", folder / "sim.json.new"
+    write_private(draft, json.dumps(_description(folder, addresses, kept), indent=1).encode())
+    draft.replace(path)
+    return path
+
+
+def withdraw(folder: Path) -> None:
+    """Take `sim.json` away, since nothing answers any more."""
+    (folder / "sim.json").unlink(missing_ok=True)
+
+
+def _description(folder: Path, addresses: Addresses, kept: Secrets) -> Mapping[str, object]:
+    return {
+        "gp": {
+            "url": f"{addresses.gp}/GPService",
+            "company": COMPANY,
+            "user": GP_USER,
+            "password": kept.gp_password,
+            "control": f"{addresses.gp}/_sim",
+        },
+        "dataverse": {
+            "url": addresses.dataverse,
+            "http_url": addresses.dataverse_http,
+            "tenant_id": TENANT_ID,
+            "client_id": CLIENT_ID,
+            "client_secret": kept.client_secret,
+            "provision_client_id": PROVISION_CLIENT_ID,
+            "provision_client_secret": kept.provision_client_secret,
+            "control": f"{addresses.dataverse}/_sim",
+        },
+        "ca_file": str((folder / "ca.pem").resolve()),
+        "pid": os.getpid(),
+    }
