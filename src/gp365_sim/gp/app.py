@@ -111,14 +111,11 @@ def _view(site: Site, gate: Gate) -> ASGIApp:
 
 
 def _call(request: Request, body: bytes) -> rest.Call:
-    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return rest.Call(
-        request.method,
-        raw_path.decode("latin-1"),
-        request.scope["query_string"].decode("latin-1"),
-        dict(request.headers),
-        body,
-    )
+    scope = request.scope
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    headers = dict(request.headers)
+    return rest.Call(request.method, raw_path.decode("latin-1"), query.decode("latin-1"), headers, body)
 
 
 def _say_last_leg(response: Response, admission: Admission) -> None:
