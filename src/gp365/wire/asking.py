@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
-from gp365.model.errors import Misconfigured
+from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.wire.calls import Answer, Call, CallFailed, Headers, Log, LogLine, Priority, Streamed, silent
 from gp365.wire.clock import Clock
 from gp365.wire.connection import Connection, Origin, origin_of
@@ -124,9 +124,13 @@ def target_of(base_url: str, path: str, params: Mapping[str, str] | None = None)
     A relative path continues the base URL; an absolute URL (a nextLink) must lie on the same origin, because our
     credentials go with it. What a URL may not hold is percent-encoded; what is encoded already stays.
     """
-    url = (
-        urljoin(base_url if base_url.endswith("/") else base_url + "/", path) if not _absolute(path) else path
-    )
+    path = path.replace("#", "%23")  # a key may hold it, and a request has no fragment
+    if _absolute(path):
+        url = path
+    elif path.startswith("/"):
+        url = f"{origin_of(base_url)}{path}"
+    else:
+        url = f"{base_url.rstrip('/')}/{path}"
     if origin_of(url) != origin_of(base_url):
         raise Misconfigured(
             "settings-invalid", f"A link leads away from {origin_of(base_url)}: it is not followed"
@@ -137,8 +141,7 @@ def target_of(base_url: str, path: str, params: Mapping[str, str] | None = None)
             None, (parts.query, *(f"{quote(k, safe='$@')}={_value(v)}" for k, v in (params or {}).items()))
         )
     )
-    target = quote(parts.path or "/", safe=_LEGAL) + (f"?{quote(query, safe=_LEGAL)}" if query else "")
-    return target.replace("#", "%23")
+    return quote(parts.path or "/", safe=_LEGAL) + (f"?{quote(query, safe=_LEGAL)}" if query else "")
 
 
 def _absolute(path: str) -> bool:
@@ -182,49 +185,65 @@ class Asking:
     def request(self, call: Call) -> Answer:
         """Return the whole answer of any final status; errors as HttpClient.request."""
 
-        def once(number: int, repeated: bool) -> Answer:
+        def once(repeated: bool) -> Answer:
             started = self._wire.clock.now()
-            opened = self._attempt(call, number)
+            opened = self._attempt(call)
             try:
                 body = opened.body(call.timeout_s)
             finally:
                 opened.close()
             return Answer(opened.status, opened.headers, body, self._wire.clock.now() - started, repeated)
 
-        return self._persist(call, once)
+        return self._persist(call, once, lambda answer: (answer.status, answer.headers))
 
     @contextmanager
     def stream(self, call: Call) -> Generator[Streamed]:
         """Yield the answer while its body is on the wire; only its beginning is tried again."""
-        opened = self._persist(call, lambda number, _repeated: self._attempt(call, number))
+        opened = self._persist(call, lambda _: self._attempt(call), lambda o: (o.status, o.headers))
         try:
             yield opened
         finally:
             opened.close()
 
-    def _attempt(self, call: Call, number: int) -> Opened:
+    def _attempt(self, call: Call) -> Opened:
+        """Open the answer to one attempt, or raise the failure that its status means."""
+        opened = self._open(call)
+        now = self._wire.clock.utc_now()
+        failure = failure_of(call, opened.status, opened.headers, now, self._wire.system)
+        if failure is None:
+            return opened
+        try:
+            said = opened.body(10.0, _EXCERPT)[:_EXCERPT].decode("utf-8", "replace").strip()
+        except CallFailed:
+            raise failure from None
+        finally:
+            opened.close()
+        raise failure_of(call, opened.status, opened.headers, now, self._wire.system, said) or failure
+
+    def _persist(
+        self, call: Call, once: Callable[[bool], T], status: Callable[[T], tuple[int, Headers]]
+    ) -> T:
         clock = self._wire.clock
         started = clock.now()
-        opened = self._open(call)
-        self._note(call, number, clock.now() - started, opened.status, opened.headers)
-        try:
-            if failure_of(call, opened.status, opened.headers, clock.utc_now(), self._wire.system) is None:
-                return opened
-            excerpt = opened.body(10.0, _EXCERPT)[:_EXCERPT].decode("utf-8", "replace").strip()
-        except BaseException:
-            opened.close()
-            raise
-        opened.close()
-        failure = failure_of(call, opened.status, opened.headers, clock.utc_now(), self._wire.system, excerpt)
-        assert failure is not None
-        raise failure
 
-    def _persist(self, call: Call, once: Callable[[int, bool], T]) -> T:
+        def attempt(number: int, repeated: bool) -> T:
+            nonlocal started
+            started = clock.now()
+            try:
+                result = once(repeated)
+            except CallFailed:
+                raise
+            except Gp365Error as error:
+                self._note(call, number, clock.now() - started, 0, None, error.code)
+                raise
+            self._note(call, number, clock.now() - started, *status(result))
+            return result
+
         def paused(failure: CallFailed, number: int, pause: float | None) -> None:
             failure.system = failure.system or self._wire.system
-            self._note(call, number, 0.0, failure.status, None, failure.code, pause)
+            self._note(call, number, clock.now() - started, failure.status, None, failure.code, pause)
 
-        return persist(call, once, self._wire.retries, self._wire.clock, paused)
+        return persist(call, attempt, self._wire.retries, clock, paused)
 
     def _note(
         self,

@@ -15,7 +15,7 @@ from gp365.wire.asking import Asking, Opened, Wire
 from gp365.wire.calls import Answer, Call, CallFailed, Priority, Streamed, unauthorised
 from gp365.wire.connection import Connection
 from gp365.wire.handshake import Conversation, SpnegoError, WindowsLogin, challenge, offered
-from gp365.wire.retries import READS
+from gp365.wire.retries import READS, failure_of
 from gp365.wire.trust import Trust, server_end_point
 
 _BEFORE_LOGIN = frozenset({408, 429, 500, 502, 503, 504})
@@ -62,6 +62,7 @@ class Lane:
         self._connect_s = connect_s
         self._connection: Connection | None = None
         self._served = 0
+        self._refused_by = ""
         self._ended_at: float | None = None
         self._asking = Asking(wire, self._open)
 
@@ -180,10 +181,13 @@ class Lane:
                 opened = self._ask_schemes(call)
                 if opened is not None:
                     return opened
+            self._refused_by = ""
             for scheme in self._usable():
                 opened = self._converse(scheme, call)
                 if opened is not None:
                     return opened
+            if self._refused_by:
+                raise self._refuse(self._refused_by)
         raise unauthorised("scheme-missing", self._no_scheme(), self._wire.system)
 
     def _ask_schemes(self, call: Call) -> Opened | None:
@@ -195,6 +199,7 @@ class Lane:
             opened.refused()
             return None
         if call.method == "GET":
+            self._wire.tally.count(call.method)
             return opened
         opened.close()
         return self._send(call, {})
@@ -227,10 +232,11 @@ class Lane:
                     continue
                 return None
             if talk.proved:
-                raise self._refuse(talk)
+                raise self._refuse(talk.mechanism)
             self.close()
             if asked:
                 raise self._hung_up()
+            self._refused_by = talk.mechanism
             return None
 
     def _leg(self, talk: Conversation, call: Call) -> Opened:
@@ -243,7 +249,9 @@ class Lane:
         except CallFailed as failure:
             failure.maybe_sent = False  # nothing of the call has gone out yet
             raise
-        if opened.status != 401 and opened.status not in _BEFORE_LOGIN:
+        if opened.status in _BEFORE_LOGIN:
+            raise self._turned_away(opened)
+        if opened.status != 401:
             opened.close()
             raise CallFailed(
                 "answer-unreadable",
@@ -253,6 +261,17 @@ class Lane:
                 system=self._wire.system,
             )
         return opened
+
+    def _turned_away(self, opened: Opened) -> CallFailed:
+        """Return the failure for a busy answer to an empty leg: nothing of the call was sent, whatever the status."""
+        said = opened.refused()[:300].strip()
+        self.close()
+        now = self._wire.clock.utc_now()
+        probe = Call("GET", "/")
+        failure = failure_of(probe, opened.status, opened.headers, now, self._wire.system, said)
+        assert failure is not None
+        failure.maybe_sent = False
+        return failure
 
     def _answered(self, talk: Conversation, asked: bytes) -> bool:
         try:
@@ -289,7 +308,7 @@ class Lane:
         self._ended()
         self.close()
 
-    def _refuse(self, talk: Conversation) -> Unauthorised:
+    def _refuse(self, mechanism: str) -> Unauthorised:
         self.close()
         who = self._login.login.user or "the account of this process"
         also = (
@@ -300,7 +319,7 @@ class Lane:
         )
         refusal = unauthorised(
             "login-refused",
-            f"{self._origin} refuses the login of {who} by {talk.mechanism}.{also}",
+            f"{self._origin} refuses the login of {who} by {mechanism}.{also}",
             self._wire.system,
         )
         with self._login.lock:

@@ -17,7 +17,7 @@ _ANYWHERE = 4  # shorter secrets are masked only where they stand alone, or ever
 
 _NAMES = (
     "client_secret|client_assertion|refresh_token|access_token|id_token|assertion|password|passwd|pwd|secret"
-    "|api[-_]key|code|sig"
+    "|api[-_]key"
 )
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -26,8 +26,10 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{MASK}",
     ),
-    (re.compile(r"(?i)\b(bearer|negotiate|ntlm|basic)\s+[A-Za-z0-9+/=_.~-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"\b((?i:bearer))\s+[A-Za-z0-9+/=_.~-]{8,}"), rf"\1 {MASK}"),
+    (re.compile(r"\b((?i:negotiate|ntlm|basic))\s+(?=[a-z]*[A-Z0-9+/=])[A-Za-z0-9+/=]{8,}"), rf"\1 {MASK}"),
     (re.compile(rf"(?i)([?&;\s]|^)({_NAMES})=[^&\s\"'<>]+"), rf"\1\2={MASK}"),
+    (re.compile(r"(?i)([?&])(code|sig)=[^&\s\"'<>]+"), rf"\1\2={MASK}"),
     (re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*)\"(?:[^\"\\]|\\.)*\""), rf'\1"{MASK}"'),
     (re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*)'(?:[^'\\]|\\.)*'"), rf"\1'{MASK}'"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*"), MASK),
