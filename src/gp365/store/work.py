@@ -81,7 +81,8 @@ def enqueue(
     if not rows:
         return
     first = to_micros(now(conn))
-    scope = {"pair": pair, "flow": flow, "seq": 1, "attempts": 0, "due_at": due_at}
+    scope: dict[str, Any] = {"pair": pair, "flow": flow, "queue": _queue(pair, flow)}
+    scope |= {"seq": 1, "attempts": 0, "due_at": due_at}
     fresh = [
         {**scope, "side": side, "key": key, "reason": reason, "enqueued": first + place}
         for place, (side, key, reason) in enumerate(rows)
@@ -100,7 +101,7 @@ def enqueue(
 
 def pending(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the records of a flow that are due, those at work included."""
-    query = select(func.count()).select_from(_WORK).where(_in_flow(pair, flow), _due(now))
+    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == _queue(pair, flow), _due(now))
     return conn.execute(query).scalar_one()
 
 
@@ -110,7 +111,7 @@ def candidates(
     """Read the due records of a flow, the longest waiting first; those under a living claim are left out."""
     query = select(
         _WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at
-    ).where(_in_flow(pair, flow), _due(now))
+    ).where(_WORK.c.queue == _queue(pair, flow), _due(now))
     if exclude_claimed:
         lease = tables.lease
         at_work = select(lease.c.number).where(lease.c.number == _WORK.c.lease, lease.c.until > now)
@@ -199,6 +200,10 @@ def subjects_of(conn: Connection, run: str) -> int:
     return conn.execute(query).scalar_one()
 
 
+def _queue(pair: str, flow: str) -> str:
+    return f"{pair}/{flow}"
+
+
 def _in_flow(pair: str, flow: str) -> ColumnElement[bool]:
     return and_(_WORK.c.pair == pair, _WORK.c.flow == flow)
 
@@ -270,7 +275,8 @@ def _take(conn: Connection, pair: str, flow: str, wanted: Sequence[Claim], lease
 def _stamp(conn: Connection, pair: str, flow: str, won: Sequence[Claim], lease: Lease) -> None:
     """Put our lease on the rows; a record without a row gets one that only stands for the claim."""
     first = to_micros(now(conn))
-    scope: dict[str, Any] = {"pair": pair, "flow": flow, "reason": "", "attempts": 0, "enqueued": first}
+    scope: dict[str, Any] = {"pair": pair, "flow": flow, "queue": _queue(pair, flow)}
+    scope |= {"reason": "", "attempts": 0, "enqueued": first}
     locks = [(side, key) for one in won for side, key, seq in one.rows if seq == _LOCK_ONLY]
     insert_new(conn, _WORK, [{**scope, "side": side, "key": key, "seq": _LOCK_ONLY} for side, key in locks])
     stamps = [

@@ -135,8 +135,8 @@ def _intent() -> None:
     _index("ix_intent_open", "intent", "pair", "flow", where="state = 'open'")
     _index("ix_intent_reference", "intent", "reference")
     _index("ix_intent_run", "intent", "run")
-    _index("ix_intent_target", "intent", "system", "entity", "key", "made_at")
-    _index("uq_intent_open", "intent", "system", "entity", "key", unique=True, where="state = 'open'")
+    _index("ix_intent_target", "intent", "key", "entity", "system", "made_at")
+    _index("uq_intent_open", "intent", "key", "entity", "system", unique=True, where="state = 'open'")
 
 
 def _lease() -> None:
@@ -171,11 +171,11 @@ def _ledger() -> None:
         _bytes("payload", null=True),
         sa.PrimaryKeyConstraint("id", name="pk_ledger"),
         sa.UniqueConstraint("chain", "position", name="uq_ledger_position"),
-        sa.UniqueConstraint("chain", "prev_hash", name="uq_ledger_prev"),
+        sa.UniqueConstraint("prev_hash", "chain", name="uq_ledger_prev"),
         sqlite_autoincrement=True,
     )
     _index("ix_ledger_run", "ledger", "run")
-    _index("ix_ledger_subject", "ledger", "chain", "subject", where="subject <> ''")
+    _index("ix_ledger_subject", "ledger", "subject", "chain", where="subject <> ''")
 
 
 def _link() -> None:
@@ -198,8 +198,8 @@ def _link() -> None:
         _text("made_by"),
         _text("run"),
         sa.PrimaryKeyConstraint("id", name="pk_link"),
-        sa.UniqueConstraint("pair", "flow", "left_key", name="uq_link_left"),
-        sa.UniqueConstraint("pair", "flow", "right_key", name="uq_link_right"),
+        sa.UniqueConstraint("left_key", "pair", "flow", name="uq_link_left"),
+        sa.UniqueConstraint("right_key", "pair", "flow", name="uq_link_right"),
         sqlite_autoincrement=True,
     )
 
@@ -207,16 +207,16 @@ def _link() -> None:
 def _match_key() -> None:
     op.create_table(
         "match_key",
-        _text("pair"),
-        _text("flow"),
-        _text("side"),
         _text("key"),
         sa.Column("rule", sa.Integer(), nullable=False),
+        _text("side"),
+        _text("pair"),
+        _text("flow"),
         _text("norm"),
-        sa.PrimaryKeyConstraint("pair", "flow", "side", "key", "rule", name="pk_match_key"),
+        sa.PrimaryKeyConstraint("key", "rule", "side", "pair", "flow", name="pk_match_key"),
         sqlite_with_rowid=False,
     )
-    _index("ix_match_norm", "match_key", "pair", "flow", "side", "rule", "norm")
+    _index("ix_match_norm", "match_key", "norm", "rule", "side", "flow", "pair")
 
 
 def _meta() -> None:
@@ -263,13 +263,13 @@ def _parked() -> None:
 def _reservation() -> None:
     op.create_table(
         "reservation",
-        _text("system"),
-        _text("entity"),
         _text("key"),
+        _text("entity"),
+        _text("system"),
         _text("owner"),
         _number("made_at"),
-        sa.PrimaryKeyConstraint("system", "entity", "key", name="pk_reservation"),
-        sa.UniqueConstraint("system", "entity", "owner", name="uq_reservation_owner"),
+        sa.PrimaryKeyConstraint("key", "entity", "system", name="pk_reservation"),
+        sa.UniqueConstraint("owner", "entity", "system", name="uq_reservation_owner"),
     )
 
 
@@ -331,29 +331,29 @@ def _vault() -> None:
 def _wait() -> None:
     op.create_table(
         "wait",
+        _text("key"),
+        _text("side"),
         _text("pair"),
         _text("flow"),
-        _text("side"),
-        _text("key"),
         _text("field"),
         _text("on_flow"),
         _text("on_side"),
         _text("on_key"),
         sa.PrimaryKeyConstraint(
-            "pair", "flow", "side", "key", "field", "on_flow", "on_side", "on_key", name="pk_wait"
+            "key", "side", "pair", "flow", "field", "on_flow", "on_side", "on_key", name="pk_wait"
         ),
         sqlite_with_rowid=False,
     )
-    _index("ix_wait_on", "wait", "pair", "on_flow", "on_side", "on_key")
+    _index("ix_wait_on", "wait", "on_key", "on_side", "on_flow", "pair")
 
 
 def _work() -> None:
     op.create_table(
         "work",
+        _text("key"),
+        _text("side"),
         _text("pair"),
         _text("flow"),
-        _text("side"),
-        _text("key"),
         _number("seq"),
         _text("reason"),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -361,11 +361,12 @@ def _work() -> None:
         _number("due_at", null=True),
         _number("lease", null=True),
         _text("subject", null=True),
-        sa.PrimaryKeyConstraint("pair", "flow", "side", "key", name="pk_work"),
+        _text("queue"),
+        sa.PrimaryKeyConstraint("key", "side", "pair", "flow", name="pk_work"),
         sqlite_with_rowid=False,
     )
-    _index("ix_work_order", "work", "pair", "flow", "enqueued")
-    _index("ix_work_subject", "work", "pair", "flow", "subject", where="subject IS NOT NULL")
+    _index("ix_work_order", "work", "queue", "enqueued")
+    _index("ix_work_subject", "work", "subject", "pair", "flow", where="subject IS NOT NULL")
 
 
 def upgrade() -> None:
