@@ -270,3 +270,14 @@ def test_the_clock_goes_forward_by_what_is_asked_and_never_back(site):
     assert status == 200
     assert 3600 <= (after - before).total_seconds() < 3610
     assert site.ask("POST", "/_sim/clock", {"advance_s": -1})[0] == 400
+
+
+def test_serving_ends_at_once_although_a_client_keeps_its_connection(tmp_path):
+    made = Site(tmp_path)
+    with serving(*made.doors):
+        client = made.client(https=True)
+        client.request("GET", "/a")
+        client.getresponse().read()
+        began = time.monotonic()
+    assert time.monotonic() - began < 0.9
+    client.close()

@@ -106,7 +106,7 @@ def _row_routes(world: World) -> list[BaseRoute]:
     ]
 
 
-async def _listed(rows: Sequence[Row]) -> AsyncIterator[bytes]:
+async def _listed(rows: Iterable[Row]) -> AsyncIterator[bytes]:
     yield b'{"rows":['
     chunks = _chunks(rows)
     for number, chunk in enumerate(chunks):

@@ -136,6 +136,11 @@ def _server(door: Door) -> _Server:
     return _Server(config)
 
 
+def _is_idle(protocol: H11Protocol) -> bool:
+    cycle = protocol.cycle
+    return cycle is None or cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison]
+
+
 class Servers:
     """The running servers of a set of doors."""
 
@@ -153,9 +158,13 @@ class Servers:
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Stop accepting, close idle connections, give running requests a second, and end."""
+        """Stop accepting, cut idle connections, give running requests a second, and end."""
         for _, server in self._pairs:
             server.should_exit = True
+            for protocol in list(server.server_state.connections):
+                if isinstance(protocol, H11Protocol) and _is_idle(protocol):
+                    # A polite TLS farewell would wait for clients that keep their connection for later.
+                    protocol.transport.abort()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 

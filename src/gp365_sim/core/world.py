@@ -1,6 +1,6 @@
 """The rows behind a simulated system, as the control door and tests see them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 Row = dict[str, object]
@@ -26,8 +26,8 @@ class NoSuchTable(LookupError):
 class World(Protocol):
     """What a system lends to the control door. Every verb raises NoSuchTable for a name it does not know."""
 
-    def rows(self, table: str) -> list[Row]:
-        """Return every row with every stored column."""
+    def rows(self, table: str) -> Iterable[Row]:
+        """Return every row with every stored column: a snapshot, best made row by row (100,000 are normal)."""
         ...
 
     def row(self, table: str, key: str) -> Row | None:

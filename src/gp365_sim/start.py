@@ -1,0 +1,126 @@
+"""Puts the simulated systems together, serves them and keeps them running until told to stop."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gp365_sim.core.clock import Clock
+from gp365_sim.core.server import Door, Servers, bind, url_of
+from gp365_sim.core.tls import Certificate
+from gp365_sim.dataverse.app import build as build_dataverse
+from gp365_sim.dataverse.limits import Limits
+from gp365_sim.folder import (
+    CLIENT_ID,
+    GP_USER,
+    PROVISION_CLIENT_ID,
+    TENANT_ID,
+    Addresses,
+    Secrets,
+    announce,
+    prepare,
+    withdraw,
+    write_settings,
+)
+from gp365_sim.gp.app import Manner
+from gp365_sim.gp.app import build as build_gp
+from gp365_sim.gp.users import User
+from gp365_sim.identity.tokens import Application, Secret, Tokens
+from gp365_sim.parent import watched
+from gp365_sim.samples import Samples, fabrikam
+
+_LOOK_S = 0.5
+_RUNTIME_USER_ID = "e1000000-0000-4000-8000-000000000001"
+_PROVISION_USER_ID = "e1000000-0000-4000-8000-000000000002"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to simulate and where to put the project folder."""
+
+    folder: Path
+    samples: Samples = field(default_factory=fabrikam)
+    gp: Manner = field(default_factory=Manner)
+    dataverse: Limits = field(default_factory=Limits)
+    parent_pid: int | None = None
+
+
+def run(order: Order, ready: Callable[[Path], None]) -> None:
+    """Serve both systems until SIGTERM, SIGINT, Ctrl-Break or the end of the parent process.
+
+    `ready` is called with the path of `sim.json` once everything answers. To be called from the main thread.
+    """
+    asyncio.run(_serve(order, ready))
+
+
+async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
+    certificate, kept = prepare(order.folder)
+    addresses, doors = _doors(order, certificate, kept)
+    servers = Servers(doors)
+    await servers.start()
+    try:
+        write_settings(order.folder, addresses)
+        ready(announce(order.folder, addresses, kept))
+        await _told_to_stop(order.parent_pid)
+    finally:
+        withdraw(order.folder)
+        await servers.stop()
+
+
+def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addresses, list[Door]]:
+    """Bind the sockets first: Dataverse must know its own addresses when it is built."""
+    for_gp, for_https, for_http = bind(), bind(), bind()
+    gp_app = build_gp(Clock(), order.samples, [User(GP_USER, kept.gp_password)], order.gp).app
+    addresses = Addresses(
+        gp=url_of(for_gp, https=True),
+        dataverse=url_of(for_https, https=True),
+        dataverse_http=url_of(for_http, https=False),
+    )
+    clock = Clock()
+    urls = (addresses.dataverse, addresses.dataverse_http)
+    tokens = Tokens(clock, TENANT_ID, urls, _applications(kept))
+    sales_app = build_dataverse(clock, tokens, order.samples, order.dataverse, urls).app
+    return addresses, [
+        Door(gp_app, for_gp, certificate),
+        Door(sales_app, for_https, certificate),
+        Door(sales_app, for_http),
+    ]
+
+
+def _applications(kept: Secrets) -> tuple[Application, ...]:
+    return (
+        Application(CLIENT_ID, "gp365", _RUNTIME_USER_ID, (Secret(kept.client_secret),)),
+        Application(
+            PROVISION_CLIENT_ID,
+            "gp365 provisioning",
+            _PROVISION_USER_ID,
+            (Secret(kept.provision_client_secret),),
+            roles=frozenset({"runtime", "customizer"}),
+        ),
+    )
+
+
+async def _told_to_stop(parent_pid: int | None) -> None:
+    stop = asyncio.Event()
+    _stop_on_signals(asyncio.get_running_loop(), stop)
+    lives = watched(parent_pid) if parent_pid else lambda: True
+    while not stop.is_set() and lives():
+        try:
+            await asyncio.wait_for(stop.wait(), _LOOK_S)
+        except TimeoutError:
+            continue
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Take signals the way that Windows has too (Ctrl-Break is what a parent can send there)."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def told(number: int, frame: object) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), told)
