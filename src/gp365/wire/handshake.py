@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 
 import spnego
 from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import SpnegoError
 
 from gp365.wire.calls import Headers
 from gp365.wire.redact import register_secret
+
+
+class LoginFault(Exception):
+    """A security context could not be begun or continued; the text is the library's own."""
+
 
 _NTLM = b"NTLMSSP\x00"
 _PREFERRED = ("Negotiate", "NTLM", "Basic")
@@ -61,7 +65,7 @@ class Conversation:
     """One login over one connection: `token` goes into the next request, answer() turns a challenge into the next."""
 
     def __init__(self, scheme: str, login: WindowsLogin, host: str, binding: bytes) -> None:
-        """Begin. Raise SpnegoError where this machine has no credentials for the scheme."""
+        """Begin. Raise LoginFault where this machine has no credentials for the scheme."""
         self.scheme = scheme
         self.mechanism = scheme
         self.proved = scheme == "Basic"
@@ -72,8 +76,8 @@ class Conversation:
         if scheme == "Basic":
             self._token = f"{login.user}:{login.password}".encode()
         else:
-            self._context = _context(scheme, login, host, binding)
-            self._token = self._context.step(None) or b""
+            self._context = _begun(scheme, login, host, binding)
+            self._token = _step(self._context, None)
             self._look()
 
     def _look(self) -> None:
@@ -95,10 +99,10 @@ class Conversation:
         return f"{self.scheme} {base64.b64encode(self._token).decode('ascii')}"
 
     def answer(self, server_token: bytes) -> bool:
-        """Take the server's challenge; say whether there is a next token. Raise SpnegoError on a bad challenge."""
+        """Take the server's challenge; say whether there is a next token. Raise LoginFault on a bad challenge."""
         if self._context is None:
             return False
-        self._token = self._context.step(server_token) or b""
+        self._token = _step(self._context, server_token)
         self._look()
         return bool(self._token)
 
@@ -109,15 +113,22 @@ def ntlm_step(token: bytes) -> int:
     return token[start + 8] if 0 <= start < len(token) - 8 else 0
 
 
-def _context(scheme: str, login: WindowsLogin, host: str, binding: bytes) -> spnego.ContextProxy:
-    return spnego.client(
-        login.user or None,
-        login.password or None,
-        hostname=host,
-        service="HTTP",  # upper case: MIT Kerberos compares the service's name exactly
-        protocol=scheme.lower(),
-        channel_bindings=GssChannelBindings(application_data=binding) if binding else None,
-    )
+def _begun(scheme: str, login: WindowsLogin, host: str, binding: bytes) -> spnego.ContextProxy:
+    try:
+        return spnego.client(
+            login.user or None,
+            login.password or None,
+            hostname=host,
+            service="HTTP",  # upper case: MIT Kerberos compares the service's name exactly
+            protocol=scheme.lower(),
+            channel_bindings=GssChannelBindings(application_data=binding) if binding else None,
+        )
+    except Exception as exc:  # noqa: BLE001 (see _step)
+        raise LoginFault(str(exc)) from None
 
 
-__all__ = ["Conversation", "SpnegoError", "WindowsLogin", "challenge", "offered"]
+def _step(context: spnego.ContextProxy, token: bytes | None) -> bytes:
+    try:
+        return context.step(token) or b""
+    except Exception as exc:  # noqa: BLE001 (a damaged token comes out of pyspnego as ValueError, struct.error and others)
+        raise LoginFault(str(exc)) from None

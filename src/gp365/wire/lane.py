@@ -14,7 +14,7 @@ from gp365.model.errors import Unauthorised
 from gp365.wire.asking import Asking, Opened, Wire
 from gp365.wire.calls import Answer, Call, CallFailed, Priority, Streamed, unauthorised
 from gp365.wire.connection import Connection
-from gp365.wire.handshake import Conversation, SpnegoError, WindowsLogin, challenge, offered
+from gp365.wire.handshake import Conversation, LoginFault, WindowsLogin, challenge, offered
 from gp365.wire.retries import READS, failure_of
 from gp365.wire.trust import Trust, server_end_point
 
@@ -218,7 +218,7 @@ class Lane:
         binding = server_end_point(connection.certificate) if connection.certificate else b""
         try:
             talk = Conversation(scheme, self._login.login, self._origin.host, binding)
-        except SpnegoError:
+        except LoginFault:
             return None
         while True:
             opened = self._leg(talk, call)
@@ -276,7 +276,7 @@ class Lane:
     def _answered(self, talk: Conversation, asked: bytes) -> bool:
         try:
             return talk.answer(asked)
-        except SpnegoError as exc:
+        except LoginFault as exc:
             self.close()
             raise unauthorised(
                 "login-refused",

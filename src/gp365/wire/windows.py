@@ -66,7 +66,7 @@ class Lanes:
         )
         self._freed = Condition()
         self._free = list(reversed(self._lanes))
-        self._eager = 0
+        self._waiting = {Priority.INTERACTIVE: 0, Priority.BULK: 0}
 
     @contextmanager
     def lane(self, priority: Priority = Priority.BULK) -> Generator[Lane]:
@@ -153,6 +153,11 @@ class Lanes:
             self._shared.offered = ()
             self._shared.proved = False
 
+    def wanted(self, priority: Priority) -> int:
+        """Return how many callers of this priority are waiting for a lane."""
+        with self._freed:
+            return self._waiting[priority]
+
     def close(self) -> None:
         """Hang up the lanes that are not held."""
         with self._freed:
@@ -162,12 +167,11 @@ class Lanes:
     def _take(self, priority: Priority) -> Lane:
         eager = priority is Priority.INTERACTIVE
         with self._freed:
-            self._eager += eager
+            self._waiting[priority] += 1
             try:
-                while not self._free or (self._eager and not eager):
+                while not self._free or (not eager and self._waiting[Priority.INTERACTIVE]):
                     self._freed.wait()
                 return self._free.pop()
             finally:
-                self._eager -= eager
-                if eager:
-                    self._freed.notify_all()
+                self._waiting[priority] -= 1
+                self._freed.notify_all()
