@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from urllib.parse import quote
 import requests
 
 from gp365_sim.core.clock import Clock
-from gp365_sim.core.server import Door, bind, serving
+from gp365_sim.core.server import Door, serving
 from gp365_sim.core.tls import certificate
 from gp365_sim.gp.app import GpSystem, Manner, build
 from gp365_sim.gp.users import User
@@ -88,8 +89,16 @@ def desk(folder, manner=None, *, users=(CLERK,), samples=None, **more):
     clock = Clock()
     system = build(clock, samples or fabrikam(), users, manner or Manner(), **more)
     tls = certificate(folder)
-    door = Door(system.app, bind(), tls)
+    door = Door(system.app, _bound(), tls)
     with serving(door), requests.Session() as session:
         session.trust_env = False
         session.verify = str(tls.ca_file)
         yield Desk(door.url, system, clock, tls, session)
+
+
+def _bound():
+    """A free port; the protocol is named because asyncio turns Nagle's delay off only where it is."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.bind(("127.0.0.1", 0))
+    bound.listen(64)
+    return bound
