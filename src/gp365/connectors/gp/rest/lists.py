@@ -1,0 +1,138 @@
+"""The lists of one run: what SBA serves whole is streamed into scratch tables once and answers from there.
+
+Customers and their addresses are two lists; the card is joined from them by customer number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice
+from threading import RLock
+from typing import Any
+
+from gp365.connectors.gp.card import BILL, MAIN, SHIP, Card
+from gp365.connectors.gp.rest.service import Service
+from gp365.connectors.gp.rows import Cells, cells_of, pack_cells, unpack_cells, values_of
+from gp365.connectors.gp.tables import GpEntity, entity_named
+from gp365.connectors.gp.values import capitals
+from gp365.model.contract import Scratch, ScratchTable
+from gp365.model.values import key_of, key_text
+from gp365.wire.calls import Requests
+
+_BATCH = 500
+_ALWAYS = (MAIN, BILL, SHIP, "CustomerNumber", "NoteIndex", "CreatedDate", "IntegrationID")
+
+
+def row_key(entity: GpEntity, cells: Cells) -> tuple[str, ...]:
+    """Return a row's key as GP compares it: capitals, without padding."""
+    return tuple(capitals(str(cells.get(name) or "").rstrip(" ")) for name in entity.key)
+
+
+class Lists:
+    """Hold the lists that were read in this run, each at most once; `forget` begins a new run."""
+
+    def __init__(self, service: Service, via: Requests, scratch: Scratch) -> None:
+        self._service = service
+        self._via = via
+        self._scratch = scratch
+        self._lock = RLock()
+        self._ready: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self.newest = 0
+        """The latest day (as a proleptic ordinal) on which anything in the lists was modified."""
+
+    def forget(self) -> None:
+        """Drop every list."""
+        with self._lock:
+            for name in self._ready:
+                self._table(name).clear()
+            self._ready.clear()
+            self.newest = 0
+
+    def ready(self, name: str) -> bool:
+        """Say whether the list was read in this run."""
+        return name in self._ready
+
+    def load(self, name: str) -> None:
+        """Read the list if this run has not read it yet: one request, one row in memory."""
+        with self._lock:
+            if name in self._ready:
+                return
+            table, entity = self._table(name), entity_named(name)
+            table.clear()
+            count = 0
+            with self._service.rows(self._via, name) as rows:
+                while batch := list(islice(rows, _BATCH)):
+                    self._put(table, entity, [cells_of(entity, row) for row in batch])
+                    count += len(batch)
+            self._ready.add(name)
+            self._counts[name] = count
+
+    def keep(self, name: str, raw: Mapping[str, Any]) -> None:
+        """Lay an object that was just read or written over the run's list, if there is one."""
+        with self._lock:
+            if name in self._ready:
+                entity = entity_named(name)
+                self._put(self._table(name), entity, [cells_of(entity, raw)])
+
+    def cells(self, name: str, keys: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], Cells]:
+        """Return rows of a loaded list by key."""
+        entity, wanted = entity_named(name), {key_text(key): key for key in keys}
+        found = self._table(name).get(list(wanted))
+        return {wanted[key]: unpack_cells(entity, packed) for key, packed in found.items()}
+
+    def pages(self, name: str, size: int) -> Iterator[list[Cells]]:
+        """Give a loaded list in pages, ordered by key."""
+        entity = entity_named(name)
+        for page in self._table(name).scan(size):
+            yield [unpack_cells(entity, packed) for _, _, packed in page]
+
+    def cards(self, customers: Sequence[Cells], names: Sequence[str]) -> list[Card]:
+        """Join customers with their addresses, as far as the named fields of the card need it."""
+        entity, address = entity_named("customer"), entity_named("customer_address")
+        inner = {name.partition(".")[2] for name in names if "." in name}
+        own = {*names, *_ALWAYS, *inner}
+        held = self._addresses_of(customers) if inner else {}
+        cards: list[Card] = []
+        for cells in customers:
+            found = held.get(row_key(entity, cells)[0], {})
+            addresses = {
+                code: values_of(address, unpack_cells(address, each), inner) for code, each in found.items()
+            }
+            cards.append(Card(values_of(entity, cells, own), addresses))
+        return cards
+
+    def _addresses_of(self, customers: Sequence[Cells]) -> dict[str, dict[str, bytes]]:
+        self.load("customer_address")
+        entity = entity_named("customer")
+        held: dict[str, dict[str, bytes]] = {}
+        numbers = [row_key(entity, cells)[0] for cells in customers]
+        for key, number, packed in self._table("customer_address").find(numbers):
+            held.setdefault(number, {})[key_of(key)[1]] = packed
+        return held
+
+    @contextmanager
+    def table(self, name: str) -> Generator[ScratchTable]:
+        """Hold a scratch table of the connector's own, for an index of the run."""
+        with self._lock:
+            yield self._table(name)
+
+    def _table(self, name: str) -> ScratchTable:
+        return self._scratch.table(f"gp:{self._service.settings.name}:{name}")
+
+    def _put(self, table: ScratchTable, entity: GpEntity, rows: Sequence[Cells]) -> None:
+        packed: list[tuple[str, str, bytes]] = []
+        for cells in rows:
+            key = row_key(entity, cells)
+            if all(key):
+                packed.append((key_text(key), key[0], pack_cells(entity, cells)))
+                self._note_day(entity, cells)
+        table.put(packed)
+
+    def _note_day(self, entity: GpEntity, cells: Cells) -> None:
+        if "ModifiedDate" in cells:
+            day = values_of(entity, cells, ("ModifiedDate",)).get("ModifiedDate")
+            if isinstance(day, date):
+                self.newest = max(self.newest, day.toordinal())
