@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from gp365.model.entity import EntityDescription, FieldDescription, FieldType
 from gp365.model.errors import Rejected
+from gp365.model.text import upper
 from gp365.model.values import Key, Value, show
 
 
@@ -30,7 +31,7 @@ def _text(held: FieldDescription, value: Value) -> Value:
         raise _refuse("bad-value", "The field holds text.", held, value)
     text = value.rstrip(" ")
     if held.upper:
-        text = text.upper()
+        text = upper(text)
     if held.length is not None and len(text) > held.length:
         raise _refuse("too-long", f"The field holds {held.length} characters.", held, value)
     if held.code_page:

@@ -1,0 +1,244 @@
+"""Converters: named, typed pairs of functions between a row's raw half on one side and its canonical value.
+
+The law of every one, tested over all of Unicode: fit(read(write(v))) == fit(v). A codec belongs to one side: `codec`
+takes the converter's name, the side's column and the types of its wire fields. Text keeps its inner form (fit cleans it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gp365.model import convert_country, convert_number, convert_phone, convert_time, convert_values
+from gp365.model import text as texts
+from gp365.model.entity import FieldDescription, FieldType
+from gp365.model.errors import Misconfigured
+from gp365.model.fit import Unfit
+from gp365.model.lookups import Lookup
+from gp365.model.values import Value, show
+
+Raw = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertContext:
+    """What converters may know beside the value: the company's time zone and functional currency, and lookups.
+
+    `lookup` names the row's own table; `sides` are the pair's two columns, needed for tables of more than two columns.
+    """
+
+    time_zone: str = "UTC"
+    currency: str = ""
+    lookups: Mapping[str, Lookup] = field(default_factory=dict[str, Lookup])
+    lookup: str = ""
+    sides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One side's half of a converter.
+
+    `read` and `write` raise Unfit for a value that they cannot take. `kind` says what the canonical value is (text,
+    number, flag, day, moment): both sides of a row must agree. `exact`: the value means something else when it is cut,
+    so a row with it parks what is too long.
+    """
+
+    name: str
+    read: Callable[[Raw, ConvertContext], Value]
+    write: Callable[[Value, ConvertContext], Raw]
+    kind: str = "text"
+    exact: bool = False
+
+
+NAMES = (
+    "text",
+    "upper",
+    "phone",
+    "country",
+    "country_code",
+    "encoded_number",
+    "number",
+    "flag",
+    "day",
+    "moment",
+    "label",
+    "lookup",
+)
+
+_DEFAULTS: dict[FieldType, str] = {
+    FieldType.TEXT: "text",
+    FieldType.REFERENCE: "text",
+    FieldType.INTEGER: "number",
+    FieldType.OPTION: "number",
+    FieldType.DECIMAL: "number",
+    FieldType.MONEY: "number",
+    FieldType.BOOLEAN: "flag",
+    FieldType.DATE: "day",
+    FieldType.DATETIME: "moment",
+}
+
+
+def codec(
+    convert: str,
+    column: str,
+    field_types: tuple[FieldType, ...],
+    fields: Sequence[FieldDescription] = (),
+) -> Codec:
+    """Return one side's codec; without a converter's name, the one that the field's type has by default.
+
+    `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
+    descriptions of the wire fields, needed by `label` alone. Misconfigured("flow-invalid") for an unknown converter,
+    and for several wire fields, which no converter joins yet.
+    """
+    if len(field_types) != 1:
+        raise Misconfigured(
+            "flow-invalid", "The row has several wire fields on one side; no converter joins them."
+        )
+    name = convert or _DEFAULTS[field_types[0]]
+    if name not in NAMES:
+        raise Misconfigured(
+            "flow-invalid",
+            f"There is no converter {name}.",
+            field="convert",
+            value=name,
+            fix=f"Choose one of {', '.join(NAMES)}.",
+        )
+    return _named(name, column, field_types[0], fields)
+
+
+def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
+    if name == "number":
+        return Codec(
+            name,
+            lambda raw, _: convert_values.read_number(raw[0]),
+            lambda value, _: (convert_values.write(value, kind),),
+            "number",
+        )
+    if name == "flag":
+        return Codec(
+            name,
+            lambda raw, _: convert_values.read_flag(raw[0]),
+            lambda value, _: (convert_values.write(value, kind),),
+            "flag",
+        )
+    if name == "day":
+        return Codec(
+            name,
+            lambda raw, context: convert_time.read_day(raw[0], context.time_zone),
+            lambda value, context: (convert_time.write_day(value, kind, context.time_zone),),
+            "day",
+        )
+    if name == "moment":
+        return Codec(
+            name,
+            lambda raw, _: convert_time.read_moment(raw[0]),
+            lambda value, _: (convert_time.write_moment(value),),
+            "moment",
+        )
+    if name == "lookup":
+        return _lookup(column, kind)
+    return _of_text(name, column, kind, fields)
+
+
+def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
+    if name == "label":
+        return _label(kind, fields)
+    read, write = _TEXTS[name]
+    return Codec(
+        name,
+        lambda raw, _: _some(read(_text_of(raw[0]), column)),
+        lambda value, _: (None if value is None else _some(write(_text_of(value), column)),),
+        exact=name != "text",
+    )
+
+
+def _as_it_is(text: str, _: str) -> str:
+    return text
+
+
+def _upper(text: str, _: str) -> str:
+    return texts.upper(texts.clean(text))
+
+
+_TEXTS: dict[str, tuple[Callable[[str, str], str], Callable[[str, str], str]]] = {
+    "text": (_as_it_is, _as_it_is),
+    "upper": (_upper, _upper),
+    "phone": (convert_phone.read, convert_phone.write),
+    "country": (convert_country.read, convert_country.write),
+    "country_code": (convert_country.read, _as_it_is),
+    "encoded_number": (convert_number.read, convert_number.write),
+}
+
+
+def _text_of(value: Value) -> str:
+    return convert_values.text_of(value).strip()
+
+
+def _some(text: str) -> str | None:
+    return text or None
+
+
+# labels and lookups
+
+
+def _label(kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
+    """Options compared by what they are called: canonical is the label without case, blanks and punctuation."""
+    options = fields[0].options if fields else dict[int, str]()
+    if kind is FieldType.OPTION and not options:
+        raise Misconfigured("flow-invalid", "The converter label needs a field whose options are known.")
+    names = {code: convert_values.label(text) for code, text in options.items()}
+    labels: dict[str, int] = {}
+    for code, text in names.items():
+        labels.setdefault(text, code)
+
+    def read(raw: Raw, _: ConvertContext) -> Value:
+        value = raw[0]
+        if value is None or not isinstance(value, int):
+            return _some(convert_values.label(_text_of(value)))
+        return names.get(value) or _unknown(value)
+
+    def write(value: Value, _: ConvertContext) -> Raw:
+        text = convert_values.label(_text_of(value))
+        if kind is not FieldType.OPTION or not text:
+            return (_some(text),)
+        return (labels[text] if text in labels else _unknown(text),)
+
+    return Codec("label", read, write, exact=True)
+
+
+def _unknown(value: Value) -> Value:
+    raise Unfit("option-unknown", f"There is no option {show(value)}.")
+
+
+def _lookup(column: str, kind: FieldType) -> Codec:
+    """Through the row's table: canonical is the key of the value's line; a value without a line is lookup-missing."""
+
+    def read(raw: Raw, context: ConvertContext) -> Value:
+        text = _text_of(raw[0])
+        if not text:
+            return None
+        table = _table(context)
+        columns = table.columns if len(table.columns) == 2 else context.sides or (table.columns[0], column)
+        return _found(table, column, table.canonical(columns, column, text), text)
+
+    def write(value: Value, context: ConvertContext) -> Raw:
+        if value is None:
+            return (None,)
+        table = _table(context)
+        text = _text_of(value)
+        held = _found(table, table.columns[0], table.to(table.columns[0], column, text), text)
+        return (convert_values.write(held or None, kind),)
+
+    return Codec("lookup", read, write, exact=True)
+
+
+def _table(context: ConvertContext) -> Lookup:
+    if context.lookup not in context.lookups:
+        raise Unfit("lookup-missing", f"There is no lookup {context.lookup}.")
+    return context.lookups[context.lookup]
+
+
+def _found(table: Lookup, column: str, held: str | None, value: str) -> str:
+    if held is None:
+        raise Unfit("lookup-missing", f"The lookup {table.name} has no line with {column} {value!r}.")
+    return held
