@@ -1,0 +1,6 @@
+"""Dynamics 365 Sales and any other Dataverse organisation, over the Web API v9.2."""
+
+from gp365.connectors.dataverse.connector import DataverseConnector
+from gp365.connectors.dataverse.settings import Credential, DataverseSettings, Sizes
+
+__all__ = ["Credential", "DataverseConnector", "DataverseSettings", "Sizes"]

@@ -1,0 +1,362 @@
+"""Calls to one organisation's Web API under one credential: JSON in and out, money exact, refusals as errors."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import fields
+from datetime import datetime
+from threading import Lock, local
+from typing import Any
+
+from gp365.connectors.dataverse.refusals import Refused as Refused
+from gp365.connectors.dataverse.refusals import failure
+from gp365.connectors.dataverse.settings import Credential, DataverseSettings
+from gp365.connectors.dataverse.values import dumps, loads
+from gp365.model.errors import Retry, Unauthorised
+from gp365.wire import batch
+from gp365.wire.calls import Answer, CallFailed, Headers, Log, Priority, Streamed, silent
+from gp365.wire.clock import Clock
+from gp365.wire.http import Auth, HttpClient
+from gp365.wire.oauth import App, ClientCertificate, ClientSecret, OAuth
+from gp365.wire.odata import Page, ServiceRefused, delta, pages, prefer, service_error, track
+from gp365.wire.retries import Retries
+from gp365.wire.throttle import Concurrency, RequestBudget
+from gp365.wire.trust import Trust
+
+SERVICE = "/api/data/v9.2/"
+_HEADERS = {"Accept": "application/json", "OData-Version": "4.0", "OData-MaxVersion": "4.0"}
+_JSON = {"Content-Type": "application/json"}
+_REPRESENTATION = "return=representation"
+
+
+class ExactAnswer(Answer):
+    """An answer whose JSON fractions are Decimal: money never passes through a float."""
+
+    def json(self, system: str = "") -> Any:
+        """Return the body as JSON; CallFailed("answer-unreadable") if it is none."""
+        try:
+            return loads(self.body)
+        except ValueError:
+            return super().json(system)
+
+
+class TooLate(Retry):
+    """The moment until which a write may be sent has passed before it could be sent."""
+
+
+class SendBy:
+    """Ask for the token as the inner authentication does, but refuse to send once the thread's moment has passed.
+
+    Authentication runs directly before each attempt, after every wait for a budget or a Retry-After.
+    """
+
+    def __init__(self, inner: Auth, clock: Clock, system: str) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._system = system
+        self._here = local()
+
+    @contextmanager
+    def until(self, moment: datetime | None) -> Generator[None]:
+        """Let this thread send nothing after the moment while the block runs."""
+        self._here.moment = moment
+        try:
+            yield
+        finally:
+            self._here.moment = None
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the fields to send; raise TooLate where the moment has passed."""
+        moment: datetime | None = getattr(self._here, "moment", None)
+        try:
+            given = self._inner.headers()
+        except CallFailed as failed:
+            # Only the token could not be had: the call itself has not been sent.
+            failed.maybe_sent = False
+            raise
+        if moment is not None and self._clock.utc_now() >= moment:
+            raise TooLate("busy", "The time in which this write may be sent has passed", system=self._system)
+        return given
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        """Renew as the inner authentication does."""
+        return self._inner.renew(used)
+
+    def refusal(self, answer: Headers, body: str) -> Unauthorised:
+        """Return the inner authentication's error."""
+        return self._inner.refusal(answer, body)
+
+
+class ExactClient:
+    """An HTTP client whose every request carries OData's headers and whose answers are exact."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self.http = http
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        idempotent: bool | None = None,
+        priority: Priority = Priority.BULK,
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Return the answer; see HttpClient.request."""
+        answer = self.http.request(
+            method,
+            path,
+            params=params,
+            headers={**_HEADERS, **(headers or {})},
+            content=content,
+            idempotent=idempotent,
+            priority=priority,
+            timeout_s=timeout_s,
+        )
+        return ExactAnswer(*(getattr(answer, one.name) for one in fields(Answer)))
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes = b"",
+        idempotent: bool | None = None,
+        priority: Priority = Priority.BULK,
+        timeout_s: float | None = None,
+    ) -> AbstractContextManager[Streamed]:
+        """Yield the answer while it is on the wire; see HttpClient.stream."""
+        return self.http.stream(
+            method,
+            path,
+            params=params,
+            headers={**_HEADERS, **(headers or {})},
+            content=content,
+            idempotent=idempotent,
+            priority=priority,
+            timeout_s=timeout_s,
+        )
+
+
+class WebApi:
+    """One organisation under one credential. Paths continue the service root; nothing here is retried but by the wire."""
+
+    def __init__(
+        self,
+        settings: DataverseSettings,
+        http: HttpClient,
+        auth: SendBy,
+        budget: RequestBudget,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.system = settings.name
+        self.root = settings.url + SERVICE
+        self.budget = budget
+        self.http = http
+        self.auth = auth
+        self.clock = clock
+        self.write_requests = 0
+        self._client = ExactClient(http)
+        self._lock = Lock()
+
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return a document; raise Refused (404 too), Unauthorised or CallFailed."""
+        answer = self._client.request("GET", path, params=params, headers=headers)
+        if not answer.ok:
+            raise failure(service_error(answer.status, answer.body), self.system)
+        return answer.json(self.system)
+
+    def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
+        """Return a document, or None where there is none."""
+        try:
+            return self.get(path, headers=headers)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def pages(
+        self, path: str, params: Mapping[str, str], *, page_rows: int, annotations: str = ""
+    ) -> Iterator[Page]:
+        """Yield the pages of a query."""
+        headers = prefer(None, f"odata.maxpagesize={page_rows}")
+        with self._refusals():
+            yield from pages(self._client, path, params=params, headers=headers, system=self.system)
+
+    def track(self, path: str, params: Mapping[str, str], *, page_rows: int) -> Iterator[Page]:
+        """Yield every row; the last page carries the deltaLink to begin with."""
+        with self._refusals():
+            yield from track(self._client, path, params=params, page_size=page_rows, system=self.system)
+
+    def delta(self, link: str, *, page_rows: int) -> Iterator[Page]:
+        """Yield what changed since the link; raise DeltaExpired where it is refused."""
+        with self._refusals():
+            yield from delta(self._client, link, page_size=page_rows, system=self.system)
+
+    def read_batch(self, paths: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the documents of several GETs in one request; raise for the first that is refused."""
+        parts = [batch.Part("GET", self.root + path, {"Accept": "application/json"}) for path in paths]
+        with self._refusals():
+            answers = batch.send(
+                self._client, parts, idempotent=True, system=self.system, continue_on_error=False
+            )
+        found: list[dict[str, Any]] = []
+        for answer in answers:
+            part = answer.answers[0] if answer else None
+            if part is None or not part.ok:
+                raise failure(
+                    service_error(part.status if part else 500, part.body if part else b""), self.system
+                )
+            found.append(loads(part.body))
+        return found
+
+    def write_batch(
+        self, parts: Sequence[batch.Part], *, until: datetime | None = None
+    ) -> list[batch.PartAnswer | None]:
+        """Send writes as one `$batch` that goes on after an error; None stands for a part that was not reached.
+
+        Raise Refused where the batch as a whole is refused, CallFailed where the answer is lost.
+        """
+        self._count()
+        with self.auth.until(until), self._refusals():
+            answers = batch.send(
+                self._client,
+                parts,
+                system=self.system,
+                timeout_s=self.settings.sizes.request_timeout_s,
+            )
+        return [answer.answers[0] if answer and answer.answers else None for answer in answers]
+
+    def bulk(
+        self, set_name: str, message: str, targets: Sequence[Mapping[str, Any]], *, until: datetime | None
+    ) -> dict[str, Any]:
+        """Send CreateMultiple or UpdateMultiple and return its answer ({} for 204)."""
+        path = f"{set_name}/Microsoft.Dynamics.CRM.{message}"
+        self._count()
+        with self.auth.until(until):
+            answer = self._client.request(
+                "POST",
+                path,
+                params={"tag": self.settings.tag},
+                headers=_JSON,
+                content=dumps({"Targets": targets}),
+                timeout_s=self.settings.sizes.request_timeout_s,
+            )
+        if not answer.ok:
+            raise failure(service_error(answer.status, answer.body), self.system)
+        return answer.json(self.system) if answer.body else {}
+
+    def part(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: Mapping[str, Any],
+    ) -> batch.Part:
+        """Return one write of a batch that answers with what was stored, marked with our tag."""
+        query = "&".join(f"{name}={value}" for name, value in {**params, "tag": self.settings.tag}.items())
+        return batch.Part(
+            method,
+            f"{self.root}{path}?{query}",
+            {"Accept": "application/json", "Prefer": _REPRESENTATION, **headers},
+            dumps(body),
+        )
+
+    def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Post a document, as provisioning does; raise Refused, Unauthorised or CallFailed."""
+        return self._send("POST", path, body, headers)
+
+    def put(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Replace a document."""
+        return self._send("PUT", path, body, headers)
+
+    def patch(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Change a document; If-Match in the headers keeps it from creating one."""
+        return self._send("PATCH", path, body, headers)
+
+    def delete(self, path: str) -> None:
+        """Delete a document; one that is not there counts as deleted."""
+        self._count()
+        answer = self._client.request("DELETE", path, timeout_s=self.settings.sizes.request_timeout_s)
+        if not answer.ok and answer.status != 404:
+            raise failure(service_error(answer.status, answer.body), self.system)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.http.close()
+
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None
+    ) -> dict[str, Any]:
+        self._count()
+        answer = self._client.request(
+            method,
+            path,
+            headers={**_JSON, **(headers or {})},
+            content=dumps(body),
+            timeout_s=self.settings.sizes.request_timeout_s,
+        )
+        if not answer.ok:
+            raise failure(service_error(answer.status, answer.body), self.system)
+        return answer.json(self.system) if answer.body else {}
+
+    def _count(self) -> None:
+        with self._lock:
+            self.write_requests += 1
+
+    @contextmanager
+    def _refusals(self) -> Generator[None]:
+        try:
+            yield
+        except ServiceRefused as refused:
+            raise failure(refused.error, self.system) from None
+
+
+def connect(
+    settings: DataverseSettings,
+    credential: Credential | None = None,
+    *,
+    log: Log = silent,
+    clock: Clock = Clock(),  # noqa: B008 (frozen)
+) -> WebApi:
+    """Return the organisation's Web API under a credential (the run-time one unless told); nothing is sent yet."""
+    trust = Trust(settings.ca_file)
+    chosen = credential or settings.credential
+    app = App(settings.tenant_id, chosen.client_id, _proof(chosen), settings.url, settings.authority)
+    auth = SendBy(OAuth(app, system=settings.name, trust=trust, log=log, clock=clock), clock, settings.name)
+    budget = RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2, now=clock.now()), clock=clock)
+    http = HttpClient(
+        settings.url + SERVICE,
+        system=settings.name,
+        trust=trust,
+        auth=auth,
+        budget=budget,
+        retries=Retries(seconds=settings.retry_seconds),
+        log=log,
+        clock=clock,
+        timeout_s=120.0,
+    )
+    return WebApi(settings, http, auth, budget, clock)
+
+
+def _proof(credential: Credential) -> ClientSecret | ClientCertificate:
+    if credential.certificate is not None:
+        return ClientCertificate(credential.certificate.reveal())
+    assert credential.client_secret is not None
+    return ClientSecret(credential.client_secret.reveal())

@@ -1,0 +1,177 @@
+"""What doctor finds in an organisation: token, version, who we are; per table rights, tracking, bulk messages, our parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gp365.connectors.dataverse import blueprint as ours
+from gp365.connectors.dataverse.api import Refused
+from gp365.connectors.dataverse.describe import entity_names
+from gp365.connectors.dataverse.metadata import Table
+from gp365.connectors.dataverse.organisation import Organisation
+from gp365.connectors.dataverse.settings import CARD
+from gp365.connectors.dataverse.writing import CREATE_MULTIPLE, UPDATE_MULTIPLE
+from gp365.model.contract import Finding, Level
+from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
+
+_OTHERS = {
+    "dual-write": ("DualWrite", "dualwrite", "msdyn_dualwrite"),
+    "Business Central's connector": ("nav_", "bcbi_", "msdyn_BusinessCentral"),
+}
+_PROVISION = "Run `gp365 provision apply`."
+
+
+def findings(org: Organisation) -> list[Finding]:
+    """Ask everything that can be asked without writing; what stops the rest is the last finding."""
+    found: list[Finding] = []
+    for ask in (_who, _version, _neighbours):
+        try:
+            found += ask(org)
+        except Gp365Error as error:
+            found.append(_trouble("connection", error))
+            return found
+    for name in entity_names():
+        found += _safely(name, lambda name=name: list(_table(org, name)))
+    return found
+
+
+def _trouble(subject: str, error: Gp365Error) -> Finding:
+    return Finding(subject, Level.ERROR, error.message, error.fix, error.code)
+
+
+def _safely(subject: str, ask: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return ask()
+    except Gp365Error as error:
+        return [_trouble(subject, error)]
+
+
+def _who(org: Organisation) -> list[Finding]:
+    me = org.api.get("WhoAmI")
+    standing = org.api.budget.standing()
+    facts = {"organisation": str(me.get("OrganizationId")), "user": str(me.get("UserId"))}
+    secure = org.api.settings.url.startswith("https://")
+    hint = f"; the server recommends {standing.ceiling} requests at a time" if standing.ceiling else ""
+    return [
+        Finding("TLS", Level.OK, "The certificate is trusted.")
+        if secure
+        else Finding("TLS", Level.NOTE, "Plain HTTP on this machine: only a simulator is asked like this."),
+        Finding(
+            "authentication",
+            Level.OK,
+            "A token was issued; the expiry of the client's secret cannot be seen from here.",
+        ),
+        Finding("organisation", Level.OK, f"The application user is known{hint}.", facts=facts),
+    ]
+
+
+def _version(org: Organisation) -> list[Finding]:
+    try:
+        version = str(org.api.get("RetrieveVersion()").get("Version") or "")
+    except Refused:
+        return [Finding("version", Level.NOTE, "The organisation does not tell its version.")]
+    return [Finding("version", Level.OK, f"Dataverse {version}, Web API v9.2", facts={"version": version})]
+
+
+def _neighbours(org: Organisation) -> list[Finding]:
+    try:
+        rows: Sequence[dict[str, Any]] = org.api.get("solutions", {"$select": "uniquename"})["value"]
+    except (Refused, Unauthorised):
+        return [Finding("other connectors", Level.NOTE, "Solutions cannot be listed with these rights.")]
+    names = [str(row["uniquename"]) for row in rows]
+    found: list[Finding] = []
+    for what, marks in _OTHERS.items():
+        there = [name for name in names if name.lower().startswith(tuple(mark.lower() for mark in marks))]
+        if there:
+            text = f"{what} seems to be installed ({', '.join(there)}): two connectors may write the same accounts."
+            found.append(Finding("other connectors", Level.NOTE, text, "Let one of the two own each field."))
+    return found
+
+
+def _table(org: Organisation, name: str) -> Iterator[Finding]:
+    try:
+        table = org.table(name)
+    except Misconfigured as missing:
+        yield Finding(name, Level.ERROR, missing.message, missing.fix, missing.code)
+        return
+    yield from _rights(org, table)
+    yield _tracking(table)
+    yield _messages(org, table)
+    secured = sorted(column.name for column in table.columns.values() if column.secured)
+    if secured:
+        yield Finding(
+            name,
+            Level.NOTE,
+            f"Under column security, hence absent here: {', '.join(secured)}",
+            "Leave them out of flows.",
+            facts={"secured": secured},
+        )
+    if name == CARD:
+        yield from _card(table)
+    if name == "account" and ours.PARENT_CARD not in table.columns:
+        yield Finding(
+            name, Level.ERROR, f"The lookup {ours.PARENT_CARD} is missing", _PROVISION, "not-provisioned"
+        )
+
+
+def _rights(org: Organisation, table: Table) -> Iterator[Finding]:
+    """Look whether the table can be read; create and write rights show only when they are used."""
+    try:
+        org.api.get(table.set_name, {"$select": table.id_column, "$top": "1"})
+    except Unauthorised as refused:
+        yield Finding(
+            table.name, Level.ERROR, refused.message, "Give the role Read on this table.", refused.code
+        )
+    else:
+        yield Finding(table.name, Level.OK, "It can be read; rights to create and write show when used.")
+
+
+def _tracking(table: Table) -> Finding:
+    if table.tracked:
+        return Finding(table.name, Level.OK, "Change tracking is on.", facts={"tracking": True})
+    return Finding(
+        table.name,
+        Level.WARNING,
+        "Change tracking is off: changes are polled by modifiedon, deletions are not seen",
+        _PROVISION,
+        "not-provisioned",
+        {"tracking": False},
+    )
+
+
+def _messages(org: Organisation, table: Table) -> Finding:
+    lacking = [name for name in (CREATE_MULTIPLE, UPDATE_MULTIPLE) if not org.has_bulk(table, name)]
+    if not lacking:
+        return Finding(table.name, Level.OK, "Bulk messages are available.")
+    return Finding(
+        table.name, Level.NOTE, f"{' and '.join(lacking)} not available: rows go as $batch, which is slower"
+    )
+
+
+def _card(table: Table) -> Iterator[Finding]:
+    wanted = {column.name: column for column in (ours.NAME_COLUMN, *ours.COLUMNS)}
+    missing = sorted((wanted.keys() | {"gp365_accountid"}) - table.columns.keys())
+    if missing:
+        yield Finding(
+            CARD, Level.ERROR, f"Columns are missing: {', '.join(missing)}", _PROVISION, "not-provisioned"
+        )
+    wrong = [
+        name
+        for name, column in wanted.items()
+        if name in table.columns and table.columns[name].type != column.type
+    ]
+    if wrong:
+        yield Finding(
+            CARD,
+            Level.ERROR,
+            f"Columns are of another type than ours: {', '.join(wrong)}",
+            "`gp365 provision plan` shows how they differ.",
+            "not-provisioned",
+        )
+    status = next((key.status for key in table.keys if key.name == ours.KEY_NAME), "")
+    if status == "Active":
+        yield Finding(CARD, Level.OK, f"The key {ours.KEY_NAME} is active.")
+    else:
+        text = f"The key {ours.KEY_NAME} is {status.lower() or 'missing'}"
+        yield Finding(CARD, Level.ERROR, text, "Run `gp365 provision apply`, or wait.", "not-provisioned")

@@ -1,0 +1,140 @@
+"""The Dataverse connector: the verbs of the contract over one organisation's Web API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from threading import Lock
+
+from gp365.connectors.dataverse import changes, check, reading, writing
+from gp365.connectors.dataverse.api import WebApi, connect
+from gp365.connectors.dataverse.describe import description, entity_names, own
+from gp365.connectors.dataverse.organisation import Organisation
+from gp365.connectors.dataverse.settings import DataverseSettings
+from gp365.model.contract import Estimate, Finding, Scratch, Tally
+from gp365.model.entity import EntityDescription
+from gp365.model.record import ChangePage, Outcome, Record, Write
+from gp365.model.values import Key, Value
+from gp365.wire.calls import Log, silent
+from gp365.wire.clock import Clock
+
+_READ_S = 0.25
+_WRITE_S = 0.5
+_ROW_S = 0.03
+_TOKEN_VERSION = re.compile(r"deltatoken=(\d+)(?:%21|!)", re.IGNORECASE)
+
+
+class DataverseConnector:
+    """One Dataverse organisation.
+
+    Entities are tables by logical name, fields are columns by logical name; a lookup is the GUID of its record. An
+    account also offers `primarycontact.<column>` and `has_opportunity`, read-only. A key is one GUID in lower case.
+    """
+
+    kind = "dataverse"
+
+    def __init__(
+        self,
+        settings: DataverseSettings,
+        *,
+        scratch: Scratch,
+        log: Log = silent,
+        clock: Clock = Clock(),  # noqa: B008 (frozen)
+        api: WebApi | None = None,
+    ) -> None:
+        self.name = settings.name
+        self.settings = settings
+        self.api = api or connect(settings, log=log, clock=clock)
+        self.organisation = Organisation(self.api)
+        self._scratch = scratch
+        self._lock = Lock()
+        self._organisation_id = ""
+        self._highest = -1
+
+    def check(self) -> Sequence[Finding]:
+        """Find out how the organisation answers; nothing is written."""
+        return check.findings(self.organisation)
+
+    def entities(self) -> Sequence[str]:
+        """Name the tables that the shipped flows use; every other table is served under its logical name too."""
+        return entity_names()
+
+    def entity(self, name: str) -> EntityDescription:
+        """Describe a table from the organisation's metadata; Misconfigured("entity-unknown") if there is none."""
+        org = self.organisation
+        table = org.table(name)
+        contact = org.table("contact") if name == "account" else None
+        return description(table, contact, org.sizes, org.lanes())
+
+    def begin_run(self) -> None:
+        """Describe tables anew."""
+        self.organisation.forget()
+
+    def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
+        """Give what changed since the cursor (JSON of one mark per tracked table), everything without one."""
+        for page in changes.changes(self.organisation, self._scratch, entity, fields, cursor):
+            self._note(page.cursor)
+            yield page
+
+    def scan(self, entity: str, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
+        """Give every record, in pages of up to 5,000."""
+        yield from reading.scan(self.organisation, self._scratch, entity, fields)
+
+    def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
+        """Give every key with its birth mark, in pages of up to 5,000."""
+        yield from reading.census(self.organisation, entity)
+
+    def get(
+        self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, fresh: bool = False
+    ) -> Mapping[Key, Record]:
+        """Read records by key, about one request per 200; always from the organisation."""
+        return reading.get(self.organisation, entity, keys, fields)
+
+    def find(
+        self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
+    ) -> Sequence[Record]:
+        """Read the records whose field has one of the values; the database compares without case."""
+        return reading.find(self.organisation, entity, field, values, fields)
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Do the writes; one outcome each, in order."""
+        return writing.write(self.organisation, entity, writes)
+
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+        """Say what so many records will cost, write and read-back together."""
+        org, sizes = self.organisation, self.organisation.sizes
+        read = ceil(reads / sizes.keys_per_read)
+        made = 2 * ceil(creates / sizes.create_rows)
+        bulk = own(org.table(entity))
+        changed = 3 * ceil(updates / sizes.update_rows) if bulk else ceil(updates / sizes.batch_parts)
+        seconds = read * _READ_S + (made + changed) * _WRITE_S + (creates + updates) * _ROW_S
+        return Estimate(read + made + changed, seconds / max(1, org.lanes() // 2))
+
+    def epoch(self) -> str:
+        """Give organisation id and the database's version as the newest delta link of this process names it.
+
+        The highest version among rows would fall when the newest row is deleted; that of a delta link falls only after
+        a restore. Its form (`919042!08/22/2017 …`, use-change-tracking page) is not promised: assumed, "" where it differs.
+        """
+        with self._lock:
+            highest, known = self._highest, self._organisation_id
+        if highest < 0:
+            return ""
+        if not known:
+            known = self._organisation_id = str(self.api.get("WhoAmI")["OrganizationId"]).lower()
+        return f"{known}:{highest}"
+
+    def tally(self) -> Tally:
+        """Give the counts since the connector was made; rows are counted at the replies."""
+        return self.organisation.tally()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.api.close()
+
+    def _note(self, cursor: str | None) -> None:
+        versions = [int(found) for found in _TOKEN_VERSION.findall(cursor or "")]
+        with self._lock:
+            # The newest link counts, not the highest: it is what falls after a restore.
+            self._highest = max(versions) if versions else self._highest

@@ -1,0 +1,111 @@
+"""One organisation at run time: its tables as last described, which bulk messages it has, and what it acknowledged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from threading import Lock
+
+from gp365.connectors.dataverse.api import Refused, WebApi
+from gp365.connectors.dataverse.metadata import Table, questions, table_of
+from gp365.connectors.dataverse.settings import OWN_PREFIX, Sizes
+from gp365.model.contract import Tally
+from gp365.model.errors import Misconfigured
+
+
+class Organisation:
+    """What reading and writing share. Descriptions are read once and kept until `forget`."""
+
+    def __init__(self, api: WebApi) -> None:
+        self.api = api
+        self._tables: dict[str, Table] = {}
+        self._sets: dict[str, str] = {}
+        self._bulk: dict[tuple[str, str], bool] = {}
+        self._acknowledged: Counter[tuple[str, str]] = Counter()
+        self._lock = Lock()
+
+    @property
+    def name(self) -> str:
+        """The system's name in the settings."""
+        return self.api.settings.name
+
+    @property
+    def sizes(self) -> Sizes:
+        """How much goes into one request."""
+        return self.api.settings.sizes
+
+    def now(self) -> datetime:
+        """Return the present moment of the injected clock."""
+        return self.api.clock.utc_now()
+
+    def forget(self) -> None:
+        """Describe tables anew when they are next asked for."""
+        with self._lock:
+            self._tables.clear()
+
+    def table(self, name: str) -> Table:
+        """Return a table; Misconfigured("entity-unknown"), or "not-provisioned" for one of ours, if there is none."""
+        with self._lock:
+            found = self._tables.get(name)
+        if found is None:
+            found = self._described(name)
+            with self._lock:
+                self._tables[name] = found
+                self._sets[name] = found.set_name
+        return found
+
+    def _described(self, name: str) -> Table:
+        try:
+            return table_of(self.api.read_batch(questions(name.replace("'", "''"))))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        if name.startswith(OWN_PREFIX):
+            raise Misconfigured(
+                "not-provisioned", f"Dataverse has no table {name} yet", system=self.name, value=name
+            )
+        raise Misconfigured("entity-unknown", f"Dataverse has no table {name}", system=self.name, value=name)
+
+    def set_name(self, table: str) -> str:
+        """Return a table's set name, as bind properties need it."""
+        with self._lock:
+            known = self._sets.get(table)
+        if known is None:
+            path = f"EntityDefinitions(LogicalName='{table}')?$select=EntitySetName"
+            known = str(self.api.get(path)["EntitySetName"])
+            with self._lock:
+                self._sets[table] = known
+        return known
+
+    def has_bulk(self, table: Table, message: str) -> bool:
+        """Say whether the table has CreateMultiple or UpdateMultiple, asked once as the bulk operations page says."""
+        wanted = (table.name, message)
+        with self._lock:
+            known = self._bulk.get(wanted)
+        if known is None:
+            known = bool(self.api.get("sdkmessagefilters", _bulk_question(table.name, message))["value"])
+            with self._lock:
+                self._bulk[wanted] = known
+        return known
+
+    def acknowledge(self, entity: str, operation: str, rows: int) -> None:
+        """Count rows that a reply said were written."""
+        with self._lock:
+            self._acknowledged[(entity, operation)] += rows
+
+    def tally(self) -> Tally:
+        """Return requests sent and rows acknowledged so far."""
+        with self._lock:
+            acknowledged = {what: rows for what, rows in self._acknowledged.items() if rows}
+        return Tally(self.api.http.tally.total, self.api.write_requests, acknowledged)
+
+    def lanes(self) -> int:
+        """Return how many pages of writes may be under way: the server's recommended parallelism, once it is known."""
+        return max(1, self.api.budget.standing().ceiling or self.sizes.lanes)
+
+
+def _bulk_question(table: str, message: str) -> dict[str, str]:
+    return {
+        "$select": "sdkmessagefilterid",
+        "$filter": f"sdkmessageid/name eq '{message}' and primaryobjecttypecode eq '{table}'",
+    }

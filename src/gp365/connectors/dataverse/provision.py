@@ -1,0 +1,139 @@
+"""`gp365 provision`: what of ours is missing in a Dataverse organisation, made one step at a time, and taken away again.
+
+Every step is looked at, made if it is missing, and looked at again; so a second run finds nothing to do, and a run that
+broke off is continued. Nothing that is not ours is changed, but for change tracking and added payment-term options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from gp365.connectors.dataverse.api import WebApi
+from gp365.connectors.dataverse.removal import take_away
+from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.steps import PUBLISH, Work, work_list
+from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
+
+
+class State(StrEnum):
+    """How a step stands."""
+
+    PRESENT = "present"
+    MAKE = "make"
+    WAIT = "wait"  # made, the platform is still at work
+    DIFFERS = "differs"  # there, but not as we need it: a person must decide
+    MADE = "made"
+    REMOVED = "removed"
+    ABSENT = "absent"
+    KEPT = "kept"  # not removed, because it is in use
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the plan."""
+
+    id: str
+    title: str
+    state: State
+    detail: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the step for JSON."""
+        return {"id": self.id, "title": self.title, "state": self.state.value, "detail": self.detail}
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionPlan:
+    """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new)."""
+
+    steps: tuple[Step, ...]
+    terms: tuple[TermOption, ...] = ()
+    asked_terms: tuple[PaymentTerm, ...] = ()
+    opportunities: bool = False
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Say whether everything is there as it should be."""
+        return all(step.state is State.PRESENT for step in self.steps)
+
+    @property
+    def differing(self) -> tuple[Step, ...]:
+        """Return the steps that a person must decide."""
+        return tuple(step for step in self.steps if step.state is State.DIFFERS)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan for JSON."""
+        return {
+            "steps": [step.as_dict() for step in self.steps],
+            "terms": [
+                {"term": term.term, "value": term.value, "label": term.label, "new": term.new}
+                for term in self.terms
+            ],
+            "nothing_to_do": self.nothing_to_do,
+        }
+
+
+def _silent(_: str) -> None:
+    return None
+
+
+def plan(api: WebApi, terms: Sequence[PaymentTerm] = (), *, opportunities: bool = False) -> ProvisionPlan:
+    """Look at the organisation and say step by step what exists, what would be made, and what differs.
+
+    Reads only. `api` carries the provisioning credential. Raise Unauthorised where its rights do not suffice.
+    """
+    site = Site(api, lambda _: None, _silent)
+    work, options = work_list(site, terms, opportunities=opportunities)
+    steps = [_look(site, one) for one in work]
+    if any(step.state is State.MAKE for step in steps):
+        steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
+    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities)
+
+
+def _look(site: Site, work: Work) -> Step:
+    state, detail = work.look(site)
+    return Step(work.id, work.title, State(state), detail)
+
+
+def apply(
+    api: WebApi,
+    planned: ProvisionPlan,
+    *,
+    sleep: Callable[[float], None],
+    say: Callable[[str], None] = _silent,
+) -> ProvisionPlan:
+    """Make what the plan lacks, one metadata write at a time, and return how every step stands now.
+
+    A step that differs is left alone and stays `differs`. Raise Retry where the platform is slower than our patience
+    (run again: it goes on from there), Rejected with the platform's words where a write is refused.
+    """
+    site = Site(api, sleep, say)
+    work, options = work_list(site, planned.asked_terms, opportunities=planned.opportunities)
+    steps = tuple(_do(site, one) for one in work)
+    return ProvisionPlan(steps, options, planned.asked_terms, planned.opportunities)
+
+
+def _do(site: Site, work: Work) -> Step:
+    before = _look(site, work)
+    if before.state not in (State.MAKE, State.WAIT):
+        return before
+    site.say(work.title)
+    work.make(site)
+    after = _look(site, work)
+    state = State.MADE if after.state is State.PRESENT else after.state
+    return Step(work.id, work.title, state, after.detail or before.detail)
+
+
+def remove(api: WebApi, *, force: bool = False, sleep: Callable[[float], None]) -> tuple[Step, ...]:
+    """Take away what is ours: lookup, card table, unused options, solution and publisher.
+
+    Raise Conflict while cards exist, unless forced. Change tracking stays on: the platform
+    cannot switch it off (use-change-tracking page).
+    """
+    site = Site(api, sleep, _silent)
+    return tuple(
+        Step(name, title, State(state), detail) for name, title, state, detail in take_away(site, force=force)
+    )

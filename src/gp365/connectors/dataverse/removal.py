@@ -1,0 +1,92 @@
+"""Taking away what provisioning made, in the reverse order; what people use is refused or left, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gp365.connectors.dataverse import blueprint as ours
+from gp365.connectors.dataverse.api import Refused
+from gp365.connectors.dataverse.settings import CARD
+from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.terms import OPTIONS_PER_PREFIX
+from gp365.model.errors import Conflict
+
+Line = tuple[str, str, str, str]
+
+
+def take_away(site: Site, *, force: bool) -> list[Line]:
+    """Remove lookup, table, unused options, solution and publisher; return (id, title, state, detail) of each."""
+    if site.table(CARD) is not None and not force:
+        _refuse_while_used(site)
+    return [
+        _gone(f"lookup:{ours.PARENT_CARD}", "Lookup account.gp365_parentcardid", lambda: _lookup(site)),
+        _gone(f"table:{CARD}", f"Table {CARD}", lambda: _table(site)),
+        *_options(site, force=force),
+        _gone("solution", "Solution gp365", lambda: _row(site, "solutions", "solutionid", site.solution())),
+        _gone(
+            "publisher", "Publisher gp365", lambda: _row(site, "publishers", "publisherid", site.publisher())
+        ),
+    ]
+
+
+def _refuse_while_used(site: Site) -> None:
+    table = site.table(CARD)
+    assert table is not None
+    if site.rows(f"{table.set_name}?$select={table.id_column}&$top=1"):
+        raise Conflict(
+            "conflict",
+            f"Dataverse still holds customer cards in {CARD}: removing the table deletes them",
+            fix="Run it again with --force if the cards may go; GP itself is not touched.",
+        )
+
+
+def _gone(id_: str, title: str, act: Callable[[], bool]) -> Line:
+    removed = act()
+    return id_, title, "removed" if removed else "absent", ""
+
+
+def _lookup(site: Site) -> bool:
+    account = site.table("account")
+    if account is None or ours.PARENT_CARD not in account.columns:
+        return False
+    name = ours.LOOKUPS[1].relationship
+    site.api.delete(f"RelationshipDefinitions(SchemaName='{name}')")
+    site.forget()
+    return True
+
+
+def _table(site: Site) -> bool:
+    if site.table(CARD) is None:
+        return False
+    site.api.delete(f"EntityDefinitions(LogicalName='{CARD}')")
+    site.forget()
+    return True
+
+
+def _row(site: Site, set_name: str, id_column: str, row: Mapping[str, Any] | None) -> bool:
+    if row is None:
+        return False
+    site.api.delete(f"{set_name}({row[id_column]})")
+    return True
+
+
+def _options(site: Site, *, force: bool) -> list[Line]:
+    account = site.table("account")
+    column = account.columns.get(ours.TERMS_COLUMN) if account else None
+    last = ours.FIRST_OPTION + OPTIONS_PER_PREFIX
+    own = [value for value in (column.options if column else ()) if ours.FIRST_OPTION <= value < last]
+    return [_option(site, value, force=force) for value in own]
+
+
+def _option(site: Site, value: int, *, force: bool) -> Line:
+    title = f"Option {value} of account.{ours.TERMS_COLUMN}"
+    used = site.rows(f"accounts?$select=accountid&$filter={ours.TERMS_COLUMN} eq {value}&$top=1")
+    if used and not force:
+        return f"option:{value}", title, "kept", "accounts still carry it"
+    body = {"EntityLogicalName": "account", "AttributeLogicalName": ours.TERMS_COLUMN, "OptionValue": value}
+    try:
+        site.api.post("DeleteOptionValue", body)
+    except Refused as refused:
+        return f"option:{value}", title, "kept", refused.message
+    return f"option:{value}", title, "removed", ""

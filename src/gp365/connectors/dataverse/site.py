@@ -1,0 +1,104 @@
+"""The organisation as provisioning sees it: fresh reads of metadata, and each single metadata write with patience.
+
+Metadata writes are serialised by the platform and show up late (Microsoft's MetadataOperations samples wait 2 to 60 s);
+a write whose effect is already there counts as done, so that a half-done run is simply continued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gp365.connectors.dataverse.api import Refused, WebApi
+from gp365.connectors.dataverse.blueprint import PREFIX, SOLUTION, UNPUBLISHED
+from gp365.connectors.dataverse.metadata import Table, questions, table_of
+from gp365.model.errors import Retry
+
+PAUSES_S: Sequence[float] = (0.0, 2.0, 5.0, 10.0, 20.0, 20.0)
+LOCKED = "0x80071151"
+IN_SOLUTION = {"MSCRM.SolutionUniqueName": SOLUTION}
+FRESH = {"Consistency": "Strong"}
+
+
+@dataclass
+class Site:
+    """One organisation while it is provisioned; tables are read once and again after each write."""
+
+    api: WebApi
+    sleep: Callable[[float], None]
+    say: Callable[[str], None]
+    tables: dict[str, Table | None] = field(default_factory=dict[str, Table | None])
+    known_language: int = 0
+
+    def table(self, name: str) -> Table | None:
+        """Return a table's metadata, or None if it does not exist."""
+        if name not in self.tables:
+            self.tables[name] = self._read(name)
+        return self.tables[name]
+
+    def forget(self) -> None:
+        """Read everything again at the next question."""
+        self.tables.clear()
+
+    def language(self) -> int:
+        """Return the organisation's base language, for labels; English where it cannot be read."""
+        if not self.known_language:
+            rows = self.rows("organizations?$select=languagecode")
+            self.known_language = int(rows[0].get("languagecode") or 1033) if rows else 1033
+        return self.known_language
+
+    def rows(self, path: str) -> list[Mapping[str, Any]]:
+        """Return the rows of one page."""
+        return list(self.api.get(path)["value"])
+
+    def publisher(self) -> Mapping[str, Any] | None:
+        """Return our publisher, or None."""
+        path = (
+            "publishers?$select=publisherid,customizationprefix,customizationoptionvalueprefix"
+            f"&$filter=uniquename eq '{PREFIX}'"
+        )
+        return next(iter(self.rows(path)), None)
+
+    def solution(self) -> Mapping[str, Any] | None:
+        """Return our solution, or None."""
+        path = f"solutions?$select=solutionid,version,description&$filter=uniquename eq '{SOLUTION}'"
+        return next(iter(self.rows(path)), None)
+
+    def describe_solution(self, text: str) -> None:
+        """Write down in the solution whether everything was published."""
+        solution = self.solution()
+        if solution is not None and solution.get("description") != text:
+            self.api.patch(f"solutions({solution['solutionid']})", {"description": text}, {"If-Match": "*"})
+
+    def write(self, verb: Callable[[], object], there: Callable[[], bool]) -> None:
+        """Do one metadata write and wait until `there` sees it; raise Retry if it does not show up in a minute."""
+        self.describe_solution(UNPUBLISHED)
+        self._with_patience(verb)
+        for pause in PAUSES_S:
+            self.sleep(pause)
+            self.forget()
+            if there():
+                return
+        raise Retry(
+            "busy", "Dataverse does not show a change of metadata yet: run the command again in a minute"
+        )
+
+    def _with_patience(self, verb: Callable[[], object]) -> None:
+        for number, pause in enumerate(PAUSES_S, 1):
+            self.sleep(pause)
+            try:
+                verb()
+            except Refused as refused:
+                patient = refused.status == 404 or refused.dataverse_code == LOCKED
+                if not patient or number == len(PAUSES_S):
+                    raise
+            else:
+                return
+
+    def _read(self, name: str) -> Table | None:
+        entity, *rest = questions(name)
+        first = self.api.find(entity, FRESH)
+        if first is None:
+            return None
+        return table_of([first, *(self.api.get(question, headers=FRESH) for question in rest)])
