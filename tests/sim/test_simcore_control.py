@@ -53,8 +53,10 @@ def asked(app, path, client="127.0.0.1"):
     async def send(message):
         sent.append(message)
 
+    bodies = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return bodies.pop() if bodies else await asyncio.Event().wait()
 
     scope = {
         "type": "http",
