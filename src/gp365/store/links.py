@@ -165,6 +165,42 @@ def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Lin
         last = links[-1].id
 
 
+def count(conn: Connection, pair: str, flow: str, state: str) -> int:
+    """Count the links of a flow in a state."""
+    query = select(func.count()).select_from(_TABLE)
+    return conn.execute(query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == state)).scalar_one()
+
+
+def scan_keys(
+    conn: Connection, pair: str, flow: str, side: Side, state: str, page: int = 5000
+) -> Iterator[list[tuple[int, str]]]:
+    """Give (id, key on this side) of the links in a state that have an end there, in pages."""
+    column, last = _key_column(side), 0
+    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == state, column.is_not(None))
+    while True:
+        query = select(_TABLE.c.id, column).where(*scope, _TABLE.c.id > last).order_by(_TABLE.c.id).limit(page)
+        rows = [(number, str(key)) for number, key in conn.execute(query)]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]
+
+
+def with_work(conn: Connection, pair: str, flow: str, sides: Mapping[Side, str]) -> set[int]:
+    """Give the ids of links that have a row in the queue for either end; `sides` names the queue's side of each end."""
+    work = tables.work
+    found: set[int] = set()
+    for end, side in sides.items():
+        query = select(_TABLE.c.id).join(
+            work,
+            and_(
+                work.c.pair == pair, work.c.flow == flow, work.c.side == side, work.c.key == _key_column(end), work.c.seq > 0
+            ),
+        )
+        found.update(conn.execute(query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)).scalars())
+    return found
+
+
 def _taken(conn: Connection, wanted: Sequence[tuple[int | None, Link | NewLink]]) -> list[tuple[Side, str]]:
     """Name the ends that stand in another link, or twice among those wanted."""
     sides: tuple[Side, Side] = ("left", "right")

@@ -111,8 +111,10 @@ subject_claim = Table(
     metadata,
     *_scope(key=True),
     _text("subject", key=True),
+    _text("claimed_as"),  # the name it was claimed by, when it became a link meanwhile
     Column("lease", BigInteger, nullable=False),
     Column("claimed_at", Moment, nullable=False),
+    Index("ix_claim_first", "claimed_as", "pair", "flow"),
     sqlite_with_rowid=False,
 )
 

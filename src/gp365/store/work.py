@@ -7,7 +7,7 @@ whole or not at all, under a lease; a claim whose lease has ended may be taken o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,9 +31,13 @@ __all__ = [
     "enqueue",
     "finish",
     "mark_quiet",
+    "noted",
     "pending",
     "register_waits",
     "release",
+    "rows_of",
+    "rename_claims",
+    "rows_of",
     "subjects_of",
     "waits_of",
     "wake",
@@ -41,6 +45,7 @@ __all__ = [
 
 _WORK = tables.work
 _CLAIM = tables.subject_claim
+_ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
 _LOCK_ONLY = 0  # the seq of a row that stands only for a claim; no trigger named its record
 
 
@@ -109,15 +114,26 @@ def candidates(
     conn: Connection, pair: str, flow: str, now: datetime, limit: int, exclude_claimed: bool = True
 ) -> list[WorkRow]:
     """Read the due records of a flow, the longest waiting first; those under a living claim are left out."""
-    query = select(
-        _WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at
-    ).where(_WORK.c.queue == _queue(pair, flow), _due(now))
+    query = select(*_ROW).where(_WORK.c.queue == _queue(pair, flow), _due(now))
     if exclude_claimed:
         lease = tables.lease
         at_work = select(lease.c.number).where(lease.c.number == _WORK.c.lease, lease.c.until > now)
         query = query.where(or_(_WORK.c.lease.is_(None), ~at_work.exists()))
     query = query.order_by(_WORK.c.enqueued, _WORK.c.side, _WORK.c.key).limit(limit)
     return [WorkRow(*row) for row in conn.execute(query)]
+
+
+def rows_of(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str, str]]) -> list[WorkRow]:
+    """Read the rows of these records (side, key), due or not; a record that nothing has triggered has none."""
+    keys: dict[str, list[str]] = {}
+    for side, key in records:
+        keys.setdefault(side, []).append(key)
+    found: list[WorkRow] = []
+    for side, names in keys.items():
+        query = select(*_ROW).where(_in_flow(pair, flow), _WORK.c.side == side, _WORK.c.seq > _LOCK_ONLY)
+        for chunk in chunks(names):
+            found += [WorkRow(*row) for row in conn.execute(query.where(_WORK.c.key.in_(chunk)))]
+    return found
 
 
 def claim(
@@ -134,7 +150,7 @@ def claim(
     alive = leases.living(conn, numbers, own=lease.number)
     wanted = _free(subjects, rows, held, alive)
     stale = [one.subject for one in wanted if one.subject in held]
-    _free_subjects(conn, pair, flow, stale)
+    _free_subjects(conn, pair, flow, _claimed_as(conn, pair, flow, stale))
     won = _take(conn, pair, flow, wanted, lease)
     _stamp(conn, pair, flow, won, lease)
     mark_quiet(conn, run, [one.subject for one in won])
@@ -153,7 +169,7 @@ def finish(conn: Connection, pair: str, flow: str, subject_rows: Sequence[Claim]
     ]
     if gone:
         conn.execute(done, gone)
-    names = [one.subject for one in subject_rows]
+    names = _claimed_as(conn, pair, flow, [one.subject for one in subject_rows])
     fresh = {"lease": None, "subject": None, "attempts": 0, "due_at": None}
     for chunk in chunks(names):
         stays = _WORK.update().where(_in_flow(pair, flow), _WORK.c.subject.in_(chunk))
@@ -170,7 +186,7 @@ def release(
     attempts_plus: int = 1,
 ) -> None:
     """Give claimed subjects back to the queue, to be looked at again at `due_at` (None: at once)."""
-    names = list(subjects)
+    names = _claimed_as(conn, pair, flow, subjects)
     later = {"lease": None, "subject": None, "due_at": due_at, "attempts": _WORK.c.attempts + attempts_plus}
     for chunk in chunks(names):
         ours = and_(_in_flow(pair, flow), _WORK.c.subject.in_(chunk))
@@ -189,6 +205,16 @@ def wake(
     return waiters
 
 
+def rename_claims(conn: Connection, pair: str, flow: str, renames: Mapping[str, str]) -> None:
+    """Hold claimed subjects under their new names too; `finish` and `release` know them by either."""
+    rows: list[dict[str, Any]] = []
+    for chunk in chunks(renames):
+        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk))
+        for row in conn.execute(select(_CLAIM).where(*scope)).mappings():
+            rows.append(dict(row) | {"subject": renames[row["subject"]]})
+    insert_new(conn, _CLAIM, rows)
+
+
 def mark_quiet(conn: Connection, run: str, subjects: Sequence[str]) -> None:
     """Note subjects of a run; one that is noted already counts once."""
     insert_new(conn, tables.run_subject, [{"run": run, "subject": subject} for subject in subjects])
@@ -202,6 +228,29 @@ def subjects_of(conn: Connection, run: str) -> int:
 
 def _queue(pair: str, flow: str) -> str:
     return f"{pair}/{flow}"
+
+
+def noted(conn: Connection, run: str, subjects: Iterable[str]) -> set[str]:
+    """Tell which of these subjects the run has taken up already."""
+    found: set[str] = set()
+    for chunk in chunks(subjects):
+        query = select(tables.run_subject.c.subject).where(tables.run_subject.c.run == run)
+        found.update(conn.execute(query.where(tables.run_subject.c.subject.in_(chunk))).scalars())
+    return found
+
+
+def rows_of(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str, str]]) -> list[WorkRow]:
+    """Read the rows of records (side, key) that nobody has claimed."""
+    sides: dict[str, list[str]] = {}
+    for side, key in records:
+        sides.setdefault(side, []).append(key)
+    columns = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
+    found: list[WorkRow] = []
+    for side, keys in sides.items():
+        for chunk in chunks(keys):
+            query = select(*columns).where(_in_flow(pair, flow), _WORK.c.side == side, _WORK.c.key.in_(chunk))
+            found += [WorkRow(*row) for row in conn.execute(query.where(_WORK.c.lease.is_(None), _WORK.c.seq > _LOCK_ONLY))]
+    return found
 
 
 def _in_flow(pair: str, flow: str) -> ColumnElement[bool]:
@@ -265,9 +314,9 @@ def _take(conn: Connection, pair: str, flow: str, wanted: Sequence[Claim], lease
     """Insert the claims; who loses the race for one on PostgreSQL finds it there."""
     if not wanted:
         return []
-    scope = {"pair": pair, "flow": flow, "lease": lease.number, "claimed_at": now(conn)}
+    scope: dict[str, Any] = {"pair": pair, "flow": flow, "lease": lease.number, "claimed_at": now(conn)}
     statement = inserting(conn, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.subject)
-    rows = [{**scope, "subject": one.subject} for one in wanted]
+    rows = [{**scope, "subject": one.subject, "claimed_as": one.subject} for one in wanted]
     won = set(conn.execute(statement, rows).scalars())
     return [one for one in wanted if one.subject in won]
 
@@ -287,11 +336,20 @@ def _stamp(conn: Connection, pair: str, flow: str, won: Sequence[Claim], lease: 
         conn.execute(stamp.values(lease=lease.number, subject=bindparam("b_subject")), stamps)
 
 
+def _claimed_as(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> list[str]:
+    """Return the names under which subjects were claimed; one that is not claimed keeps its own."""
+    names = dict.fromkeys(subjects)
+    for chunk in chunks(list(names)):
+        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk))
+        names |= dict.fromkeys(conn.execute(select(_CLAIM.c.claimed_as).where(*scope)).scalars())
+    return list(names)
+
+
 def _free_subjects(
     conn: Connection, pair: str, flow: str, subjects: Iterable[str], lease: Lease | None = None
 ) -> None:
     for chunk in chunks(subjects):
         gone = _CLAIM.delete().where(
-            _CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk)
+            _CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.claimed_as.in_(chunk)
         )
         conn.execute(gone if lease is None else gone.where(_CLAIM.c.lease == lease.number))

@@ -309,11 +309,13 @@ def _subject_claim() -> None:
         _text("pair"),
         _text("flow"),
         _text("subject"),
+        _text("claimed_as"),
         _number("lease"),
         _number("claimed_at"),
         sa.PrimaryKeyConstraint("pair", "flow", "subject", name="pk_subject_claim"),
         sqlite_with_rowid=False,
     )
+    _index("ix_claim_first", "subject_claim", "claimed_as", "pair", "flow")
 
 
 def _vault() -> None:

@@ -1,0 +1,223 @@
+"""Parked: what waits for a person, one open entry per subject and field, with the values that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, select
+
+from gp365.model.values import digest, pack
+from gp365.store import tables
+from gp365.store.bulk import chunks, now
+from gp365.store.work import rename_claims
+
+_TABLE = tables.parked
+_OPEN = _TABLE.c.state == "open"
+
+
+@dataclass(frozen=True, slots=True)
+class NewParked:
+    """What is parked and why. `field` is "" for the whole record; `shown` is what a person decides on, packed.
+
+    `code` is a key of the error catalogue; `message` and `fix` are plain sentences.
+    """
+
+    pair: str
+    flow: str
+    subject: str
+    field: str
+    code: str
+    message: str
+    fix: str = ""
+    left_key: str | None = None
+    right_key: str | None = None
+    shown: bytes = b"{}"
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """An entry as it stands. `state` is open, or ended; `resolution` is a person's decision, packed."""
+
+    id: int
+    pair: str
+    flow: str
+    subject: str
+    field: str
+    code: str
+    message: str
+    fix: str
+    left_key: str | None
+    right_key: str | None
+    shown: bytes
+    run: str
+    state: str
+    made_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+    resolution: bytes | None
+    resolved_by: str
+    resolved_at: datetime | None
+
+
+_NAMES = tuple(Parked.__annotations__)
+_QUERY = select(*(_TABLE.c[name] for name in _NAMES))
+_Place = tuple[str, str, str, str]
+
+
+def put(conn: Connection, entries: Sequence[NewParked]) -> list[int]:
+    """Park, and return the ids in order: the same reason with the same values keeps its entry and its resolution.
+
+    Other values end the old entry and open a new one, so that nobody decides on values that are gone.
+    """
+    if not entries:
+        return []
+    unique = {_place(entry): entry for entry in entries}
+    there = _open_at(conn, unique)
+    same = {place: there[place][0] for place, entry in unique.items() if _is_same(entry, there.get(place))}
+    at = now(conn)
+    _see_again(conn, [(number, unique[place].run) for place, number in same.items()], at)
+    _end_ids(conn, [number for place, (number, *_) in there.items() if place not in same], at)
+    made = _insert(conn, [entry for place, entry in unique.items() if place not in same], at)
+    return [(same | made)[_place(entry)] for entry in entries]
+
+
+def end(conn: Connection, pair: str, flow: str, places: Iterable[tuple[str, str]]) -> None:
+    """End the open entries of (subject, field); where there is none, nothing happens."""
+    wanted = set(places)
+    found = _ids(conn, pair, flow, [subject for subject, _ in wanted])
+    _end_ids(conn, [number for number, subject, field in found if (subject, field) in wanted], now(conn))
+
+
+def open_for(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> dict[str, list[Parked]]:
+    """Find the open entries of subjects, with their resolutions."""
+    found: dict[str, list[Parked]] = {}
+    for chunk in chunks(subjects):
+        query = _QUERY.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+        for row in conn.execute(query.order_by(_TABLE.c.id)):
+            found.setdefault(row.subject, []).append(Parked(*row))
+    return found
+
+
+def list_open(
+    conn: Connection,
+    pair: str | None = None,
+    flow: str | None = None,
+    *,
+    after_id: int = 0,
+    limit: int = 1000,
+) -> list[Parked]:
+    """Read the open entries, oldest first; `after_id` goes on where the last answer ended."""
+    query = _QUERY.where(_OPEN, _TABLE.c.id > after_id).order_by(_TABLE.c.id).limit(limit)
+    for column, wanted in ((_TABLE.c.pair, pair), (_TABLE.c.flow, flow)):
+        if wanted is not None:
+            query = query.where(column == wanted)
+    return [Parked(*row) for row in conn.execute(query)]
+
+
+def show(conn: Connection, id: int) -> Parked | None:
+    """Read one entry, open or ended, or None if there is none of this id."""
+    row = conn.execute(_QUERY.where(_TABLE.c.id == id)).one_or_none()
+    return None if row is None else Parked(*row)
+
+
+def resolve(conn: Connection, id: int, resolution: Mapping[str, Any], actor: str) -> bool:
+    """Keep a person's decision on an open entry, to be carried out by the next look; False if it is not open."""
+    decided = {"resolution": pack(resolution), "resolved_by": actor, "resolved_at": now(conn)}
+    done = conn.execute(_TABLE.update().where(_TABLE.c.id == id, _OPEN).values(decided))
+    return done.rowcount == 1
+
+
+def become_links(conn: Connection, pair: str, flow: str, names: Mapping[str, str]) -> None:
+    """Move the open entries of single records to the links that they have become (old name → new name)."""
+    for subject in open_for(conn, pair, flow, names):
+        _rename_parked(conn, subject, names[subject], pair, flow)
+
+
+def rename_subject(conn: Connection, pair: str, flow: str, old: str, new: str) -> None:
+    """Move open entries and claims from a single record to the link that it has become; see `rename_subjects`."""
+    rename_subjects(conn, pair, flow, {old: new})
+
+
+def rename_subjects(conn: Connection, pair: str, flow: str, renames: Mapping[str, str]) -> None:
+    """Move open entries and claims of many subjects to their new names.
+
+    Where the new subject has an open entry for the same field, the old one's ends.
+    """
+    rename_claims(conn, pair, flow, renames)
+    open_ones = _ids(conn, pair, flow, [*renames, *renames.values()])
+    places = {(subject, field) for _, subject, field in open_ones}
+    old = [one for one in open_ones if one[1] in renames]
+    doubled = [number for number, subject, field in old if (renames[subject], field) in places]
+    _end_ids(conn, doubled, now(conn))
+    moved = [
+        {"b_id": number, "b_new": renames[subject]} for number, subject, _ in old if number not in doubled
+    ]
+    if moved:
+        renaming = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
+        conn.execute(renaming.values(subject=bindparam("b_new")), moved)
+
+
+def _place(entry: NewParked) -> _Place:
+    return entry.pair, entry.flow, entry.subject, entry.field
+
+
+def _is_same(entry: NewParked, there: tuple[int, str, str] | None) -> bool:
+    return there is not None and there[1:] == (entry.code, digest(entry.shown))
+
+
+def _open_at(conn: Connection, places: Iterable[_Place]) -> dict[_Place, tuple[int, str, str]]:
+    """Read (id, code, digest of the values shown) of the open entries at these places."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for pair, flow, subject, _ in places:
+        subjects.setdefault((pair, flow), []).append(subject)
+    wanted = set(places)
+    found: dict[_Place, tuple[int, str, str]] = {}
+    for (pair, flow), names in subjects.items():
+        for chunk in chunks(names):
+            query = select(
+                _TABLE.c.subject, _TABLE.c.field, _TABLE.c.id, _TABLE.c.code, _TABLE.c.shown_digest
+            ).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+            for subject, field, number, code, shown in conn.execute(query):
+                if (pair, flow, subject, field) in wanted:
+                    found[pair, flow, subject, field] = (number, code, shown)
+    return found
+
+
+def _ids(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> list[tuple[int, str, str]]:
+    found: list[tuple[int, str, str]] = []
+    for chunk in chunks(subjects):
+        scope = and_(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+        query = select(_TABLE.c.id, _TABLE.c.subject, _TABLE.c.field).where(scope)
+        found += [(number, subject, field) for number, subject, field in conn.execute(query)]
+    return found
+
+
+def _see_again(conn: Connection, seen: Sequence[tuple[int, str]], at: datetime) -> None:
+    if seen:
+        statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
+        rows = [{"b_id": number, "b_run": run} for number, run in seen]
+        conn.execute(statement.values(seen_at=at, run=bindparam("b_run")), rows)
+
+
+def _end_ids(conn: Connection, ids: Iterable[int], at: datetime) -> None:
+    for chunk in chunks(ids):
+        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(state="ended", ended_at=at))
+
+
+def _insert(conn: Connection, entries: Sequence[NewParked], at: datetime) -> dict[_Place, int]:
+    if not entries:
+        return {}
+    names = tuple(NewParked.__annotations__)
+    rows = [
+        {name: getattr(entry, name) for name in names}
+        | {"shown_digest": digest(entry.shown), "state": "open", "made_at": at, "seen_at": at}
+        | {"resolved_by": ""}
+        for entry in entries
+    ]
+    statement = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
+    ids = conn.execute(statement, rows).scalars()
+    return {_place(entry): number for entry, number in zip(entries, ids, strict=True)}

@@ -1,0 +1,141 @@
+"""Scratch: a SQLite file that lives for one run, for what is too big for memory. It survives nothing and costs little."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gp365.store.bulk import chunks
+from gp365.store.faults import as_our_errors
+
+_PREFIX, _SUFFIX = "scratch-", ".db"
+_ORPHAN_AFTER_S = 60.0
+# Nothing of this file is read after a crash, so no journal and no waiting for the disk.
+_PRAGMAS = (
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-8192",
+)
+
+Row = tuple[str, str, bytes]
+
+
+class ScratchFile:
+    """The scratch of one process: any number of named tables, used by any thread. Close it to delete the file."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        handle, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
+        os.close(handle)
+        self.path = Path(name)
+        self._lock = threading.RLock()
+        self._tables: dict[str, ScratchRows] = {}
+        self._conn = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            self._conn.execute(pragma)
+
+    def table(self, name: str) -> ScratchRows:
+        """Open (or make) the table of this name; it is empty at first."""
+        with self._lock, as_our_errors():
+            if name not in self._tables:
+                self._tables[name] = ScratchRows(self._conn, self._lock, f"t{len(self._tables)}")
+            return self._tables[name]
+
+    def close(self) -> None:
+        """Delete the file."""
+        with self._lock:
+            self._conn.close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> ScratchFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class ScratchRows:
+    """Rows of key, index text and payload, unique by key."""
+
+    def __init__(self, conn: sqlite3.Connection, lock: threading.RLock, table: str) -> None:
+        self._conn = conn
+        self._lock = lock
+        self._table = table  # our own word, never a caller's
+        conn.execute(
+            f"CREATE TABLE {table} (k TEXT PRIMARY KEY, i TEXT NOT NULL, p BLOB NOT NULL) WITHOUT ROWID"
+        )
+        conn.execute(f"CREATE INDEX {table}_i ON {table} (i)")
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Add or replace rows (key, index, payload)."""
+        with self._lock, as_our_errors():
+            self._conn.execute("BEGIN")
+            try:
+                self._conn.executemany(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", rows)  # noqa: S608
+            finally:
+                self._conn.execute("COMMIT")
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """Read payloads by key; a missing one is not in the answer."""
+        return {key: payload for key, _, payload in self._select("k", keys)}
+
+    def find(self, indexes: Sequence[str]) -> Sequence[Row]:
+        """Read rows by index text, ordered by key."""
+        return sorted(self._select("i", indexes))
+
+    def scan(self, page: int) -> Iterator[Sequence[Row]]:
+        """Give all rows in pages, ordered by key; one page is in memory at a time."""
+        rows = self._read(f"SELECT k, i, p FROM {self._table} ORDER BY k LIMIT ?", [page])  # noqa: S608
+        after = f"SELECT k, i, p FROM {self._table} WHERE k > ? ORDER BY k LIMIT ?"  # noqa: S608
+        while rows:
+            yield rows
+            rows = self._read(after, [rows[-1][0], page]) if len(rows) == page else []
+
+    def count(self) -> int:
+        """Count the rows."""
+        return int(self._read(f"SELECT count(*) FROM {self._table}", [])[0][0])  # noqa: S608
+
+    def clear(self) -> None:
+        """Drop all rows."""
+        with self._lock, as_our_errors():
+            self._conn.execute(f"DELETE FROM {self._table}")  # noqa: S608
+
+    def _select(self, column: str, values: Sequence[str]) -> list[Row]:
+        found: list[Row] = []
+        for chunk in chunks(values):
+            marks = ",".join("?" * len(chunk))
+            found += self._read(f"SELECT k, i, p FROM {self._table} WHERE {column} IN ({marks})", chunk)  # noqa: S608
+        return found
+
+    def _read(self, statement: str, values: Sequence[object]) -> list[Row]:
+        with self._lock, as_our_errors():
+            return self._conn.execute(statement, values).fetchall()
+
+
+def _sweep(folder: Path) -> None:
+    """Delete the files that killed processes left behind: old enough, and locked by nobody."""
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if time.time() - path.stat().st_mtime > _ORPHAN_AFTER_S and _is_free(path):
+                path.unlink()
+
+
+def _is_free(path: Path) -> bool:
+    conn = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        conn.execute("BEGIN EXCLUSIVE")
+        conn.execute("ROLLBACK")
+        return True
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        conn.close()
