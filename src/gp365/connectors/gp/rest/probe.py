@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from gp365.connectors.gp.rest.service import Service
-from gp365.connectors.gp.rest.url import help_path
 from gp365.connectors.gp.tables import NAMES, entity_named
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
@@ -21,7 +20,7 @@ def findings(service: Service, lanes: Lanes, clock: Clock) -> Iterator[Finding]:
     """Give the findings: certificate and login, discovery page, company, then each entity. Nothing is written."""
     lanes.reset()
     try:
-        status, _ = service.status_of(lanes, help_path(service.settings))
+        status = service.help_status(lanes)
     except Gp365Error as fault:
         yield _error("authentication" if isinstance(fault, Unauthorised) else "connection", fault)
         return
@@ -92,8 +91,7 @@ def _company(service: Service, lanes: Lanes) -> Iterator[Finding]:
 
 def _entity(service: Service, lanes: Lanes, name: str) -> Finding:
     try:
-        with service.rows(lanes, name) as rows:
-            first = next(rows, None)
+        first = service.first_row(lanes, name)
     except Gp365Error as fault:
         return _refused(name, fault)
     return _served(service, name, first)
