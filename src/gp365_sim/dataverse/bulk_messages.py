@@ -1,0 +1,3 @@
+"""The names of the bulk messages."""
+
+MESSAGES = ("CreateMultiple", "UpdateMultiple", "UpsertMultiple")

@@ -1,0 +1,59 @@
+"""One Dataverse organisation: its metadata, rows and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from .schema import Schema, Table
+from .store import Store
+from .values import stamp
+
+TARGET_SUFFIX = "@Microsoft.Dynamics.CRM.lookuplogicalname"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a real organisation leaves open, so it is chosen at the start.
+
+    `key_delay_s`: how long an alternate key stays Pending. `read_only`: "refused" or "ignored", the fate of a value for
+    a column that cannot be written. `delta_days`: life of a delta token (ExpireChangeTrackingInDays).
+    `duplicate_rules`: table to columns of the published duplicate detection rules.
+    """
+
+    key_delay_s: float = 1.0
+    read_only: str = "refused"
+    delta_days: int = 7
+    page_size: int = 5000
+    duplicate_rules: tuple[tuple[str, tuple[str, ...]], ...] = (("account", ("name",)),)
+
+
+@dataclass
+class Organisation:
+    """Everything that a request can see or change."""
+
+    schema: Schema
+    store: Store
+    now: Callable[[], datetime]
+    id: str
+    name: str
+    business_unit: str
+    base_currency: str
+    rules: Rules = field(default_factory=Rules)
+    secret: bytes = b""
+    urls: tuple[str, ...] = ()
+
+    def stamp(self) -> str:
+        """Give the present as the organisation stores times: whole seconds."""
+        return stamp(self.now())
+
+    def table_of_set(self, set_name: str) -> Table | None:
+        return self.schema.sets.get(set_name)
+
+    def exchange_rate(self, currency: str) -> Decimal:
+        """Give how many units of a currency one unit of the base currency is worth."""
+        row = self.store.find("transactioncurrency", currency)
+        rate = row.get("exchangerate") if row else None
+        return rate if isinstance(rate, Decimal) else Decimal(1)

@@ -1,0 +1,145 @@
+"""What every organisation has before anybody works in it: its own row, unit, currency, users and messages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from gp365_sim.identity.tokens import Caller
+from gp365_sim.samples import Samples
+
+from .bulk_messages import MESSAGES
+from .organisation import Organisation
+from .payload import point
+from .records import create
+from .schema import Column, Table
+from .schema_load import fresh_schema
+from .store import Row, Store
+from .values import stored
+
+PERSON_ID = "5ad1c0de-0000-4000-8000-00000000cafe"
+PERSON = Caller(client_id="", user_id=PERSON_ID, name="Sam Seller", roles=frozenset({"runtime", "secured"}))
+US_DOLLAR = {
+    "currencyname": "US Dollar",
+    "isocurrencycode": "USD",
+    "currencysymbol": "$",
+    "currencyprecision": 2,
+    "exchangerate": Decimal("1.0000000000"),
+}
+
+
+def fresh(org: Organisation, tracked: frozenset[str], samples: Samples | None) -> None:
+    """Put an organisation into its first state. Version numbers go on, so that no etag ever comes twice."""
+    version = org.store.version
+    org.schema = fresh_schema(tracked)
+    org.store = Store(org.schema, org.now)
+    org.store.version = version
+    _found(org)
+    for name in org.schema.tables:
+        allow_bulk(org, name)
+    _fill(org, "transactioncurrency", samples.currencies() if samples else ())
+    _name_base_currency(org)
+    _fill(org, "account", samples.accounts() if samples else ())
+    _fill(org, "contact", samples.contacts() if samples else ())
+
+
+def _fill(org: Organisation, table_name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    table = org.schema.tables[table_name]
+    for row in rows:
+        put_sample(org, table, row)
+
+
+def _found(org: Organisation) -> None:
+    now = org.stamp()
+    _insert(org, "businessunit", org.business_unit, now, name=org.name)
+    _insert(org, "organization", org.id, now, name=org.name, languagecode=1033)
+    ensure_user(org, PERSON)
+    for message in ("Create", "Update", "Delete", *MESSAGES):
+        _insert(org, "sdkmessage", message_id(message), None, name=message)
+
+
+def _name_base_currency(org: Organisation) -> None:
+    """Take the base currency from the samples: the one with rate 1, US dollars where none came."""
+    for row_id, row in org.store.rows["transactioncurrency"].items():
+        if row.get("exchangerate") == 1:
+            org.base_currency = row_id
+            return
+    _insert(org, "transactioncurrency", org.base_currency, org.stamp(), **US_DOLLAR)
+
+
+def message_id(name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"gp365-sim/message/{name}"))
+
+
+def allow_bulk(org: Organisation, table_name: str) -> None:
+    """List the messages of a table; tables of the platform itself have no bulk messages (assumed)."""
+    platform = {
+        "publisher",
+        "solution",
+        "solutioncomponent",
+        "sdkmessage",
+        "sdkmessagefilter",
+        "asyncoperation",
+    }
+    names = ("Create", "Update", "Delete", *(() if table_name in platform | {"organization"} else MESSAGES))
+    table = org.schema.tables["sdkmessagefilter"]
+    for message in names:
+        row: Row = {
+            "sdkmessagefilterid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"gp365-sim/{message}/{table_name}")),
+            "name": f"{message}:{table_name}",
+            "primaryobjecttypecode": table_name,
+            "_sdkmessageid_value": message_id(message),
+        }
+        if org.store.find("sdkmessagefilter", row["sdkmessagefilterid"]) is None:
+            org.store.insert(table, row)
+
+
+def ensure_user(org: Organisation, caller: Caller) -> None:
+    """Make the systemuser row of a caller, so that stamps and lookups name somebody."""
+    if org.store.find("systemuser", caller.user_id) is not None:
+        return
+    first, _, last = caller.name.rpartition(" ")
+    values: dict[str, Any] = {
+        "firstname": first or "#",
+        "lastname": last,
+        "fullname": caller.name,
+        "isdisabled": False,
+    }
+    if caller.client_id:
+        values["applicationid"] = caller.client_id
+    values["_businessunitid_value"] = org.business_unit
+    _insert(org, "systemuser", caller.user_id, org.stamp(), **values)
+
+
+def _insert(org: Organisation, table_name: str, row_id: str, now: str | None, **values: Any) -> None:
+    table = org.schema.tables[table_name]
+    row: Row = {table.id_column: row_id, **values}
+    if now is not None:
+        row.update({name: now for name in ("createdon", "modifiedon") if name in table.columns})
+    org.store.insert(table, row)
+
+
+# --- sample rows -----------------------------------------------------------------------------------------------------
+
+
+def put_sample(org: Organisation, table: Table, values: Mapping[str, Any]) -> str:
+    """Create a row from plain values: columns by logical name, lookups as `_x_value` ids (with `_x_type` for the table)."""
+    row: Row = {}
+    for name, value in values.items():
+        column = table.wire.get(name) or table.columns.get(name)
+        if column is None or value is None or name.endswith("_type"):
+            continue
+        _set(row, table, column, value, values)
+    return create(org, PERSON, table, row)[table.id_column]
+
+
+def _set(row: Row, table: Table, column: Column, value: Any, values: Mapping[str, Any]) -> None:
+    if column.wire != column.name:
+        target = values.get(f"_{column.name}_type") or column.targets[0]
+        point(row, column, str(target), str(value).lower())
+    elif column.type in {"Decimal", "Money", "Double"}:
+        row[column.name] = stored(table.name, column, Decimal(str(value)))
+    else:
+        row[column.name] = stored(table.name, column, value)
