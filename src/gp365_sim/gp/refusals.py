@@ -14,6 +14,14 @@ class Refusal(Exception):
         self.field = field
 
 
+class NotOffered(Refusal):
+    """Say that an address does not know this verb; `allowed` names those it knows."""
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__("MethodNotAllowed", message)
+        self.allowed = allowed
+
+
 def not_found(what: str, key: str) -> Refusal:
     """Say that no such record exists."""
     return Refusal("RecordNotFound", f"{what} {key} does not exist.")

@@ -15,7 +15,7 @@ from gp365_sim.gp.addresses import BadAddress, Segment, segments
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.helppage import help_page
 from gp365_sim.gp.listing import chosen
-from gp365_sim.gp.refusals import Refusal, not_found
+from gp365_sim.gp.refusals import NotOffered, Refusal, not_found
 from gp365_sim.gp.resources import Resource
 from gp365_sim.gp.site import Site, resource_at
 from gp365_sim.gp.tables import Key, Row, folded_key
@@ -111,7 +111,7 @@ def _answer(site: Site, user: User, call: Call, as_json: bool) -> Reply:
 def _companies(site: Site, user: User, call: Call, segment: Segment, as_json: bool) -> Reply:
     """Answer the listed resource Companies; its three field names are assumed."""
     if call.method != "GET":
-        raise Refusal("MethodNotAllowed", "Companies can only be read.", "GET")
+        raise NotOffered("Companies can only be read.", "GET")
     _no_query(call)
     many = segment.key is None
     found = (
@@ -130,7 +130,7 @@ def _on_resource(site: Site, user: User, order: _Order) -> Reply:
     method, resource = order.call.method, order.resource
     allowed = _allowed(order)
     if method not in allowed:
-        raise Refusal("MethodNotAllowed", f"{method} is not offered on {resource.path}.", ", ".join(allowed))
+        raise NotOffered(f"{method} is not offered on {resource.path}.", ", ".join(allowed))
     if not user.may_use(resource.window):
         raise Refusal("AccessDenied", f"The user has no right to the window {resource.window}.")
     action = order.call.headers.get("gp-custom-action")
@@ -240,12 +240,11 @@ def _envelope(site: Site, order: _Order, *, many: bool) -> tuple[str, str]:
 
 def _refused(site: Site, call: Call, refusal: Refusal, resource: Resource | None, as_json: bool) -> Reply:
     profile = site.answering.profile
-    blamed = "" if refusal.code == "MethodNotAllowed" else refusal.field
-    field = resource.field_of(blamed) if resource and blamed else blamed
+    field = resource.field_of(refusal.field) if resource else refusal.field
     status = profile.status(refusal, write=call.method != "GET")
     response = _body(document(profile.error(refusal, field), as_json=as_json), as_json, status)
-    if refusal.code == "MethodNotAllowed":
-        response.headers["Allow"] = refusal.field
+    if isinstance(refusal, NotOffered):
+        response.headers["Allow"] = refusal.allowed
     return Reply(response)
 
 

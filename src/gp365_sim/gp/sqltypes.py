@@ -154,28 +154,21 @@ def _date(column: Column, value: object) -> date:
     return value
 
 
-def _capital(code: int) -> int:
+def _capital(character: str) -> int:
     """Give the capital of a CP-1252 character, or the character itself where the code page has no capital."""
+    capital = character.upper()
     try:
-        character = bytes([code]).decode("cp1252")
-        capital = character.upper()
         capital.encode("cp1252")
-    except UnicodeError:
-        return code
+    except UnicodeEncodeError:
+        return ord(character)
     return ord(capital) if len(capital) == 1 else ord(character)
 
 
-def _capitals() -> dict[int, int]:
-    pairs: dict[int, int] = {}
-    for code in range(256):
-        try:
-            pairs[ord(bytes([code]).decode("cp1252"))] = _capital(code)
-        except UnicodeDecodeError:
-            continue
-    return pairs
+def _code_page() -> str:
+    return "".join(bytes([code]).decode("cp1252", errors="ignore") for code in range(256))
 
 
-_CAPITALS = _capitals()
+_CAPITALS = {ord(character): _capital(character) for character in _code_page()}
 
 
 def capitals(text: str) -> str:

@@ -170,6 +170,7 @@ def _customer(company: Company, number: str) -> Row:
 def _check_customer(
     company: Company, key: Key, row: Row, values: Mapping[str, Value], codes: set[str]
 ) -> None:
+    """Check a customer's card; that a name is required, and which ids are looked up, is assumed."""
     table = company["RM00101"].table
     if not table.get(row, "CUSTNAME"):
         raise broken_rule("is required.", "CUSTNAME")
