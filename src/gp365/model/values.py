@@ -106,3 +106,20 @@ def show(value: Value) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(value)
+
+
+def unpack_deep(packed: bytes) -> Any:
+    """Undo `pack` for nested lists and mappings of values."""
+    return deep(orjson.loads(packed))
+
+
+def deep(loaded: Any) -> Any:
+    """Give nested JSON its values back, as `plain` tagged them."""
+    if isinstance(loaded, list):
+        return [deep(part) for part in cast("list[Any]", loaded)]
+    if isinstance(loaded, dict):
+        named = cast("dict[str, Any]", loaded)
+        if len(named) == 1 and next(iter(named)) in ("$d", "$t", "$day"):
+            return from_plain(named)
+        return {name: deep(part) for name, part in named.items()}
+    return loaded

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gp365.model.fit import Unfit
-from gp365.model.plan import FieldPlan, PlannedWrite, Problem, SubjectPlan, Verdict
+from gp365.model.plan import FieldPlan, Half, PlannedWrite, Problem, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
 from gp365.model.values import Value, show
 from gp365.sync.plan.facts import Facts
@@ -73,16 +73,15 @@ def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Fact
 
 
 def _skeleton(
-    compiled: CompiledFlow, row: CompiledRow, source: str, raw: object, verdict: Verdict
+    compiled: CompiledFlow, row: CompiledRow, source: str, raw: Half | None, verdict: Verdict
 ) -> FieldPlan:
-    half = raw if isinstance(raw, tuple) else None
     on_left = source == compiled.flow.left.name
     unit = row.row.group or row.row.name
     return FieldPlan(
         row.row.name,
         verdict,
-        half if on_left else None,
-        None if on_left else half,
+        raw if on_left else None,
+        None if on_left else raw,
         winner=source,
         owner=compiled.owner(row.row.name),
         unit=unit,
@@ -94,7 +93,7 @@ def _planned(
     row: CompiledRow,
     source: str,
     target: str,
-    raw: object,
+    raw: Half | None,
     value: Value,
     cut: bool,
     why: str,

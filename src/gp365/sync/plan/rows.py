@@ -115,19 +115,25 @@ def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescrip
             described[side] = tuple(_field(entity, wire, row) for wire in row.wires[side])
     single = {side: fields[0] if len(fields) == 1 else None for side, fields in described.items()}
     codecs = {
-        side: codec("lookup" if row.lookup else row.convert, side, tuple(entry.type for entry in fields))
+        side: codec(
+            "lookup" if row.lookup else row.convert, side, tuple(entry.type for entry in fields), fields
+        )
         for side, fields in described.items()
     }
     bounds = limits(
-        single.get(flow.left.name), single.get(flow.right.name), row.long or _default_long(row, described)
+        single.get(flow.left.name),
+        single.get(flow.right.name),
+        row.long or _default_long(row, described, codecs),
     )
     return CompiledRow(row, codecs, bounds, described)
 
 
-def _default_long(row: Row, described: Mapping[str, tuple[FieldDescription, ...]]) -> str:
+def _default_long(
+    row: Row, described: Mapping[str, tuple[FieldDescription, ...]], codecs: Mapping[str, Codec]
+) -> str:
     """Cut by default; park what must never be shortened: keys, codes, references and e-mail addresses."""
     fields = [entry for entries in described.values() for entry in entries]
-    code = row.lookup or row.ref or row.convert in ("upper", "encoded_number")
+    code = row.lookup or row.ref or any(one.exact for one in codecs.values())
     code = code or any(
         entry.upper or entry.type in (FieldType.REFERENCE, FieldType.OPTION) for entry in fields
     )

@@ -1,0 +1,46 @@
+"""Agreed pairs, packed into one column of the link, and read again under the row fingerprints of their own version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from gp365.model.plan import Half, Pair
+from gp365.model.values import from_plain, pack
+from gp365.sync.plan.rows import CompiledFlow
+
+Prints = Callable[[str], Mapping[str, str]]  # flow digest → row fingerprint by field
+
+
+def pack_pairs(pairs: Mapping[str, Pair]) -> bytes:
+    """Pack agreed pairs; a right half that equals the left one is kept once."""
+    return pack(
+        {
+            name: [list(left)] if left == right else [list(left), list(right)]
+            for name, (left, right) in pairs.items()
+        }
+    )
+
+
+def unpack_pairs(packed: bytes) -> dict[str, Pair]:
+    """Undo `pack_pairs`."""
+    if not packed:
+        return {}
+    loaded: dict[str, list[list[Any]]] = orjson.loads(packed)
+    return {name: (_half(halves[0]), _half(halves[-1])) for name, halves in loaded.items()}
+
+
+def _half(values: list[Any]) -> Half:
+    return tuple(from_plain(value) for value in values)
+
+
+def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prints) -> dict[str, Pair]:
+    """Give the pairs that today's rows still know: the pair of a row with another fingerprint is unknown."""
+    pairs = unpack_pairs(packed)
+    today = {row.row.name: row.row.print for row in compiled.rows}
+    if digest == compiled.flow.digest:
+        return {name: pair for name, pair in pairs.items() if name in today}
+    then = prints(digest)
+    return {name: pair for name, pair in pairs.items() if name in today and then.get(name) == today[name]}

@@ -1,0 +1,211 @@
+"""The cycle: one run of one flow of one pair, from observing to the closed equation. Errors are caught here.
+
+Pages are decided and recorded by this thread and sent by others; a subject is in one page only. Whatever happens to
+the process, the intents, the work rows and the ledger say what was under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from gp365.model.errors import Gp365Error
+from gp365.model.plan import SubjectPlan
+from gp365.model.values import pack
+from gp365.store import ledger, links, parked, runs, work
+from gp365.store.ledger import Entry
+from gp365.sync.equation import Report, Tallies, close, count_subject
+from gp365.sync.gather import gather
+from gp365.sync.job import Job, link_subject
+from gp365.sync.observe import Observation, observe
+from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
+from gp365.sync.subject import Disposition, Row, Subject
+
+QUIET_CHUNK = 5000
+LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """What a run remembers while it goes on. `passed` are rows that it leaves to the next run."""
+
+    job: Job
+    run: str
+    tallies: Tallies
+    observation: Observation
+    passed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    again: list[Subject] = field(default_factory=list[Subject])
+    stopped: Gp365Error | None = None
+
+
+def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
+    """Run a flow once: observe, work every page, close the equation.
+
+    What stops a run as a whole (a system that refuses us or is down) stands in the report's `stopped`: the run is
+    closed and its counts compared all the same. Interruptions and bugs are raised; the next run goes on from there.
+    """
+    began = monotonic()
+    with job.store.write(job.lease) as conn:
+        run = runs.begin(
+            conn, job.pair, job.flow.name, kind=kind, actor=job.actor, flow_digest=job.flow.digest
+        )
+        _keep_version(conn, job)
+        _look_at_parked(conn, job)
+    cycle = _Cycle(job, run, Tallies.begin(job), Observation({}))
+    try:
+        cycle.observation = observe(job, full=full)
+        _record_quiet(cycle)
+        _work(cycle)
+    except Gp365Error as error:
+        cycle.stopped = cycle.stopped or error
+    except BaseException:
+        with job.store.write() as conn:
+            runs.end(conn, run, "interrupted")
+        raise
+    report = close(job, run, cycle.observation, cycle.tallies, monotonic() - began, cycle.stopped)
+    job.probe("closed")
+    return report
+
+
+def _keep_version(conn: Connection, job: Job) -> None:
+    prints = {row.row.name: row.row.print for row in job.compiled.rows}
+    body = pack({"flow": job.flow.name, "lookups": job.lookups_digest})
+    runs.flow_version_put(conn, job.flow.digest, job.flow.name, body, prints)
+
+
+def _look_at_parked(conn: Connection, job: Job) -> None:
+    """Every run looks again at what is parked."""
+    rows: set[tuple[str, str, str]] = set()
+    for entry in parked.list_open(conn, job.pair, job.flow.name, limit=100_000):
+        for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
+            if key is not None:
+                rows.add((place.side, key, "parked"))
+                break
+    work.enqueue(conn, job.pair, job.flow.name, sorted(rows))
+
+
+def _record_quiet(cycle: _Cycle) -> None:
+    """Count the links that nothing happened to: one ledger row for thousands of them."""
+    job = cycle.job
+    ends = {place.end: place.side for place in job.places}
+    with job.store.read() as conn:
+        waiting = links.with_work(conn, job.pair, job.flow.name, ends)  # type: ignore[arg-type]
+    numbers: list[int] = []
+    for number in cycle.observation.unchanged():
+        if number not in waiting:
+            numbers.append(number)
+        if len(numbers) == QUIET_CHUNK:
+            _quiet_chunk(cycle, numbers)
+            numbers = []
+    if numbers:
+        _quiet_chunk(cycle, numbers)
+
+
+def _quiet_chunk(cycle: _Cycle, numbers: list[int]) -> None:
+    job = cycle.job
+    payload = pack({"links": [numbers[0], numbers[-1]], "count": len(numbers)})
+    entry = Entry(
+        ledger.OUTCOME, cycle.run, "", len(numbers), str(Disposition.UNCHANGED), job.flow.digest, payload
+    )
+    with job.store.write(job.lease) as conn:
+        work.mark_quiet(conn, cycle.run, [link_subject(number) for number in numbers])
+        ledger.append(conn, job.chain, [entry], actor=job.actor, at=job.clock())
+    cycle.tallies.quiet(len(numbers))
+
+
+def _work(cycle: _Cycle) -> None:
+    """Keep several pages in flight until nothing is left that is due."""
+    with ThreadPoolExecutor(cycle.job.pages_in_flight, thread_name_prefix="send") as pool:
+        flying: set[Future[Page]] = set()
+        while True:
+            while len(flying) < cycle.job.pages_in_flight and cycle.stopped is None:
+                page = _next_page(cycle)
+                if page is None:
+                    break
+                flying.add(pool.submit(send_page, cycle.job, page))
+            if not flying:
+                break
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                _land(cycle, future.result())
+    if cycle.again:
+        _give_up(cycle, cycle.again)
+
+
+def _next_page(cycle: _Cycle) -> Page | None:
+    """Plan the next page: first what must be planned again, then what is due. None when there is nothing."""
+    if cycle.again:
+        subjects, cycle.again = cycle.again, []
+        return _planned(cycle, subjects, again=True)
+    while rows := _due(cycle):
+        subjects = _fresh(cycle, gather(cycle.job, cycle.observation, rows))
+        mine = claim_page(cycle.job, cycle.run, subjects)
+        ours = {(row.side, row.key) for subject in mine for row in subject.rows}
+        cycle.passed.update((row.side, row.key) for row in rows if (row.side, row.key) not in ours)
+        if mine:
+            return _planned(cycle, mine, again=False)
+    return None
+
+
+def _planned(cycle: _Cycle, subjects: list[Subject], *, again: bool) -> Page:
+    """Plan a claimed page; when a system fails while we read, its subjects are tried by a later run."""
+    plan = plan_again if again else plan_page
+    try:
+        return plan(cycle.job, cycle.run, cycle.observation, subjects)
+    except Gp365Error as error:
+        cycle.stopped = cycle.stopped or error
+        _give_up(cycle, subjects)
+        return Page([])
+
+
+def _due(cycle: _Cycle) -> list[Row]:
+    """Read the next due rows, leaving out those that are the next run's."""
+    job = cycle.job
+    with job.store.read() as conn:
+        rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
+    fresh = [row for row in rows if (row.side, row.key) not in cycle.passed]
+    return [Row(row.side, row.key, row.seq) for row in fresh[: job.page]]
+
+
+def _fresh(cycle: _Cycle, subjects: Sequence[Subject]) -> list[Subject]:
+    """Leave out subjects that this run has counted already: a trigger that came meanwhile is the next run's."""
+    with cycle.job.store.read() as conn:
+        counted = work.noted(conn, cycle.run, [subject.id for subject in subjects])
+    return [one for one in subjects if one.id not in counted and not (one.link and one.link.run == cycle.run)]
+
+
+def _land(cycle: _Cycle, page: Page) -> None:
+    """Record a page that was sent."""
+    if not page.subjects:
+        return
+    job = cycle.job
+    job.probe("sent")
+    if page.stopped is not None:
+        cycle.stopped = cycle.stopped or page.stopped
+    cycle.again.extend(record_page(job, cycle.run, page))
+    for subject in page.subjects:
+        if not subject.again:
+            _count(cycle, subject)
+    job.progress("worked", cycle.tallies.considered, 0)
+
+
+def _count(cycle: _Cycle, subject: Subject) -> None:
+    count_subject(cycle.tallies, subject)
+    if subject.ended in LATER:
+        cycle.passed.update((row.side, row.key) for row in subject.rows)
+
+
+def _give_up(cycle: _Cycle, subjects: list[Subject]) -> None:
+    """End subjects that could not be planned for now as retrying."""
+    for subject in subjects:
+        subject.again, subject.ended = False, Disposition.RETRYING
+        subject.plan = subject.plan or SubjectPlan(subject.id, None, None)
+        subject.sends = []
+    cycle.again = []
+    record_page(cycle.job, cycle.run, Page(subjects))
+    for subject in subjects:
+        _count(cycle, subject)

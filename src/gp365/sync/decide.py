@@ -1,0 +1,199 @@
+"""Decide: plan a page, draw keys for what is created, and open an intent for every write before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from secrets import token_hex
+
+from sqlalchemy import Connection
+
+from gp365.model.flow import Flow
+from gp365.model.plan import FieldPlan, Pair, PlannedWrite, Problem, SubjectPlan, Verdict
+from gp365.model.record import Op, Record
+from gp365.model.values import Key, Value, digest, key_text, pack
+from gp365.store import intents, work
+from gp365.store.intents import Intent
+from gp365.store.work import Claim
+from gp365.sync.draw import Drawn
+from gp365.sync.envelope import Envelope, seal
+from gp365.sync.job import Job, reference_of
+from gp365.sync.plan import Facts, plan_subject
+from gp365.sync.subject import Disposition, Sent, Subject
+
+MARGIN_S = 30.0
+
+
+def plan_subjects(job: Job, subjects: Sequence[Subject], facts: Mapping[str, Facts]) -> None:
+    """Plan every subject of a page; a subject with a problem of its own is planned as that problem."""
+    left, right = job.left.side, job.right.side
+    for subject in subjects:
+        a, b = subject.records.get(left), subject.records.get(right)
+        if subject.problem is None and len(subject.keys) == 2 and (a is None) != (b is None):
+            gone = right if b is None else left
+            subject.problem = Problem("target-gone", f"Its partner is not to be found on {gone}.", side=gone)
+        if subject.problem is not None:
+            subject.plan = SubjectPlan(subject.id, a, b, problem=subject.problem)
+            continue
+        linked = subject.link is not None
+        subject.plan = plan_subject(job.compiled, subject.id, a, b, facts[subject.id], linked=linked)
+
+
+def claims_of(subjects: Sequence[Subject]) -> list[Claim]:
+    """Name the work rows of subjects, and hold their other ends as well (a seq of 0)."""
+    claims: list[Claim] = []
+    for subject in subjects:
+        rows = {(row.side, row.key): row.seq for row in subject.rows}
+        for side, key in subject.keys.items():
+            rows.setdefault((side, key_text(key)), 0)
+        claims.append(Claim(subject.id, tuple((side, key, seq) for (side, key), seq in rows.items())))
+    return claims
+
+
+def claim(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> list[Subject]:
+    """Claim subjects; those that another worker holds are left in the queue."""
+    assert job.lease is not None
+    won = set(work.claim(conn, job.pair, job.flow.name, claims_of(subjects), job.lease, run))
+    return [subject for subject in subjects if subject.id in won]
+
+
+def open_intents(
+    conn: Connection,
+    job: Job,
+    run: str,
+    subjects: Sequence[Subject],
+    drawn: Drawn,
+    facts: Mapping[str, Facts],
+) -> None:
+    """Open an intent for every planned write. A target with an open intent of another subject makes this one wait."""
+    made: list[tuple[Subject, Intent]] = []
+    bodies: dict[str, bytes] = {}
+    for subject in subjects:
+        plan = subject.plan
+        if plan is None or plan.problem is not None:
+            continue
+        for write in plan.writes:
+            key = write.key or drawn.key(subject, write.side)
+            if key is None:
+                subject.problem = Problem(
+                    "no-number", "No free number could be found for it.", side=write.side
+                )
+                break
+            name, body = _inputs(job, plan, facts[subject.id])
+            bodies[name] = body
+            made.append((subject, _intent(job, run, subject, plan, replace(write, key=key), name)))
+    if not made:
+        return
+    intents.keep_inputs(conn, bodies)
+    refused = intents.open_many(conn, [intent for _, intent in made])
+    for subject, intent in made:
+        if intent.id in refused:
+            subject.ended = Disposition.RETRYING
+        else:
+            subject.sends.append(Sent(intent))
+
+
+def _intent(
+    job: Job, run: str, subject: Subject, plan: SubjectPlan, write: PlannedWrite, inputs: str
+) -> Intent:
+    place = job.place(write.side)
+    record = plan.left if write.side == job.left.side else plan.right
+    source_side, source = _source(job, plan, write)
+    now = job.clock()
+    send_by = now + timedelta(seconds=max(1.0, job.lease_ttl_s - MARGIN_S))
+    pairs = written_pairs(job.flow, plan, write)
+    assert job.lease is not None
+    return Intent(
+        id=token_hex(13),
+        run=run,
+        pair=job.pair,
+        flow=job.flow.name,
+        subject=subject.id,
+        op=str(write.op),
+        system=place.system,
+        entity=place.entity.name,
+        side=write.side,
+        key=key_text(write.key),
+        source_side=source_side,
+        source_key=key_text(source.key) if source else "",
+        reference=reference_of(job.pair, job.flow.name, source_side, source) if source else "",
+        values=seal(Envelope(write.values, pairs, source.birth if source else "", job.flow.digest)),
+        before=pack(dict(record.values)) if record else pack({}),
+        inputs=inputs,
+        overruled=pack(_overruled(plan, write.side)),
+        send_by=send_by,
+        settled_after=send_by + timedelta(seconds=place.entity.longest_reply_s),
+        lease=job.lease.number,
+        state="open",
+        made_at=now,
+        ended_at=None,
+        window_ms=None,
+        version=record.version if record else "",
+    )
+
+
+def _source(job: Job, plan: SubjectPlan, write: PlannedWrite) -> tuple[str, Record | None]:
+    """Name the other end of a write: where its values come from."""
+    return (job.right.side, plan.right) if write.side == job.left.side else (job.left.side, plan.left)
+
+
+def _overruled(plan: SubjectPlan, side: str) -> dict[str, list[object]]:
+    """Give the values that moved and are overwritten: the pair, the loser and the rule (engine rules, overruled)."""
+    return {
+        field.name: [list(field.left or ()), list(field.right or ()), field.winner, field.rule]
+        for field in plan.fields
+        if field.overruled and field.target == side and field.verdict is Verdict.WRITE
+    }
+
+
+def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[str, Pair]:
+    """Give the pairs that are agreed once this write is done: the winner's raw half and what we send."""
+    pairs: dict[str, Pair] = {}
+    on_left = write.side == flow.left.name
+    for field in plan.fields:
+        if field.target != write.side or field.verdict is not Verdict.WRITE:
+            continue
+        other = _other_half(flow, plan, field, on_left)
+        if other is not None:
+            pairs[field.name] = (field.new, other) if on_left else (other, field.new)
+    return pairs
+
+
+def _other_half(flow: Flow, plan: SubjectPlan, field: FieldPlan, on_left: bool) -> tuple[Value, ...] | None:
+    """Give the half on the side that is not written; when both are written, what is written there."""
+    side = flow.right.name if on_left else flow.left.name
+    both = next((one for one in plan.fields if one.name == field.name and one.target == side), None)
+    if both is not None and both.verdict is Verdict.WRITE:
+        return both.new
+    return field.right if on_left else field.left
+
+
+def _inputs(job: Job, plan: SubjectPlan, facts: Facts) -> tuple[str, bytes]:
+    """Pack everything that the planner saw, under its content hash."""
+    body = pack(
+        {
+            "flow": job.flow.digest,
+            "left": dict(plan.left.values) if plan.left else None,
+            "right": dict(plan.right.values) if plan.right else None,
+            "pairs": {name: [list(one), list(other)] for name, (one, other) in facts.pairs.items()},
+            "computed": {name: [value.value, value.code] for name, value in facts.computed.items()},
+            "resolutions": {
+                name: [one.take, one.value, one.actor] for name, one in facts.resolutions.items()
+            },
+            "company": facts.company,
+            "lookups": job.lookups_digest,
+            "entities": job.entities_digest,
+        }
+    )
+    return digest(body), body
+
+
+def target_key(sent: Sent) -> Key:
+    """Return the key that a write goes to."""
+    return tuple(sent.intent.key.split("\x1f"))
+
+
+def is_create(intent: Intent) -> bool:
+    """Tell whether an intent creates."""
+    return intent.op == str(Op.CREATE)

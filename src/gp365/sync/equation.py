@@ -1,0 +1,180 @@
+"""The equation of a run: three independent counts of its subjects, and writes done against writes acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gp365.model.contract import Tally
+from gp365.model.errors import Gp365Error
+from gp365.model.plan import Verdict
+from gp365.model.values import pack
+from gp365.store import intents, ledger, runs, work
+from gp365.store.ledger import Entry
+from gp365.sync.job import Job
+from gp365.sync.observe import Observation
+from gp365.sync.subject import Disposition, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class SideReport:
+    """What a run did on one side: records read, records created and updated, and fields written."""
+
+    read: int
+    created: int
+    updated: int
+    fields: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, with its equation. `mismatches` names the counts that do not agree; `balanced` says there are none.
+
+    `clean`: nothing is left retrying or unsettled and nothing stopped the run, so that a second run writes nothing.
+    """
+
+    run: str
+    flow: str
+    pair: str
+    considered: int
+    dispositions: Mapping[str, int]
+    fields: Mapping[str, int]
+    sides: Mapping[str, SideReport]
+    requests: Mapping[str, int]
+    write_requests: Mapping[str, int]
+    seconds: float
+    balanced: bool
+    clean: bool
+    mismatches: tuple[str, ...] = ()
+    cut: int = 0
+    stopped: Gp365Error | None = None
+
+
+@dataclass(slots=True)
+class Tallies:
+    """The engine's own running counts, and what the connectors had counted when the run began."""
+
+    began: Mapping[str, Tally]
+    considered: int = 0
+    dispositions: dict[str, int] = field(default_factory=dict[str, int])
+    fields: dict[str, int] = field(default_factory=lambda: {"parked": 0, "held": 0, "overruled": 0})
+    written: dict[str, int] = field(default_factory=dict[str, int])
+    cut: int = 0
+
+    @classmethod
+    def begin(cls, job: Job) -> Tallies:
+        """Start counting."""
+        return cls({place.side: place.connector.tally() for place in job.places})
+
+    def quiet(self, number: int) -> None:
+        """Count links that nothing happened to."""
+        self.considered += number
+        self.dispositions["unchanged"] = self.dispositions.get("unchanged", 0) + number
+
+
+def count_subject(tallies: Tallies, subject: Subject) -> None:
+    """Count one finished subject, and its fields that were parked, held or overruled."""
+    tallies.considered += 1
+    name = str(subject.ended)
+    tallies.dispositions[name] = tallies.dispositions.get(name, 0) + 1
+    for plan in subject.plan.fields if subject.plan else ():
+        if plan.verdict in (Verdict.CONFLICT, Verdict.PARKED):
+            tallies.fields["parked"] += 1
+        elif plan.verdict is Verdict.HELD:
+            tallies.fields["held"] += 1
+        if plan.verdict is Verdict.WRITE:
+            tallies.written[plan.target] = tallies.written.get(plan.target, 0) + 1
+            tallies.fields["overruled"] += plan.overruled
+            tallies.cut += plan.cut
+
+
+def close(
+    job: Job, run: str, observation: Observation, tallies: Tallies, seconds: float, stopped: Gp365Error | None
+) -> Report:
+    """Compare the counts, close the run, and report. The counts come from the work table, the ledger and the replies."""
+    with job.store.read() as conn:
+        claimed = work.subjects_of(conn, run)
+        recorded = ledger.outcome_subjects(conn, run)
+        done = intents.done_count(conn, run)
+    acknowledged = _acknowledged(job, tallies)
+    mismatches = _compare(tallies.considered, claimed, recorded, done, acknowledged)
+    left = sum(tallies.dispositions.get(str(one), 0) for one in (Disposition.RETRYING, Disposition.UNSETTLED))
+    report = Report(
+        run=run,
+        flow=job.flow.name,
+        pair=job.pair,
+        considered=tallies.considered,
+        dispositions={str(one): tallies.dispositions.get(str(one), 0) for one in Disposition},
+        fields=dict(tallies.fields),
+        sides={place.side: _side(place.side, observation, acknowledged, tallies) for place in job.places},
+        requests=_requests(job, tallies, "requests"),
+        write_requests=_requests(job, tallies, "write_requests"),
+        seconds=seconds,
+        balanced=not mismatches,
+        clean=not left and not mismatches and stopped is None,
+        mismatches=tuple(mismatches),
+        cut=tallies.cut,
+        stopped=stopped,
+    )
+    _keep(job, report)
+    return report
+
+
+def _keep(job: Job, report: Report) -> None:
+    state = "stopped" if report.stopped else ("done" if report.balanced else "unbalanced")
+    counts = {"considered": report.considered, **report.dispositions, "fields": dict(report.fields)}
+    payload = pack({"state": state, "counts": counts, "mismatches": list(report.mismatches)})
+    entry = Entry("run", report.run, "", 0, state, job.flow.digest, payload)
+    with job.store.write(job.lease) as conn:
+        runs.end(conn, report.run, state, counts=counts, balanced=report.balanced, clean=report.clean)
+        runs.forget_subjects(conn, report.run)
+        ledger.append(conn, job.chain, [entry], actor=job.actor, at=job.clock())
+
+
+def _compare(
+    considered: int,
+    claimed: int,
+    recorded: int,
+    done: Mapping[tuple[str, str], int],
+    acknowledged: Mapping[tuple[str, str], int],
+) -> list[str]:
+    found: list[str] = []
+    if claimed != considered:
+        found.append(f"{claimed} subjects were claimed, {considered} considered")
+    if recorded != considered:
+        found.append(f"the ledger holds outcomes of {recorded} subjects, {considered} were considered")
+    for name in sorted({*done, *acknowledged}):
+        ours, theirs = done.get(name, 0), acknowledged.get(name, 0)
+        if ours != theirs:
+            side, op = name
+            found.append(f"{ours} {op}s on {side} are recorded as done, {theirs} rows were acknowledged")
+    return found
+
+
+def _acknowledged(job: Job, tallies: Tallies) -> dict[tuple[str, str], int]:
+    """Give the rows that each side's replies acknowledged during the run, by (side, operation)."""
+    found: dict[tuple[str, str], int] = {}
+    for place in job.places:
+        now, then = place.connector.tally().acknowledged, tallies.began[place.side].acknowledged
+        for (entity, op), number in now.items():
+            if entity == place.entity.name and number != then.get((entity, op), 0):
+                found[(place.side, op)] = number - then.get((entity, op), 0)
+    return found
+
+
+def _side(
+    side: str, observation: Observation, acknowledged: Mapping[tuple[str, str], int], tallies: Tallies
+) -> SideReport:
+    return SideReport(
+        read=observation.read.get(side, 0),
+        created=acknowledged.get((side, "create"), 0),
+        updated=acknowledged.get((side, "update"), 0),
+        fields=tallies.written.get(side, 0),
+    )
+
+
+def _requests(job: Job, tallies: Tallies, name: str) -> dict[str, int]:
+    return {
+        place.system: getattr(place.connector.tally(), name) - getattr(tallies.began[place.side], name)
+        for place in job.places
+    }

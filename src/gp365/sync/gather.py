@@ -1,0 +1,143 @@
+"""Gather: from rows of the work table to subjects with their records, partners and open intents.
+
+What the run has in hand counts as read; only what is missing is fetched, in bulk. Nothing here holds a transaction
+while it waits for a system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from gp365.model.plan import Problem
+from gp365.model.record import Record
+from gp365.model.values import Key, key_of, key_text, show_key
+from gp365.store import intents, links, work
+from gp365.store.links import Link
+from gp365.sync.job import Job, Place, link_subject, single_subject
+from gp365.sync.match import match_singles
+from gp365.sync.observe import Observation
+from gp365.sync.subject import Row, Subject
+
+
+def gather(job: Job, observation: Observation, rows: Sequence[Row]) -> list[Subject]:
+    """Form the subjects that these rows belong to, read what is missing, and look for partners."""
+    subjects = _form(job, rows)
+    read_records(job, observation, subjects)
+    for subject in subjects:
+        check_ends(job, subject)
+    singles = [subject for subject in subjects if _single(subject)]
+    merged = match_singles(job, observation, singles) if singles else []
+    gone = {id(subject) for subject in merged}
+    subjects = [subject for subject in subjects if id(subject) not in gone]
+    read_records(job, observation, subjects)
+    add_other_rows(job, subjects)
+    return subjects
+
+
+def _single(subject: Subject) -> bool:
+    return subject.link is None and not subject.open_intents and len(subject.records) == 1
+
+
+def _form(job: Job, rows: Sequence[Row]) -> list[Subject]:
+    """Group rows by subject: by link, else by an open intent that names the record, else the record alone."""
+    by_side: dict[str, list[str]] = {place.side: [] for place in job.places}
+    for row in rows:
+        by_side[row.side].append(row.key)
+    with job.store.read() as conn:
+        linked = {
+            place.side: links.by_keys(conn, job.pair, job.flow.name, place.end, by_side[place.side])
+            for place in job.places
+        }
+        pending = intents.open_for(conn, job.pair, job.flow.name, by_side)
+    named = {(side, key): intent for intent in pending for side, key in _names(intent)}
+    subjects: dict[str, Subject] = {}
+    for row in rows:
+        link = linked[row.side].get(row.key)
+        intent = named.get((row.side, row.key))
+        subject = _subject(job, row, link, intent.subject if intent else "")
+        subject = subjects.setdefault(subject.id, subject)
+        subject.rows.append(row)
+        if link is None and intent is None:
+            subject.keys[row.side] = key_of(row.key)
+    for intent in pending:
+        if intent.subject in subjects:
+            subjects[intent.subject].open_intents.append(intent)
+            subjects[intent.subject].keys.setdefault(intent.source_side, key_of(intent.source_key))
+    return list(subjects.values())
+
+
+def _names(intent: intents.Intent) -> list[tuple[str, str]]:
+    return [(intent.side, intent.key), (intent.source_side, intent.source_key)]
+
+
+def _subject(job: Job, row: Row, link: Link | None, named: str) -> Subject:
+    if link is not None:
+        subject = Subject(link_subject(link.id), link=link)
+        for place, text in zip(job.places, (link.left_key, link.right_key), strict=True):
+            if text is not None:
+                subject.keys[place.side] = key_of(text)
+        return subject
+    return Subject(named or single_subject(row.side, row.key))
+
+
+def read_records(job: Job, observation: Observation, subjects: Iterable[Subject]) -> None:
+    """Fill in the records that are not read yet: first from what the run has in hand, then in bulk from the system."""
+    for place in job.places:
+        wanted = [
+            subject
+            for subject in subjects
+            if place.side in subject.keys and place.side not in subject.records
+        ]
+        if not wanted:
+            continue
+        keys = list({subject.keys[place.side] for subject in wanted})
+        found = dict(observation.seen[place.side].get(keys))
+        found.update(_fetch(job, place, [key for key in keys if key not in found], observation))
+        for subject in wanted:
+            record = found.get(subject.keys[place.side])
+            if record is not None:
+                subject.records[place.side] = record
+
+
+def _fetch(job: Job, place: Place, keys: list[Key], observation: Observation) -> dict[Key, Record]:
+    """Read by key. A key that a full reading did not show is asked for afresh: absence there is only a hint."""
+    if not keys:
+        return {}
+    found = dict(place.connector.get(place.entity.name, keys, place.fields))
+    doubtful = [key for key in keys if key not in found]
+    if doubtful and place.entity.all_or_nothing:
+        found.update(place.connector.get(place.entity.name, doubtful, place.fields, fresh=True))
+    observation.read[place.side] = observation.read.get(place.side, 0) + len(found)
+    return found
+
+
+def check_ends(job: Job, subject: Subject) -> None:
+    """Stop a link that misses an end, or under whose key another record stands now."""
+    link = subject.link
+    if link is None:
+        return
+    for place, text, birth in (
+        (job.left, link.left_key, link.left_birth),
+        (job.right, link.right_key, link.right_birth),
+    ):
+        if text is None:
+            continue
+        record = subject.records.get(place.side)
+        if record is None:
+            message = f"{show_key(key_of(text))} is linked, but gone on {place.side}."
+            subject.problem = Problem("target-gone", message, side=place.side, value=show_key(key_of(text)))
+        elif birth and record.birth and birth != record.birth:
+            message = f"Another record stands under {show_key(record.key)} on {place.side} than the one that was linked."
+            subject.problem = Problem("key-reused", message, side=place.side, value=show_key(record.key))
+
+
+def add_other_rows(job: Job, subjects: Sequence[Subject]) -> None:
+    """Take the pending rows of a subject's other end along, so that it is worked once."""
+    have = {(row.side, row.key) for subject in subjects for row in subject.rows}
+    owner = {(side, key_text(key)): subject for subject in subjects for side, key in subject.keys.items()}
+    missing = [name for name in owner if name not in have]
+    if not missing:
+        return
+    with job.store.read() as conn:
+        for row in work.rows_of(conn, job.pair, job.flow.name, missing):
+            owner[(row.side, row.key)].rows.append(Row(row.side, row.key, row.seq))

@@ -1,0 +1,122 @@
+"""A job: one flow of one pair, with everything that its run needs. And the names by which subjects and drawn keys go."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Literal
+from uuid import UUID
+
+from gp365.model.contract import Connector, Scratch
+from gp365.model.entity import EntityDescription
+from gp365.model.expressions import Expressions
+from gp365.model.flow import Flow
+from gp365.model.plan import Problem, SubjectPlan
+from gp365.model.record import Record
+from gp365.model.values import Key, key_text
+from gp365.store.engine import Store
+from gp365.store.lease import Lease
+from gp365.sync.plan import CompiledFlow
+from gp365.sync.points import Probe, no_probe
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One side of a job: a system (and company), its connector, and the entity and fields that the flow reads there."""
+
+    side: str
+    end: Literal["left", "right"]  # left or right: the link's end
+    system: str
+    connector: Connector
+    entity: EntityDescription
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Another flow of the pair that reads the same entity on a side: what we create here is work there."""
+
+    flow: str
+    side: str
+    entity: str
+
+
+@dataclass(slots=True)
+class Job:
+    """One flow of one pair, ready to run."""
+
+    pair: str
+    compiled: CompiledFlow
+    left: Place
+    right: Place
+    store: Store
+    scratch: Scratch
+    expressions: Expressions
+    clock: Callable[[], datetime]
+    actor: str
+    company: str = ""
+    dependents: tuple[Dependent, ...] = ()
+    page: int = 200
+    pages_in_flight: int = 4
+    lease: Lease | None = None
+    lease_ttl_s: float = 600.0
+    probe: Probe = no_probe
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None
+    lookups_digest: str = ""
+    entities_digest: str = ""
+    approve: Callable[[SubjectPlan], Problem | None] | None = None
+
+    @property
+    def flow(self) -> Flow:
+        """Return the compiled flow's own words."""
+        return self.compiled.flow
+
+    @property
+    def chain(self) -> str:
+        """Name the ledger chain of this job."""
+        return f"{self.pair}/{self.flow.name}"
+
+    @property
+    def places(self) -> tuple[Place, Place]:
+        """Return both places."""
+        return (self.left, self.right)
+
+    def place(self, side: str) -> Place:
+        """Return the place of a side."""
+        return self.left if self.left.side == side else self.right
+
+    def across(self, side: str) -> Place:
+        """Return the place on the other side."""
+        return self.right if self.left.side == side else self.left
+
+
+def link_subject(link: int) -> str:
+    """Name the subject of a link."""
+    return f"L{link}"
+
+
+def single_subject(side: str, key: str) -> str:
+    """Name the subject of a record without a partner."""
+    return f"{side}:{key}"
+
+
+def _mark(pair: str, flow: str, side: str, record: Record, turn: int) -> bytes:
+    """Hash what names a source record for ever: its place, key and birth mark; `turn` counts keys found taken."""
+    text = "\x1e".join((pair, flow, side, key_text(record.key), record.birth, str(turn)))
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def reference_of(pair: str, flow: str, side: str, record: Record) -> str:
+    """Give our reference in a record that is created for `record`: 26 characters, the same whenever it is worked out.
+
+    GP's INTEGRATIONID is char(30) and cuts longer marks in silence (GP table RM00101).
+    """
+    return "g5" + b32encode(_mark(pair, flow, side, record, 0)[:15]).decode().lower()
+
+
+def drawn_id(pair: str, flow: str, side: str, record: Record, turn: int = 0) -> Key:
+    """Draw the GUID under which a record is created for `record`: the same one after a crash or a restored store."""
+    return (str(UUID(bytes=_mark(pair, flow, side, record, turn), version=4)),)

@@ -1,0 +1,96 @@
+"""Keeping links: making and updating them in bulk, and everything that follows when a new one appears."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from gp365.model.plan import Pair
+from gp365.model.values import key_text
+from gp365.store import links, parked, work
+from gp365.store.links import Link, NewLink
+from gp365.sync.agreed import pack_pairs
+from gp365.sync.job import Job, link_subject
+from gp365.sync.subject import Subject
+
+
+@dataclass(slots=True)
+class Draft:
+    """A link as it shall be: agreed pairs under a flow version, birth marks and prints by side (b"" is not quiet)."""
+
+    subject: Subject
+    pairs: Mapping[str, Pair]
+    digest: str
+    births: Mapping[str, str] = field(default_factory=dict[str, str])
+    prints: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    made_by: str = "match"
+
+
+def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) -> None:
+    """Insert or update links, and put them on their subjects; a new link wakes who waits for either of its ends."""
+    fresh = [draft for draft in drafts if draft.subject.link is None]
+    ids = links.insert(conn, [_new(job, run, draft) for draft in fresh])
+    for draft, number in zip(fresh, ids, strict=True):
+        made = _new(job, run, draft)
+        names = NewLink.__dataclass_fields__
+        draft.subject.link = Link(id=number, **{name: getattr(made, name) for name in names})
+    old = [draft for draft in drafts if draft not in fresh]
+    changed = [_changed(job, draft) for draft in old]
+    links.update(conn, changed)
+    for draft, link in zip(old, changed, strict=True):
+        draft.subject.link = link
+    _follow(conn, job, fresh)
+
+
+def _new(job: Job, run: str, draft: Draft) -> NewLink:
+    left, right = (key_text(draft.subject.keys[place.side]) for place in job.places)
+    return NewLink(
+        pair=job.pair,
+        flow=job.flow.name,
+        left_key=left,
+        right_key=right,
+        left_birth=draft.births.get(job.left.side, ""),
+        right_birth=draft.births.get(job.right.side, ""),
+        left_print=draft.prints.get(job.left.side, b""),
+        right_print=draft.prints.get(job.right.side, b""),
+        agreed=pack_pairs(draft.pairs),
+        agreed_digest=draft.digest,
+        made_by=draft.made_by,
+        run=run,
+    )
+
+
+def _changed(job: Job, draft: Draft) -> Link:
+    link = draft.subject.link
+    assert link is not None
+    left, right = job.left.side, job.right.side
+    return replace(
+        link,
+        left_birth=link.left_birth or draft.births.get(left, ""),
+        right_birth=link.right_birth or draft.births.get(right, ""),
+        left_print=draft.prints.get(left, b""),
+        right_print=draft.prints.get(right, b""),
+        agreed=pack_pairs(draft.pairs),
+        agreed_digest=draft.digest,
+    )
+
+
+def _follow(conn: Connection, job: Job, fresh: Sequence[Draft]) -> None:
+    """Wake who waited for these records, hand them to the flows that read them too, and move their parked entries."""
+    if not fresh:
+        return
+    ends = [(place.side, key_text(draft.subject.keys[place.side])) for draft in fresh for place in job.places]
+    work.wake(conn, job.pair, job.flow.name, ends)
+    for dependent in job.dependents:
+        place = job.place(dependent.side)
+        rows = [(place.side, key_text(draft.subject.keys[place.side]), "linked") for draft in fresh]
+        if dependent.entity == place.entity.name:
+            work.enqueue(conn, job.pair, dependent.flow, rows)
+    names = {
+        draft.subject.id: link_subject(draft.subject.link.id)
+        for draft in fresh
+        if draft.subject.link is not None
+    }
+    parked.become_links(conn, job.pair, job.flow.name, names)

@@ -1,0 +1,44 @@
+"""The normalised keys under which a record is found when partners are looked for (first contact and later)."""
+
+from __future__ import annotations
+
+from gp365.model.matching import kind_of, normalise
+from gp365.model.record import Record
+from gp365.model.values import Value, key_text, show
+from gp365.sync.job import Job, Place
+from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.rows import see_raw
+
+REFERENCE_RULE = 0
+_NOTHING = Facts()
+
+
+def rules_of(job: Job) -> list[tuple[int, tuple[str, ...], bool]]:
+    """Number the matching rules: (number, canonical fields, whether agreement on them links)."""
+    flow = job.flow
+    rules = [(1 + place, fields, True) for place, fields in enumerate(flow.same)]
+    return rules + [(1 + len(flow.same) + place, fields, False) for place, fields in enumerate(flow.alone)]
+
+
+def norms_of(job: Job, place: Place, record: Record) -> list[tuple[int, str]]:
+    """Give (rule, normalised key) for each rule whose fields are all filled, and for the mark that names our creates."""
+    found = [(REFERENCE_RULE, record.reference or key_text(record.key))]
+    for number, fields, _ in rules_of(job):
+        parts = [_normal(job, place, record, name) for name in fields]
+        if all(parts):
+            found.append((number, "\x1e".join(parts)))
+    return found
+
+
+def _normal(job: Job, place: Place, record: Record, name: str) -> str:
+    return normalise(canonical(job, place, record, name), kind_of(name, job.flow.by_name[name].convert))
+
+
+def canonical(job: Job, place: Place, record: Record, name: str) -> Value:
+    """Read one canonical field of a record for matching; an unusable value counts as its raw text."""
+    row = job.compiled.row(name)
+    raw = row.half(place.side, record.values)
+    if raw is None:
+        return None
+    seen = see_raw(job.compiled, row, place.side, raw, _NOTHING)
+    return " ".join(show(part) for part in raw) if seen.bad else seen.canonical

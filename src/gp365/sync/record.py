@@ -1,0 +1,447 @@
+"""Record: turn a page's outcomes into agreed pairs, links, parked entries, waits and ledger rows, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gp365.model.plan import FieldPlan, Pair, Verdict
+from gp365.model.record import Op, Outcome, Record, Status
+from gp365.model.values import Key, Value, digest, fingerprint, key_text, pack, show_key
+from gp365.store import intents, ledger, links, parked, work
+from gp365.store.ledger import Entry
+from gp365.store.parked import NewParked, Parked
+from gp365.store.waits import Wait
+from gp365.sync.decide import claims_of
+from gp365.sync.envelope import unseal
+from gp365.sync.job import Job, Place, drawn_id, reference_of
+from gp365.sync.linking import Draft, keep_links
+from gp365.sync.plan import Facts
+from gp365.sync.subject import Disposition, Sent, Subject, first
+
+MAX_TRIES = 4
+_STATES = {
+    Status.DONE: "done",
+    Status.REJECTED: "rejected",
+    Status.MOVED: "moved",
+    Status.EXISTS: "exists",
+    Status.GONE: "gone",
+    Status.RETRY: "not-sent",
+}
+
+
+def record(
+    conn: Connection, job: Job, run: str, subjects: Sequence[Subject], facts: Mapping[str, Facts]
+) -> None:
+    """Record what became of a page. Subjects that must be planned once more are marked `again` and stay claimed."""
+    intents.close_many(conn, [end for subject in subjects for end in _ends(subject)])
+    drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
+    keep_links(conn, job, run, drafts)
+    for subject in subjects:
+        _judge(job, subject)
+    finished = [subject for subject in subjects if not subject.again]
+    _park(conn, job, run, finished, facts)
+    _wait(conn, job, finished)
+    _give_back(conn, job, finished)
+    rows = [_entry(job, run, subject) for subject in finished]
+    ledger.append(conn, job.chain, rows, actor=job.actor, at=job.clock())
+
+
+def _ends(subject: Subject) -> list[tuple[str, str, float | None]]:
+    return [
+        (sent.intent.id, _STATES[sent.outcome.status], sent.outcome.window_ms)
+        for sent in subject.sends
+        if sent.outcome is not None and sent.outcome.status in _STATES
+    ]
+
+
+def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | None:
+    """Work out the link as it stands after this page: the agreed pairs, and the prints if nothing is left to look at."""
+    plan = subject.plan
+    done = [sent for sent in subject.sends if sent.outcome is not None and sent.outcome.status is Status.DONE]
+    if plan is None or subject.ended is not None or (subject.problem is not None and not done):
+        return None
+    keys = dict(subject.keys)
+    for sent in done:
+        keys[sent.intent.side] = (sent.outcome.key if sent.outcome else ()) or tuple(
+            sent.intent.key.split("\x1f")
+        )
+    if len(keys) < 2:
+        return None
+    subject.keys = keys
+    pairs: dict[str, Pair] = {**facts[subject.id].pairs, **plan.pairs}
+    for sent in done:
+        pairs.update(_stored_pairs(job, sent))
+    after = {place.side: _after(place, subject, done) for place in job.places}
+    births = {place.side: _birth(place, subject, done) for place in job.places}
+    quiet = _quiet(subject, done)
+    prints = (
+        {side: fingerprint(values, job.place(side).fields, job.flow.digest) for side, values in after.items()}
+        if quiet
+        else {}
+    )
+    made_by = "create" if any(sent.intent.op == str(Op.CREATE) for sent in done) else subject.made_by
+    return Draft(subject, pairs, job.flow.digest, births, prints, made_by)
+
+
+def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:
+    """Tell whether the next equal reading needs no look: everything planned was done and nothing is open."""
+    assert subject.plan is not None
+    open_fields = {Verdict.CONFLICT, Verdict.PARKED, Verdict.WAITING}
+    return len(done) == len(subject.sends) and not any(
+        field.verdict in open_fields for field in subject.plan.fields
+    )
+
+
+def _stored_pairs(job: Job, sent: Sent) -> dict[str, Pair]:
+    """Give the pairs of a done write: what we sent, or what the write call itself returned as stored."""
+    pairs = dict(unseal(sent.intent.values).pairs)
+    assert sent.outcome is not None
+    on_left = sent.intent.side == job.left.side
+    for name, (left, right) in pairs.items():
+        half = job.compiled.row(name).half(sent.intent.side, sent.outcome.stored)
+        if half is not None:
+            pairs[name] = (half, right) if on_left else (left, half)
+    return pairs
+
+
+def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> dict[str, Value]:
+    """Say what a side holds now, as far as we know: as read, with what was sent, and what was returned as stored."""
+    before = subject.records.get(place.side)
+    values: dict[str, Value] = dict(before.values) if before else {}
+    for sent in done:
+        if sent.intent.side == place.side and sent.outcome is not None:
+            if not before:
+                values.update(dict.fromkeys(place.fields))
+                if sent.outcome.record is not None:
+                    values.update(sent.outcome.record.values)
+            values.update(unseal(sent.intent.values).values)
+            values.update(sent.outcome.stored)
+    return {name: value for name, value in values.items() if name in place.fields}
+
+
+def _birth(place: Place, subject: Subject, done: Sequence[Sent]) -> str:
+    held = subject.records.get(place.side)
+    made = [sent.outcome for sent in done if sent.intent.side == place.side and sent.outcome is not None]
+    read = [outcome.record.birth for outcome in made if outcome.record is not None]
+    return next(
+        (birth for birth in [*(outcome.birth for outcome in made), *read] if birth),
+        held.birth if held else "",
+    )
+
+
+def _judge(job: Job, subject: Subject) -> None:
+    """Give the subject its disposition, or mark it to be planned again within this run."""
+    plan = subject.plan
+    assert plan is not None
+    problem = subject.problem or plan.problem
+    if subject.ended is None:
+        if problem is not None:
+            subject.ended = Disposition.WAITING if problem.verdict is Verdict.WAITING else Disposition.PARKED
+        elif plan.filtered:
+            subject.ended = Disposition.FILTERED
+        else:
+            subject.ended = _by_fields(plan.fields)
+    for sent in subject.sends:
+        if sent.outcome is not None:
+            _judge_write(job, subject, sent, sent.outcome)
+    subject.ended = first(subject.ended, subject.done)
+    _note(subject)
+    if subject.again and subject.tries >= MAX_TRIES:
+        subject.again = False
+        subject.ended = first(subject.ended, Disposition.RETRYING)
+    if subject.again:
+        subject.ended, subject.tries = None, subject.tries + 1
+
+
+def _by_fields(fields: Sequence[FieldPlan]) -> Disposition:
+    verdicts = {field.verdict for field in fields}
+    if verdicts & {Verdict.CONFLICT, Verdict.PARKED}:
+        return Disposition.PARKED
+    return Disposition.WAITING if Verdict.WAITING in verdicts else Disposition.UNCHANGED
+
+
+def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> None:
+    assert subject.ended is not None
+    side = sent.intent.side
+    if outcome.status is Status.DONE:
+        created = sent.intent.op == str(Op.CREATE)
+        subject.done = first(subject.done, Disposition.CREATED if created else Disposition.UPDATED)
+        if created and outcome.record is not None and _defaulted(job.place(side), sent, outcome.record):
+            subject.records[side], subject.again = outcome.record, True
+    elif outcome.status is Status.REJECTED:
+        subject.ended = first(subject.ended, Disposition.REJECTED)
+    elif outcome.status is Status.MOVED:
+        _look_again(subject, side, outcome.record)
+    elif outcome.status is Status.EXISTS:
+        _exists(job, subject, sent, outcome)
+    elif outcome.status is Status.GONE:
+        _look_again(subject, side, None)
+    elif outcome.status is Status.UNKNOWN:
+        subject.open_intents.append(sent.intent)
+        subject.ended, subject.again = first(subject.ended, Disposition.UNSETTLED), True
+    else:
+        subject.ended = first(subject.ended, Disposition.RETRYING)
+        subject.due_after_s = outcome.after_s or 0.0
+
+
+def _defaulted(place: Place, sent: Sent, stored: Record) -> bool:
+    """Tell whether the system filled in mapped fields by itself, so that the other side must look at them at once."""
+    planned = unseal(sent.intent.values).values
+    return any(stored.values.get(name) is not None and name not in planned for name in place.fields)
+
+
+def _look_again(subject: Subject, side: str, record: Record | None) -> None:
+    subject.again = True
+    if record is not None:
+        subject.records[side] = record
+    else:
+        subject.records.pop(side, None)
+
+
+def _exists(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> None:
+    """A create met a record under its key: ours after all (a lost reply), or taken: match again, then the next key."""
+    side, subject.again = sent.intent.side, True
+    place, source = job.place(side), job.across(side)
+    held = outcome.record
+    mine = subject.records[source.side]
+    if held is not None and _is_ours(job, place, source.side, mine, held):
+        subject.records[side], subject.keys[side], subject.made_by = held, held.key, "our own mark"
+        return
+    subject.turn += 1
+    subject.keys.pop(side, None)
+    subject.records.pop(side, None)
+
+
+def _is_ours(job: Job, place: Place, source: str, mine: Record, held: Record) -> bool:
+    if place.entity.reference_field:
+        return held.reference == reference_of(job.pair, job.flow.name, source, mine)
+    return held.key == drawn_id(job.pair, job.flow.name, source, mine)
+
+
+def _note(subject: Subject) -> None:
+    """Write the page's step down for the ledger: what was planned, what came of it."""
+    plan = subject.plan
+    assert plan is not None
+    step: dict[str, Any] = {
+        "fields": [_field(field) for field in plan.fields if field.verdict is not Verdict.AGREE]
+    }
+    if plan.filtered:
+        step["filtered"] = plan.filtered
+    problem = subject.problem or plan.problem
+    if problem is not None:
+        step["problem"] = {"code": problem.code, "message": problem.message, "field": problem.field}
+    if subject.sends:
+        step["writes"] = [_sent(sent) for sent in subject.sends]
+    if step["fields"] or len(step) > 1:
+        subject.steps.append(step)
+
+
+def _field(field: FieldPlan) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "field": field.name,
+        "verdict": str(field.verdict),
+        "why": field.rule or field.message,
+    }
+    if field.owner:
+        shown["owner"] = field.owner
+    if field.target:
+        shown |= {"target": field.target, "new": list(field.new), "winner": field.winner}
+    shown |= {
+        "left": list(field.left) if field.left else None,
+        "right": list(field.right) if field.right else None,
+    }
+    for name in ("overruled", "cut"):
+        if getattr(field, name):
+            shown[name] = True
+    if field.code:
+        shown["code"] = field.code
+    return shown
+
+
+def _sent(sent: Sent) -> dict[str, Any]:
+    outcome = sent.outcome
+    shown: dict[str, Any] = {"intent": sent.intent.id, "side": sent.intent.side, "op": sent.intent.op}
+    shown |= {"key": show_key(tuple(sent.intent.key.split("\x1f"))), "inputs": sent.intent.inputs}
+    shown["outcome"] = str(outcome.status) if outcome else ""
+    if outcome and outcome.error is not None:
+        shown["error"] = outcome.error.as_dict()
+    if outcome and outcome.window_ms is not None:
+        shown["window_ms"] = round(outcome.window_ms, 3)
+    return shown
+
+
+def _park(
+    conn: Connection, job: Job, run: str, subjects: Sequence[Subject], facts: Mapping[str, Facts]
+) -> None:
+    """Keep one open entry per stopped field (or per subject), and end those that no longer apply."""
+    del facts
+    entries = [entry for subject in subjects for entry in _entries(job, run, subject)]
+    stands = {(entry.subject, entry.field) for entry in entries}
+    names = {_name(subject) for subject in subjects} | {subject.id for subject in subjects}
+    held = parked.open_for(conn, job.pair, job.flow.name, list(names))
+    over = [
+        (subject, one.field)
+        for subject, ones in held.items()
+        for one in ones
+        if (subject, one.field) not in stands
+    ]
+    unsettled = {
+        _name(subject)
+        for subject in subjects
+        if subject.ended in (Disposition.RETRYING, Disposition.UNSETTLED)
+    }
+    parked.end(
+        conn,
+        job.pair,
+        job.flow.name,
+        [(subject, field) for subject, field in over if subject not in unsettled],
+    )
+    parked.put(conn, entries)
+
+
+def _name(subject: Subject) -> str:
+    return f"L{subject.link.id}" if subject.link else subject.id
+
+
+def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
+    plan = subject.plan
+    assert plan is not None
+    problem = subject.problem or plan.problem
+    found: list[NewParked] = []
+    if subject.held_back is not None:
+        return [_stays(subject.held_back, run)]
+    if problem is not None and problem.verdict is not Verdict.WAITING:
+        shown = {
+            "value": problem.value,
+            "side": problem.side,
+            "field": problem.field,
+            "candidates": list(problem.candidates),
+        }
+        found.append(_entry_of(job, run, subject, "", problem.code, problem.message, shown))
+    for sent in subject.sends:
+        if sent.outcome and sent.outcome.status is Status.REJECTED and sent.outcome.error is not None:
+            error = sent.outcome.error
+            shown = {
+                "value": error.value,
+                "side": sent.intent.side,
+                "field": error.field,
+                "sent": inputs_digest(subject),
+            }
+            found.append(_entry_of(job, run, subject, "", error.code, error.message, shown, error.fix))
+    units: dict[str, list[FieldPlan]] = {}
+    for field in plan.fields:
+        if field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
+            units.setdefault(field.unit or field.name, []).append(field)
+    for unit, fields in units.items():
+        left = [value for field in fields for value in (field.left or ())]
+        right = [value for field in fields for value in (field.right or ())]
+        shown = {"left": left, "right": right, "fields": [field.name for field in fields]}
+        found.append(_entry_of(job, run, subject, unit, fields[0].code, fields[0].message, shown))
+    return found
+
+
+def _stays(entry: Parked, run: str) -> NewParked:
+    """Keep an entry as it is."""
+    names = NewParked.__dataclass_fields__
+    return NewParked(**{name: getattr(entry, name) for name in names if name != "run"}, run=run)
+
+
+def inputs_digest(subject: Subject) -> str:
+    """Name the state of both records and the planned values, so that a refused write is not sent again unchanged."""
+    values = {side: dict(record.values) for side, record in subject.records.items()}
+    return digest(pack(values))
+
+
+def _entry_of(
+    job: Job,
+    run: str,
+    subject: Subject,
+    field: str,
+    code: str,
+    message: str,
+    shown: dict[str, Any],
+    fix: str = "",
+) -> NewParked:
+    left, right = (subject.keys.get(place.side) for place in job.places)
+    return NewParked(
+        pair=job.pair,
+        flow=job.flow.name,
+        subject=_name(subject),
+        field=field,
+        code=code,
+        message=message,
+        fix=fix,
+        left_key=_text(left),
+        right_key=_text(right),
+        shown=pack(shown),
+        run=run,
+    )
+
+
+def _text(key: Key | None) -> str | None:
+    return key_text(key) if key else None
+
+
+def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
+    """Register what waits, and only then look again, so that a wake-up is never lost."""
+    waits: list[Wait] = []
+    waiters: list[tuple[str, str]] = []
+    for subject in subjects:
+        plan = subject.plan
+        assert plan is not None
+        problem = subject.problem or plan.problem
+        fields = [(field.name, field.waits_for) for field in plan.fields if field.verdict is Verdict.WAITING]
+        if problem is not None and problem.verdict is Verdict.WAITING:
+            fields.append((problem.field, problem.waits_for))
+        for row in subject.rows:
+            waiters.append((row.side, row.key))
+        side, key = next(iter(subject.keys.items()))
+        for name, on in fields:
+            if on is not None:
+                waits.append(Wait(job.pair, job.flow.name, side, key_text(key), name, *on))
+    work.clear_waits(conn, job.pair, job.flow.name, waiters)
+    work.register_waits(conn, waits)
+    for flow in {wait.on_flow for wait in waits}:
+        for place in job.places:
+            on = [wait.on_key for wait in waits if wait.on_flow == flow and wait.on_side == place.side]
+            there = links.by_keys(conn, job.pair, flow, place.end, on)
+            work.wake(
+                conn,
+                job.pair,
+                flow,
+                [(place.side, key) for key, link in there.items() if link.state == "open"],
+            )
+
+
+def _give_back(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
+    assert job.lease is not None
+    later = {Disposition.RETRYING, Disposition.UNSETTLED}
+    done = [subject for subject in subjects if subject.ended not in later]
+    work.finish(conn, job.pair, job.flow.name, claims_of(done), job.lease)
+    for subject in subjects:
+        if subject.ended in later:
+            due = job.clock() + timedelta(seconds=subject.due_after_s or 0.0)
+            work.release(conn, job.pair, job.flow.name, [subject.id], due)
+
+
+def _entry(job: Job, run: str, subject: Subject) -> Entry:
+    assert subject.ended is not None
+    payload: dict[str, Any] = {"keys": {side: show_key(key) for side, key in subject.keys.items()}}
+    if subject.link is not None:
+        payload["link"] = subject.link.id
+        payload["made_by"] = subject.link.made_by
+    if subject.steps:
+        payload["steps"] = subject.steps
+    return Entry(
+        kind=ledger.OUTCOME,
+        run=run,
+        subject=subject.id,
+        subjects=1,
+        disposition=str(subject.ended),
+        flow_digest=job.flow.digest,
+        payload=pack(payload),
+    )

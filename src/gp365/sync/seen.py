@@ -1,0 +1,49 @@
+"""The records that a feed or scan brought in this run: kept on disk, counted as read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import orjson
+
+from gp365.model.contract import Scratch, ScratchTable
+from gp365.model.record import Record
+from gp365.model.values import Key, from_plain, key_of, key_text, pack
+
+PAGE = 1000
+
+
+class Seen:
+    """The records of one side that this run has in hand; written once by observe, read by every page."""
+
+    def __init__(self, scratch: Scratch, name: str) -> None:
+        self._table: ScratchTable = scratch.table(name)
+        self._table.clear()
+
+    def put(self, records: Sequence[Record]) -> None:
+        """Keep records."""
+        self._table.put([(key_text(record.key), "", _pack(record)) for record in records])
+
+    def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
+        """Give the records that are in hand."""
+        found = self._table.get([key_text(key) for key in keys])
+        return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items()}
+
+    def keys(self) -> Iterator[list[Key]]:
+        """Give every key in hand, in pages, in the order of the keys."""
+        for page in self._table.scan(PAGE):
+            yield [key_of(key) for key, _, _ in page]
+
+    def count(self) -> int:
+        """Count the records in hand."""
+        return self._table.count()
+
+
+def _pack(record: Record) -> bytes:
+    return pack({"v": dict(record.values), "e": record.version, "b": record.birth, "r": record.reference})
+
+
+def _unpack(key: Key, payload: bytes) -> Record:
+    held = orjson.loads(payload)
+    values = {name: from_plain(value) for name, value in held["v"].items()}
+    return Record(key, values, version=held["e"], birth=held["b"], reference=held["r"])

@@ -1,0 +1,117 @@
+"""Settle: find out what became of a write whose answer we never had, by looking at its target.
+
+Our mark or the planned values found: done, at any time. Not found: given up at once where a late call cannot land
+(a compared or versioned update, a create under our own key), else only after the longest time a reply can take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gp365.model.entity import EntityDescription, Strength
+from gp365.model.plan import Pair
+from gp365.model.record import Record
+from gp365.model.values import Value, key_of, key_text
+from gp365.store import intents
+from gp365.store.intents import Intent
+from gp365.sync.agreed import unpack_pairs
+from gp365.sync.decide import is_create
+from gp365.sync.envelope import unseal
+from gp365.sync.job import Job
+from gp365.sync.linking import Draft, keep_links
+from gp365.sync.subject import Disposition, Subject
+
+SETTLED, SUPERSEDED, OPEN = "settled", "superseded", "open"
+
+
+def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
+    """Settle the open intents of claimed subjects; what cannot be settled yet ends its subject as unsettled."""
+    pending = [(subject, intent) for subject in subjects for intent in subject.open_intents]
+    if not pending:
+        return
+    targets = _look(job, [intent for _, intent in pending])
+    ends: list[tuple[str, str, float | None]] = []
+    drafts: list[Draft] = []
+    for subject, intent in pending:
+        record = targets.get((intent.side, intent.key))
+        state = _state(job, intent, record)
+        if state == OPEN:
+            subject.ended = Disposition.UNSETTLED
+            subject.due_after_s = max(1.0, (intent.settled_after - job.clock()).total_seconds())
+            continue
+        ends.append((intent.id, state, None))
+        if record is not None:
+            subject.keys[intent.side], subject.records[intent.side] = record.key, record
+        if state == SETTLED:
+            _take_over(subject, intent, record, drafts)
+        subject.steps.append({"settled": intent.id, "as": state, "op": intent.op, "side": intent.side})
+    _keep(job, run, ends, drafts)
+    for subject in subjects:
+        subject.open_intents = []
+
+
+def _look(job: Job, pending: Sequence[Intent]) -> dict[tuple[str, str], Record]:
+    found: dict[tuple[str, str], Record] = {}
+    for place in job.places:
+        keys = list({key_of(intent.key) for intent in pending if intent.side == place.side})
+        if keys:
+            records = place.connector.get(place.entity.name, keys, place.fields, fresh=True)
+            found.update({(place.side, key_text(key)): record for key, record in records.items()})
+    return found
+
+
+def _state(job: Job, intent: Intent, record: Record | None) -> str:
+    entity = job.place(intent.side).entity
+    if record is not None and (_marked(intent, record, entity) or _shows(intent, record)):
+        return SETTLED
+    if _cannot_land_late(intent, entity) or job.clock() >= intent.settled_after:
+        return SUPERSEDED
+    return OPEN
+
+
+def _marked(intent: Intent, record: Record, entity: EntityDescription) -> bool:
+    """Tell whether our own mark stands in a record that we meant to create: the reference, or the id that we drew."""
+    if not is_create(intent):
+        return False
+    return record.reference == intent.reference if entity.reference_field else entity.chosen_keys
+
+
+def _shows(intent: Intent, record: Record) -> bool:
+    """Tell whether the target shows every planned value of an update."""
+    if is_create(intent):
+        return False
+    planned = unseal(intent.values).values
+    return all(
+        wire in record.values and _alike(record.values[wire], value) for wire, value in planned.items()
+    )
+
+
+def _alike(held: Value, planned: Value) -> bool:
+    return held == planned or (
+        isinstance(held, str) and isinstance(planned, str) and held.strip() == planned.strip()
+    )
+
+
+def _cannot_land_late(intent: Intent, entity: EntityDescription) -> bool:
+    if is_create(intent):
+        return entity.chosen_keys
+    return entity.strength in (Strength.VERSIONED, Strength.COMPARED)
+
+
+def _take_over(subject: Subject, intent: Intent, record: Record | None, drafts: list[Draft]) -> None:
+    """Record what the intent had planned, as its own envelope says."""
+    envelope = unseal(intent.values)
+    subject.done = Disposition.CREATED if is_create(intent) else Disposition.UPDATED
+    held: dict[str, Pair] = unpack_pairs(subject.link.agreed) if subject.link else {}
+    births = {intent.side: record.birth if record else "", intent.source_side: envelope.source_birth}
+    keys = {intent.side: key_of(intent.key), intent.source_side: key_of(intent.source_key)}
+    subject.keys.update(keys)
+    drafts.append(Draft(subject, {**held, **envelope.pairs}, envelope.flow_digest, births, made_by="create"))
+
+
+def _keep(job: Job, run: str, ends: list[tuple[str, str, float | None]], drafts: list[Draft]) -> None:
+    if not ends:
+        return
+    with job.store.write(job.lease) as conn:
+        intents.close_many(conn, ends)
+        keep_links(conn, job, run, drafts)

@@ -1,0 +1,81 @@
+"""A subject on its way through a page: what it is made of, what was read, what is planned, what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gp365.model.plan import Problem, SubjectPlan
+from gp365.model.record import Outcome, Record
+from gp365.model.values import Key
+from gp365.store.intents import Intent
+from gp365.store.links import Link
+from gp365.store.parked import Parked
+
+
+class Disposition(StrEnum):
+    """How a subject ended a run: the first of these that applies (interfaces, what is counted)."""
+
+    PARKED = "parked"
+    REJECTED = "rejected"
+    UNSETTLED = "unsettled"
+    RETRYING = "retrying"
+    WAITING = "waiting"
+    CREATED = "created"
+    UPDATED = "updated"
+    FILTERED = "filtered"
+    UNCHANGED = "unchanged"
+
+
+ORDER = list(Disposition)
+
+
+def first(one: Disposition, other: Disposition) -> Disposition:
+    """Return the disposition that applies first."""
+    return one if ORDER.index(one) <= ORDER.index(other) else other
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the work table: a key on a side, with the trigger number that was seen."""
+
+    side: str
+    key: str
+    seq: int
+
+
+@dataclass(slots=True)
+class Sent:
+    """A write that was planned for a subject: its intent, and what came of it."""
+
+    intent: Intent
+    outcome: Outcome | None = None
+
+
+@dataclass(slots=True)
+class Subject:
+    """A link with both ends, or a record without a partner.
+
+    `keys` and `records` are by side; a key without a record is an end that is gone. `made_by` says how a new link
+    comes about. `turn` counts drawn keys that turned out to be taken; `tries` how often the subject was planned in
+    this run because it moved; `done` what its writes have achieved so far in this run.
+    """
+
+    id: str
+    rows: list[Row] = field(default_factory=list[Row])
+    link: Link | None = None
+    keys: dict[str, Key] = field(default_factory=dict[str, Key])
+    records: dict[str, Record] = field(default_factory=dict[str, Record])
+    made_by: str = "match"
+    open_intents: list[Intent] = field(default_factory=list[Intent])
+    problem: Problem | None = None
+    plan: SubjectPlan | None = None
+    sends: list[Sent] = field(default_factory=list[Sent])
+    tries: int = 0
+    turn: int = 0
+    done: Disposition = Disposition.UNCHANGED
+    ended: Disposition | None = None
+    again: bool = False
+    due_after_s: float | None = None
+    held_back: Parked | None = None
+    steps: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
