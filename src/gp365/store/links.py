@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Column, Connection, bindparam, select
+from sqlalchemy import Column, Connection, and_, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from gp365.model.errors import Retry
@@ -168,7 +168,9 @@ def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Lin
 def count(conn: Connection, pair: str, flow: str, state: str) -> int:
     """Count the links of a flow in a state."""
     query = select(func.count()).select_from(_TABLE)
-    return conn.execute(query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == state)).scalar_one()
+    return conn.execute(
+        query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == state)
+    ).scalar_one()
 
 
 def scan_keys(
@@ -178,7 +180,9 @@ def scan_keys(
     column, last = _key_column(side), 0
     scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == state, column.is_not(None))
     while True:
-        query = select(_TABLE.c.id, column).where(*scope, _TABLE.c.id > last).order_by(_TABLE.c.id).limit(page)
+        query = (
+            select(_TABLE.c.id, column).where(*scope, _TABLE.c.id > last).order_by(_TABLE.c.id).limit(page)
+        )
         rows = [(number, str(key)) for number, key in conn.execute(query)]
         if not rows:
             return
@@ -194,7 +198,11 @@ def with_work(conn: Connection, pair: str, flow: str, sides: Mapping[Side, str])
         query = select(_TABLE.c.id).join(
             work,
             and_(
-                work.c.pair == pair, work.c.flow == flow, work.c.side == side, work.c.key == _key_column(end), work.c.seq > 0
+                work.c.pair == pair,
+                work.c.flow == flow,
+                work.c.side == side,
+                work.c.key == _key_column(end),
+                work.c.seq > 0,
             ),
         )
         found.update(conn.execute(query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)).scalars())

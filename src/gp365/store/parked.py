@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 from gp365.model.values import digest, pack
 from gp365.store import tables
 from gp365.store.bulk import chunks, now
-from gp365.store.work import rename_claims
+from gp365.store.claims import rename_claims
 
 _TABLE = tables.parked
 _OPEN = _TABLE.c.state == "open"
@@ -131,31 +131,23 @@ def resolve(conn: Connection, id: int, resolution: Mapping[str, Any], actor: str
     return done.rowcount == 1
 
 
-def become_links(conn: Connection, pair: str, flow: str, names: Mapping[str, str]) -> None:
-    """Move the open entries of single records to the links that they have become (old name → new name)."""
-    for subject in open_for(conn, pair, flow, names):
-        _rename_parked(conn, subject, names[subject], pair, flow)
-
-
 def rename_subject(conn: Connection, pair: str, flow: str, old: str, new: str) -> None:
-    """Move open entries and claims from a single record to the link that it has become; see `rename_subjects`."""
-    rename_subjects(conn, pair, flow, {old: new})
+    """Move open entries and claims from a single record to the link that it has become; see `become_links`."""
+    become_links(conn, pair, flow, {old: new})
 
 
-def rename_subjects(conn: Connection, pair: str, flow: str, renames: Mapping[str, str]) -> None:
-    """Move open entries and claims of many subjects to their new names.
+def become_links(conn: Connection, pair: str, flow: str, names: Mapping[str, str]) -> None:
+    """Move open entries and claims of single records to the links that they have become (old name → new name).
 
     Where the new subject has an open entry for the same field, the old one's ends.
     """
-    rename_claims(conn, pair, flow, renames)
-    open_ones = _ids(conn, pair, flow, [*renames, *renames.values()])
+    rename_claims(conn, pair, flow, names)
+    open_ones = _ids(conn, pair, flow, [*names, *names.values()])
     places = {(subject, field) for _, subject, field in open_ones}
-    old = [one for one in open_ones if one[1] in renames]
-    doubled = [number for number, subject, field in old if (renames[subject], field) in places]
+    old = [one for one in open_ones if one[1] in names]
+    doubled = [number for number, subject, field in old if (names[subject], field) in places]
     _end_ids(conn, doubled, now(conn))
-    moved = [
-        {"b_id": number, "b_new": renames[subject]} for number, subject, _ in old if number not in doubled
-    ]
+    moved = [{"b_id": number, "b_new": names[subject]} for number, subject, _ in old if number not in doubled]
     if moved:
         renaming = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
         conn.execute(renaming.values(subject=bindparam("b_new")), moved)
