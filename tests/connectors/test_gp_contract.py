@@ -1,0 +1,82 @@
+"""The GP connector keeps the contract, under every response profile and both readings of PATCH."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+import pytest
+
+pytest.register_assert_rewrite("contract.connector_contract")
+from contract.connector_contract import ConnectorContract  # noqa: E402
+from gp_place import Place, columns_of, our_values, place  # noqa: E402
+
+from gp365.connectors.gp import GpConnector  # noqa: E402
+from gp365.model.values import Key, Value  # noqa: E402
+from gp365_sim.gp.app import Manner  # noqa: E402
+
+
+@dataclass
+class GpWorld:
+    """A company with its sample data; the tests' customers are numbered CT000001 and on."""
+
+    place: Place
+    entity: str = "customer"
+    text_field: str = "CustomerName"
+    other_field: str = "Comment1"
+    fields: tuple[str, ...] = (
+        *("CustomerNumber", "CustomerName", "Comment1", "CreditLimitAmount", "Hold", "CreditLimitType"),
+        *("CreatedDate", "PaymentTermsID", "BillTo.City", "BillTo.Zip", "ShipTo.City"),
+    )
+    refused: Mapping[str, Value] = field(default_factory=lambda: {"PaymentTermsID": "NO SUCH TERMS"})
+    batch: int = 200
+
+    @property
+    def connector(self) -> GpConnector:
+        return self.place.connector
+
+    def new(self, number: int) -> tuple[Key, dict[str, Value]]:
+        name = f"Contract Firm {number:05d}"
+        return (f"CT{number:06d}",), {"CustomerName": name, "BillTo.City": "Chicago", "Hold": False}
+
+    def person_create(self, key: Key, values: Mapping[str, Value]) -> Key:
+        own = {name: value for name, value in values.items() if "." not in name}
+        self.place.customer(key[0], **columns_of("customer", own))
+        return key
+
+    def person_put(self, key: Key, values: Mapping[str, Value]) -> None:
+        self.place.save("RM00101", key[0], columns_of("customer", values))
+
+    def person_delete(self, key: Key) -> None:
+        self.place.delete("RM00101", key[0])
+
+    def row(self, key: Key) -> Mapping[str, Value] | None:
+        found = self.place.row("RM00101", key[0])
+        return None if found is None else our_values("customer", found)
+
+    def lose_next_reply(self) -> None:
+        for method in ("POST", "PATCH"):
+            self.place.fault(do="lost_reply", method=method)
+
+
+MANNERS = {
+    "bare": Manner(profile="bare", patch="replace"),
+    "payload": Manner(profile="payload", patch="merge"),
+    "container": Manner(profile="container", patch="replace", padded=False),
+}
+
+
+@pytest.fixture(scope="module", params=MANNERS)
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Place]:
+    with place(tmp_path_factory.mktemp("gp"), MANNERS[request.param]) as found:
+        yield found
+
+
+@pytest.fixture
+def world(served: Place) -> GpWorld:
+    served.system.faults.clear()
+    return GpWorld(served)
+
+
+class TestGpOverRest(ConnectorContract):
+    """The shared suite; a customer is read from two lists and written through one."""
