@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from gp365_sim.core.clock import Clock
 from gp365_sim.core.server import Door, Servers, bind, url_of
 from gp365_sim.core.tls import Certificate
@@ -70,23 +72,26 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
 
 
 def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addresses, list[Door]]:
-    """Bind the sockets first: Dataverse must know its own addresses when it is built."""
+    """Bind the sockets first: tokens are issued for Dataverse's own addresses."""
     for_gp, for_https, for_http = bind(), bind(), bind()
-    gp_app = build_gp(Clock(), order.samples, [User(GP_USER, kept.gp_password)], order.gp).app
     addresses = Addresses(
         gp=url_of(for_gp, https=True),
         dataverse=url_of(for_https, https=True),
         dataverse_http=url_of(for_http, https=False),
     )
-    clock = Clock()
-    urls = (addresses.dataverse, addresses.dataverse_http)
-    tokens = Tokens(clock, TENANT_ID, urls, _applications(kept))
-    sales_app = build_dataverse(clock, tokens, order.samples, order.dataverse, urls).app
+    gp_app = build_gp(Clock(), order.samples, [User(GP_USER, kept.gp_password)], order.gp).app
+    sales_app = _sales(order, addresses, kept)
     return addresses, [
         Door(gp_app, for_gp, certificate),
         Door(sales_app, for_https, certificate),
         Door(sales_app, for_http),
     ]
+
+
+def _sales(order: Order, addresses: Addresses, kept: Secrets) -> ASGIApp:
+    clock, urls = Clock(), (addresses.dataverse, addresses.dataverse_http)
+    tokens = Tokens(clock, TENANT_ID, urls, _applications(kept))
+    return build_dataverse(clock, tokens, order.samples, order.dataverse, urls).app
 
 
 def _applications(kept: Secrets) -> tuple[Application, ...]:
