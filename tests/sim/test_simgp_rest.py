@@ -182,6 +182,24 @@ def test_what_does_not_exist_is_said_apart(site, address, words):
     refused(site, site.ask("GET", address), 404, words)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "action", "status"),
+    [
+        ("POST", "PostingServices/System/Batches(Sales%20Entry;TODAY).json", "POST", 404),
+        ("POST", "BusinessSolutionPartners/Inventory/Transactions(1;00000000000000101).json", "POST", 404),
+        ("POST", "BusinessSolutionPartners/Sales/PHSOPIntegration.json", None, 404),
+        ("POST", "Inventory/Items.json", None, 501),
+        ("GET", "Inventory/Items(DEMO).json", None, 501),
+    ],
+)
+def test_every_request_seen_in_public_gets_an_answer_that_says_what_is_missing(
+    site, method, path, action, status
+):
+    headers = {"GP-Custom-Action": action} if action else {}
+    words = "not installed" if status == 404 else "not model"
+    refused(site, site.ask(method, path, headers=headers), status, words)
+
+
 def test_xml_at_the_end_was_never_seen_and_is_no_resource(site):
     assert site.ask("GET", "Sales/Customers.xml").status_code == 404
 

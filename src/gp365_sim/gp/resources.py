@@ -54,6 +54,11 @@ class Catalogue:
     resources: Mapping[str, Resource]
     published: frozenset[str]
 
+    @property
+    def series(self) -> frozenset[str]:
+        """Give the series of the core product, such as `sales`, in lower case."""
+        return frozenset(path.partition("/")[0] for path in {*self.resources, *self.published})
+
     def knows(self, path: str) -> bool:
         """Tell whether a path, in any case, is on Microsoft's list."""
         return path.lower() in self.resources or path.lower() in self.published

@@ -54,8 +54,8 @@ class Site:
 def resource_at(path: list[Segment]) -> Resource:
     """Find the resource that the segments after the company name.
 
-    A third-party product puts its own name first (seen in public code as `PostingServices/…`): no such product is
-    installed here, which is told apart from an unknown resource.
+    A third-party product puts its own name before the series (seen in public code: `PostingServices/System/Batches`);
+    no such product is installed here, which is told apart from an unknown resource.
     """
     names = [segment.name for segment in path]
     spoken = "/".join(names)
@@ -66,6 +66,6 @@ def resource_at(path: list[Segment]) -> Resource:
         return found
     if catalogue().knows(spoken):
         raise Refusal("NotModelled", f"{spoken} is a published resource that this simulator does not model.")
-    if len(names) > 2 and catalogue().knows("/".join(names[1:])):
+    if len(names) > 2 and names[0].lower() not in catalogue().series:
         raise Refusal("ProductNotFound", f"Product {names[0]} is not installed.")
     raise Refusal("ResourceNotFound", f"{spoken} is not a resource.")
