@@ -202,9 +202,12 @@ class WebApi:
         with self._refusals():
             yield from delta(self._client, link, page_size=page_rows, system=self.system)
 
-    def read_batch(self, paths: Sequence[str]) -> list[dict[str, Any]]:
+    def read_batch(
+        self, paths: Sequence[str], headers: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
         """Return the documents of several GETs in one request; raise for the first that is refused."""
-        parts = [batch.Part("GET", self.root + path, {"Accept": "application/json"}) for path in paths]
+        given = {"Accept": "application/json", **(headers or {})}
+        parts = [batch.Part("GET", self.root + path, given) for path in paths]
         with self._refusals():
             answers = batch.send(
                 self._client, parts, idempotent=True, system=self.system, continue_on_error=False
@@ -334,6 +337,7 @@ def connect(
     *,
     log: Log = silent,
     clock: Clock = Clock(),  # noqa: B008 (frozen)
+    retries: Retries | None = None,
 ) -> WebApi:
     """Return the organisation's Web API under a credential (the run-time one unless told); nothing is sent yet."""
     trust = Trust(settings.ca_file)
@@ -347,7 +351,7 @@ def connect(
         trust=trust,
         auth=auth,
         budget=budget,
-        retries=Retries(seconds=settings.retry_seconds),
+        retries=retries or Retries(seconds=settings.retry_seconds),
         log=log,
         clock=clock,
         timeout_s=120.0,

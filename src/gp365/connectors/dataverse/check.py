@@ -24,6 +24,7 @@ _PROVISION = "Run `gp365 provision apply`."
 
 def findings(org: Organisation) -> list[Finding]:
     """Ask everything that can be asked without writing; what stops the rest is the last finding."""
+    org.forget()
     found: list[Finding] = []
     for ask in (_who, _version, _neighbours):
         try:
@@ -67,10 +68,12 @@ def _who(org: Organisation) -> list[Finding]:
 
 
 def _version(org: Organisation) -> list[Finding]:
+    access = {"@p1": "Microsoft.Dynamics.CRM.EndpointAccessType'Default'"}
     try:
-        version = str(org.api.get("RetrieveVersion()").get("Version") or "")
+        detail = org.api.get("RetrieveCurrentOrganization(AccessType=@p1)", access).get("Detail") or {}
     except Refused:
         return [Finding("version", Level.NOTE, "The organisation does not tell its version.")]
+    version = str(detail.get("OrganizationVersion") or "unknown")
     return [Finding("version", Level.OK, f"Dataverse {version}, Web API v9.2", facts={"version": version})]
 
 

@@ -8,7 +8,7 @@ from math import ceil
 from threading import Lock
 
 from gp365.connectors.dataverse import changes, check, reading, writing
-from gp365.connectors.dataverse.api import WebApi, connect
+from gp365.connectors.dataverse.api import connect
 from gp365.connectors.dataverse.describe import description, entity_names, own
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.settings import DataverseSettings
@@ -18,6 +18,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
+from gp365.wire.retries import Retries
 
 _READ_S = 0.25
 _WRITE_S = 0.5
@@ -41,11 +42,11 @@ class DataverseConnector:
         scratch: Scratch,
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
-        api: WebApi | None = None,
+        retries: Retries | None = None,
     ) -> None:
         self.name = settings.name
         self.settings = settings
-        self.api = api or connect(settings, log=log, clock=clock)
+        self.api = connect(settings, log=log, clock=clock, retries=retries)
         self.organisation = Organisation(self.api)
         self._scratch = scratch
         self._lock = Lock()

@@ -97,8 +97,9 @@ class Site:
                 return
 
     def _read(self, name: str) -> Table | None:
-        entity, *rest = questions(name)
-        first = self.api.find(entity, FRESH)
-        if first is None:
-            return None
-        return table_of([first, *(self.api.get(question, headers=FRESH) for question in rest)])
+        try:
+            return table_of(self.api.read_batch(questions(name), FRESH))
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
