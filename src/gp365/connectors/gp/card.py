@@ -128,11 +128,27 @@ def edits_of(card: Card, changes: Values) -> Edits:
     address. A ship-to is edited only where no other role uses its code; else it gets a new code, and only the
     ship-to role is pointed there. An emptied ship-to points the role back to the bill-to; its address row is kept.
     """
-    edits = Edits(customer={name: value for name, value in changes.items() if "." not in name})
+    own = {name: value for name, value in changes.items() if "." not in name}
+    edits = Edits(customer={**following_names(card.customer, own), **own})
     bill, ship = _of_role(changes, BILL_TO), _of_role(changes, SHIP_TO)
     if bill:
         edits = _bill_to(card, edits, bill)
     return _ship_to(card, edits, ship) if ship else edits
+
+
+def following_names(customer: Values, changes: Values) -> dict[str, Value]:
+    """Return the statement and short name that go with a new name: each follows while it equalled the old name.
+
+    Otherwise statements would go out in the old name; and a renaming that is taken back takes them back, too.
+    """
+    old, new = show(customer.get("CustomerName")), show(changes.get("CustomerName"))
+    if not old or not new or old == new:
+        return {}
+    follow: dict[str, Value] = {}
+    for name, length in (("StatementName", 64), ("ShortName", 15)):
+        if name in customer and show(customer[name]) == old[:length].rstrip():
+            follow[name] = new[:length].rstrip()
+    return follow
 
 
 def _of_role(changes: Values, role: str) -> dict[str, Value]:

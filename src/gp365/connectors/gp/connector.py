@@ -13,9 +13,9 @@ from gp365.connectors.gp.rest.service import Service
 from gp365.connectors.gp.rest.writing import Writing
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES, entity_named
-from gp365.model.contract import Estimate, Finding, Scratch, Tally
+from gp365.model.contract import Estimate, Finding, Level, Scratch, Tally
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
-from gp365.model.errors import Misconfigured
+from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
 from gp365.wire.calls import Log, silent
@@ -71,7 +71,10 @@ class GpConnector:
 
     def check(self) -> Sequence[Finding]:
         """Find out, by reading only, how GP answers; see Connector.check."""
-        channel = self._channel()
+        try:
+            channel = self._channel()
+        except Gp365Error as fault:
+            return [Finding("settings", Level.ERROR, fault.message, fault.fix, fault.code)]
         return list(findings(channel.service, channel.lanes, self._clock))
 
     def entities(self) -> Sequence[str]:

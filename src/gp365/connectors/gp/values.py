@@ -141,6 +141,8 @@ def check_values(
     for name, value in values.items():
         if name not in shown or not shown[name].can(verb):
             return _rejected("not-served", f"The field cannot be written by {verb}.", record, name, value)
+        if value is None and shown[name].required:
+            return _rejected("required-missing", "Dynamics GP requires this field.", record, name, None)
         if (fault := _fault(shown[name], value)) is not None:
             return _rejected(fault[0], fault[1], record, name, value)
     return None

@@ -78,7 +78,6 @@ def _class_defaults(trip: Trip, lists: Lists, planned: Values) -> dict[str, Valu
     class_id = show(planned.get("CustomerClass"))
     if not class_id:
         return {}
-    lists.load("customer_class")
     cells = lists.cells("customer_class", [(capitals(class_id),)])
     if not cells:
         return Rejected(

@@ -5,8 +5,7 @@ Customers and their addresses are two lists; the card is joined from them by cus
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from threading import RLock
@@ -19,9 +18,11 @@ from gp365.connectors.gp.tables import GpEntity, entity_named
 from gp365.connectors.gp.values import capitals
 from gp365.model.contract import Scratch, ScratchTable
 from gp365.model.values import key_of, key_text
-from gp365.wire.calls import Requests
+from gp365.wire.calls import CallFailed, Requests
+from gp365.wire.windows import Lanes
 
 _BATCH = 500
+_ATTEMPTS = 3
 _ALWAYS = (MAIN, BILL, SHIP, "CustomerNumber", "NoteIndex", "CreatedDate", "IntegrationID")
 
 
@@ -33,15 +34,14 @@ def row_key(entity: GpEntity, cells: Cells) -> tuple[str, ...]:
 class Lists:
     """Hold the lists that were read in this run, each at most once; `forget` begins a new run."""
 
-    def __init__(self, service: Service, via: Requests, scratch: Scratch) -> None:
+    def __init__(self, service: Service, lanes: Lanes, scratch: Scratch) -> None:
         self._service = service
-        self._via = via
+        self._lanes = lanes
         self._scratch = scratch
         self._lock = RLock()
         self._ready: set[str] = set()
-        self._counts: dict[str, int] = {}
         self.newest = 0
-        """The latest day (as a proleptic ordinal) on which anything in the lists was modified."""
+        """The latest day (as an ordinal) on which a customer in the list was modified."""
 
     def forget(self) -> None:
         """Drop every list."""
@@ -56,19 +56,33 @@ class Lists:
         return name in self._ready
 
     def load(self, name: str) -> None:
-        """Read the list if this run has not read it yet: one request, one row in memory."""
-        with self._lock:
-            if name in self._ready:
-                return
-            table, entity = self._table(name), entity_named(name)
-            table.clear()
-            count = 0
-            with self._service.rows(self._via, name) as rows:
-                while batch := list(islice(rows, _BATCH)):
-                    self._put(table, entity, [cells_of(entity, row) for row in batch])
-                    count += len(batch)
-            self._ready.add(name)
-            self._counts[name] = count
+        """Read the list if this run has not read it yet: one request, a few rows in memory.
+
+        The lane is taken before the lock, as writers do, who lay their objects over the lists with a lane in hand.
+        """
+        if name in self._ready:
+            return
+        with self._lanes.lane() as lane, self._lock:
+            if name not in self._ready:
+                self._load(lane, name)
+                self._ready.add(name)
+
+    def _load(self, lane: Requests, name: str) -> None:
+        """Stream the list; one that breaks off begins anew, because half a list looks like deletions."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            self._table(name).clear()
+            try:
+                return self._stream(lane, name)
+            except CallFailed as failure:
+                if failure.code != "answer-cut" or attempt == _ATTEMPTS:
+                    raise
+        return None
+
+    def _stream(self, lane: Requests, name: str) -> None:
+        table, entity = self._table(name), entity_named(name)
+        with self._service.rows(lane, name) as rows:
+            while batch := list(islice(rows, _BATCH)):
+                self._put(table, entity, [cells_of(entity, row) for row in batch])
 
     def keep(self, name: str, raw: Mapping[str, Any]) -> None:
         """Lay an object that was just read or written over the run's list, if there is one."""
@@ -113,11 +127,9 @@ class Lists:
             held.setdefault(number, {})[key_of(key)[1]] = packed
         return held
 
-    @contextmanager
-    def table(self, name: str) -> Generator[ScratchTable]:
-        """Hold a scratch table of the connector's own, for an index of the run."""
-        with self._lock:
-            yield self._table(name)
+    def index(self, name: str) -> ScratchTable:
+        """Return a table for an index of the run."""
+        return self._table(name)
 
     def _table(self, name: str) -> ScratchTable:
         return self._scratch.table(f"gp:{self._service.settings.name}:{name}")
@@ -132,7 +144,7 @@ class Lists:
         table.put(packed)
 
     def _note_day(self, entity: GpEntity, cells: Cells) -> None:
-        if "ModifiedDate" in cells:
+        if entity.name == "customer" and "ModifiedDate" in cells:
             day = values_of(entity, cells, ("ModifiedDate",)).get("ModifiedDate")
             if isinstance(day, date):
                 self.newest = max(self.newest, day.toordinal())

@@ -107,15 +107,15 @@ class Reading:
             return []
         self._load(entity)
         index = f"{entity}:by:{name}"
-        with self._lists.table(index) as table:
-            if index not in self._indexed:
-                table.clear()
-                for page in self.scan(entity, (name,)):
-                    table.put(
-                        [_index_row(record, name) for record in page if record.values.get(name) is not None]
-                    )
-                self._indexed.add(index)
-            keys = [key_of(packed.decode()) for _, _, packed in table.find(wanted)]
+        table = self._lists.index(index)
+        if index not in self._indexed:
+            table.clear()
+            for page in self.scan(entity, (name,)):
+                table.put(
+                    [_index_row(record, name) for record in page if record.values.get(name) is not None]
+                )
+            self._indexed.add(index)
+        keys = [key_of(packed.decode()) for _, _, packed in table.find(wanted)]
         return list(self.get(entity, keys, fields, fresh=False).values())
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:

@@ -53,6 +53,7 @@ class Writing:
                 outcomes[at] = Outcome(Status.REJECTED, write.key, error=fault)
             else:
                 customers.setdefault(folded(write.key)[0], []).append(at)
+        self._read_classes(entity, [writes[at] for places in customers.values() for at in places])
         stopped: list[Gp365Error] = []
 
         def of_customer(places: list[int]) -> list[tuple[int, Outcome]]:
@@ -66,6 +67,12 @@ class Writing:
         ):
             raise stopped[0]
         return [outcomes[at] for at in range(len(writes))]
+
+    def _read_classes(self, entity: str, writes: Sequence[Write]) -> None:
+        """Read the classes before any lane is held for a write."""
+        creates = (write for write in writes if write.op is Op.CREATE)
+        if entity == "customer" and any(write.values.get("CustomerClass") for write in creates):
+            self._lists.load("customer_class")
 
     def _one(self, entity: str, write: Write, stopped: list[Gp365Error]) -> Outcome:
         if stopped:
