@@ -56,7 +56,7 @@ def token_control(tokens: Tokens) -> list[BaseRoute]:
 
     `POST /_sim/token {"mode": "normal" | "html" | "expired_secret", "revoke": false}`: `html` answers every token
     request with status 200 and a page, `expired_secret` refuses every secret as expired (AADSTS7000222), and
-    `revoke` makes the tokens issued so far invalid. `GET` tells the mode.
+    `revoke` makes the tokens issued so far invalid. `GET` tells the mode; `/_sim/reset` leaves it.
     """
 
     async def route(request: Request) -> Response:
