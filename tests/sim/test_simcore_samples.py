@@ -9,8 +9,14 @@ from itertools import islice
 
 import pytest
 
+from gp365_sim.core.clock import Clock
+from gp365_sim.dataverse.app import build as build_sales
+from gp365_sim.gp.app import build as build_gp
+from gp365_sim.identity.tokens import Tokens
 from gp365_sim.samples import fabrikam, generated
 from gp365_sim.samples.fabrikam import same_firms
+
+OWN = {"CUSTNMBR", "DEX_ROW_ID"}
 
 TABLES = json.loads(files("gp365_sim.gp").joinpath("data", "tables.json").read_text("utf-8"))["tables"]
 
@@ -138,3 +144,15 @@ def test_generated_data_is_made_while_it_is_read():
 def test_an_overlap_larger_than_a_side_is_refused(sizes):
     with pytest.raises(ValueError, match="overlap"):
         generated(*sizes)
+
+
+def test_every_sample_card_and_account_can_be_saved_again_under_the_rules_of_its_system():
+    samples, clock = fabrikam(), Clock()
+    gp = build_gp(clock, samples, []).world
+    for row in gp.rows("RM00101"):
+        kept = {name: value for name, value in row.items() if type(value) in (str, int) and name not in OWN}
+        assert gp.put("RM00101", row["CUSTNMBR"], kept)["CUSTNAME"] == row["CUSTNAME"]
+    sales = build_sales(clock, Tokens(clock, "t", [], []), samples).world
+    for row in samples.accounts():
+        values = {name: value for name, value in row.items() if name != "accountid"}
+        assert sales.put("accounts", row["accountid"], values)["name"] == row["name"]
