@@ -47,7 +47,11 @@ def claims_of(subjects: Sequence[Subject]) -> list[Claim]:
         rows = {(row.side, row.key): row.seq for row in subject.rows}
         for side, key in subject.keys.items():
             rows.setdefault((side, key_text(key)), 0)
-        claims.append(Claim(subject.id, tuple((side, key, seq) for (side, key), seq in rows.items())))
+        claims.append(
+            Claim(
+                subject.claimed_as or subject.id, tuple((side, key, seq) for (side, key), seq in rows.items())
+            )
+        )
     return claims
 
 

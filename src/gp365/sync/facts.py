@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from gp365.model.expressions import ExpressionError
 from gp365.model.plan import Resolution
 from gp365.model.record import Record
-from gp365.model.values import Value, deep, key_text, unpack_deep
+from gp365.model.values import Value, key_text, unpack_deep
 from gp365.store import intents, links, parked, runs
 from gp365.store.parked import Parked
 from gp365.sync.agreed import known_pairs
@@ -67,7 +67,7 @@ def _resolutions(entries: Sequence[Parked]) -> dict[str, Resolution]:
 
 def resolution_of(entry: Parked) -> Resolution:
     """Read a person's answer from a parked entry, with the two raw halves that were shown."""
-    answer, shown = deep(dict(entry.resolution or {})), unpack_deep(entry.shown or b"{}")
+    answer, shown = unpack_deep(entry.resolution or b"{}"), unpack_deep(entry.shown or b"{}")
     return Resolution(
         take=str(answer.get("take") or ""),
         value=answer.get("value"),

@@ -94,3 +94,5 @@ def _follow(conn: Connection, job: Job, fresh: Sequence[Draft]) -> None:
         if draft.subject.link is not None
     }
     parked.become_links(conn, job.pair, job.flow.name, names)
+    for draft in fresh:
+        draft.subject.claimed_as = names[draft.subject.id]

@@ -425,7 +425,7 @@ def _give_back(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
     for subject in subjects:
         if subject.ended in later:
             due = job.clock() + timedelta(seconds=subject.due_after_s or 0.0)
-            work.release(conn, job.pair, job.flow.name, [subject.id], due)
+            work.release(conn, job.pair, job.flow.name, [subject.claimed_as or subject.id], due)
 
 
 def _entry(job: Job, run: str, subject: Subject) -> Entry:
