@@ -29,7 +29,7 @@ class Seen:
         found = self._table.get([key_text(key) for key in keys])
         return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items()}
 
-    def keys(self) -> Iterator[list[Key]]:
+    def pages(self) -> Iterator[list[Key]]:
         """Give every key in hand, in pages, in the order of the keys."""
         for page in self._table.scan(PAGE):
             yield [key_of(key) for key, _, _ in page]

@@ -58,7 +58,8 @@ class Subject:
 
     `keys` and `records` are by side; a key without a record is an end that is gone. `made_by` says how a new link
     comes about. `turn` counts drawn keys that turned out to be taken; `tries` how often the subject was planned in
-    this run because it moved; `claimed_as` is the claim's name after the record became a link; `done` what its writes have achieved so far in this run.
+    this run because it moved; `claimed_as` is the claim's name once the record has become a link; `done` is what its
+    writes have achieved so far in this run.
     """
 
     id: str

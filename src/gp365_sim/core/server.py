@@ -76,7 +76,7 @@ class Door:
 
 def bind() -> socket.socket:
     """Bind a free loopback port, so that addresses are known before any app is built."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     bound.listen(256)
     return bound

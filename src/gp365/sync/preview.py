@@ -1,0 +1,167 @@
+"""Preview: the plan of a whole flow without writing anything, neither to the systems nor to the store.
+
+Both sides are observed as in a run; the subjects come from what was observed and from the work that is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from gp365.model.plan import FieldPlan, SubjectPlan, Verdict
+from gp365.model.record import Op
+from gp365.model.values import key_text
+from gp365.store import links, parked, work
+from gp365.sync.decide import plan_subjects
+from gp365.sync.draw import draw, propose
+from gp365.sync.facts import gather_facts
+from gp365.sync.gather import gather, read_records
+from gp365.sync.job import Job
+from gp365.sync.observe import Observation, observe
+from gp365.sync.subject import Row, Subject
+
+
+@dataclass(slots=True)
+class Preview:
+    """The figures of a plan, filled while its subjects are read: counts, and what it will cost per system."""
+
+    observation: Observation
+    considered: int = 0
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    creates: dict[str, int] = field(default_factory=dict[str, int])
+    updates: dict[str, int] = field(default_factory=dict[str, int])
+    fields: dict[str, int] = field(default_factory=dict[str, int])
+    reading: dict[str, int] = field(default_factory=dict[str, int])
+    requests: dict[str, int] = field(default_factory=dict[str, int])
+    seconds: float = 0.0
+
+
+def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectPlan]]:
+    """Observe, and give the plan of every subject that is not plainly unchanged; read it to the end for the figures."""
+    before = {place.system: place.connector.tally().requests for place in job.places}
+    shown = Preview(observe(job, full=full, store_keys=False))
+    return shown, _plans(job, shown, before)
+
+
+def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[SubjectPlan]:
+    done: set[str] = set()
+    for rows in _rows(job, shown.observation):
+        subjects = [one for one in gather(job, shown.observation, rows) if one.id not in done]
+        done.update(subject.id for subject in subjects)
+        done.update(
+            f"{side}:{key_text(key)}"
+            for one in subjects
+            if one.link is None
+            for side, key in one.keys.items()
+        )
+        for plan in _plan_page(job, shown.observation, subjects):
+            _count(shown, plan)
+            yield plan
+    quiet = sum(1 for number in shown.observation.unchanged() if f"L{number}" not in done)
+    shown.considered += quiet
+    shown.counts["unchanged"] = shown.counts.get("unchanged", 0) + quiet
+    _forecast(job, shown, before)
+
+
+def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:
+    """Give what is to be looked at, in pages: what was observed, then pending work and parked records."""
+    for place in job.places:
+        for keys in observation.seen[place.side].pages():
+            for start in range(0, len(keys), job.page):
+                yield [Row(place.side, key_text(key), 0) for key in keys[start : start + job.page]]
+        yield from _vanished(job, observation, place.side)
+    with job.store.read() as conn:
+        pending = work.candidates(conn, job.pair, job.flow.name, job.clock(), 1_000_000)
+        entries = parked.list_open(conn, job.pair, job.flow.name, limit=100_000)
+    rows = [Row(row.side, row.key, row.seq) for row in pending]
+    for entry in entries:
+        for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
+            if key is not None:
+                rows.append(Row(place.side, key, 0))
+                break
+    for start in range(0, len(rows), job.page):
+        yield rows[start : start + job.page]
+
+
+def _vanished(job: Job, observation: Observation, side: str) -> Iterator[Sequence[Row]]:
+    """Give the linked keys that a full reading did not show."""
+    if not observation.vanished.get(side):
+        return
+    place = job.place(side)
+    with job.store.read() as conn:
+        absent = [
+            Row(side, key, 0)
+            for page in links.scan_keys(conn, job.pair, job.flow.name, place.end, "open")
+            for number, key in page
+            if number in observation.busy
+        ]
+    for start in range(0, len(absent), job.page):
+        yield absent[start : start + job.page]
+
+
+def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> list[SubjectPlan]:
+    if not subjects:
+        return []
+    read_records(job, observation, subjects)
+    plan_subjects(job, subjects, gather_facts(job, subjects))
+    drawn = draw(job, subjects)
+    propose(job, subjects, drawn)
+    plans: list[SubjectPlan] = []
+    for subject in subjects:
+        plan = subject.plan
+        assert plan is not None
+        writes = tuple(
+            replace(write, key=write.key or drawn.key(subject, write.side) or ()) for write in plan.writes
+        )
+        plans.append(replace(plan, writes=writes))
+    return plans
+
+
+def outcome_of(plan: SubjectPlan) -> str:
+    """Say how a subject would end if everything is accepted."""
+    if plan.problem is not None:
+        return "waiting" if plan.problem.verdict is Verdict.WAITING else "parked"
+    if plan.filtered:
+        return "filtered"
+    verdicts = {one.verdict for one in plan.fields}
+    if verdicts & {Verdict.CONFLICT, Verdict.PARKED}:
+        return "parked"
+    if Verdict.WAITING in verdicts:
+        return "waiting"
+    if any(write.op is Op.CREATE for write in plan.writes):
+        return "created"
+    return "updated" if plan.writes else "unchanged"
+
+
+def _count(shown: Preview, plan: SubjectPlan) -> None:
+    shown.considered += 1
+    name = outcome_of(plan)
+    shown.counts[name] = shown.counts.get(name, 0) + 1
+    for write in plan.writes:
+        counted = shown.creates if write.op is Op.CREATE else shown.updates
+        counted[write.side] = counted.get(write.side, 0) + 1
+    for one in plan.fields:
+        for what in _of_field(one):
+            shown.fields[what] = shown.fields.get(what, 0) + 1
+
+
+def _of_field(one: FieldPlan) -> list[str]:
+    found = [str(one.verdict)]
+    return found + [name for name in ("overruled", "cut") if getattr(one, name)]
+
+
+def _forecast(job: Job, shown: Preview, before: dict[str, int]) -> None:
+    """Foretell requests: what reading cost just now, and what the connectors say the writes will."""
+    slowest = 0.0
+    for place in job.places:
+        reading = place.connector.tally().requests - before[place.system]
+        writes = place.connector.estimate(
+            place.entity.name,
+            reads=0,
+            creates=shown.creates.get(place.side, 0),
+            updates=shown.updates.get(place.side, 0),
+        )
+        shown.reading[place.system] = reading
+        shown.requests[place.system] = reading + writes.requests
+        slowest = max(slowest, writes.seconds)
+    shown.seconds = slowest
