@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gp365.connectors.gp import GpConnector, GpSettings
 from gp365.connectors.gp.tables import entity_named
@@ -149,14 +153,18 @@ def place(
     samples: Any = None,
     users: Sequence[User] = (CLERK,),
     companies: Sequence[str] = (),
+    between: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     **changed: Any,
 ) -> Generator[Place]:
-    """Serve a site and connect to it while the block runs; `changed` are settings of the connector."""
+    """Serve a site and connect to it while the block runs.
+
+    `changed` are settings of the connector; `between` stands between wire and service, to make it odd.
+    """
     manner = manner or Manner()
     more = [Identity(name, f"T{at}", at + 1) for at, name in enumerate(companies)]
     system = build(Clock(), samples or fabrikam(), users, manner, more_companies=more)
     tls = certificate(folder / "tls")
-    door = Door(system.app, _bound(), tls)
+    door = Door(between(system.app), _bound(), tls)
     settings = GpSettings(
         **{
             "name": "gp",
@@ -180,6 +188,53 @@ def place(
         connector = GpConnector(settings, scratch=scratch, retries=QUICK)
         stack.callback(connector.close)
         yield Place(door.url, system, connector, settings, scratch)
+
+
+@dataclass
+class Odd:
+    """A service that is odd in one way: payloads are changed before it sees them, answers before we do."""
+
+    app: ASGIApp
+    method: str
+    path: str
+    hears: Callable[[dict[str, Any]], None] = lambda payload: None
+    status: int = 0
+    said: bytes | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != self.method or not re.search(self.path, scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        body = await self._body(receive)
+        heard = body and self._changed(body)
+
+        async def again() -> Message:
+            return {"type": "http.request", "body": heard, "more_body": False}
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and self.status and message["status"] < 300:
+                message = {**message, "status": self.status}
+                if self.said is not None:
+                    message["headers"] = [(b"content-length", str(len(self.said)).encode())]
+            elif message["type"] == "http.response.body" and self.said is not None and body:
+                message = {**message, "body": self.said}
+            await send(message)
+
+        headers = [(n, str(len(heard)).encode() if n == b"content-length" else v) for n, v in scope["headers"]]
+        await self.app({**scope, "headers": headers}, again, answer)
+
+    @staticmethod
+    async def _body(receive: Receive) -> bytes:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        return body
+
+    def _changed(self, body: bytes) -> bytes:
+        payload = json.loads(body)
+        self.hears(payload["Payload"])
+        return json.dumps(payload).encode()
 
 
 def keys_of(records: Sequence[Record]) -> list[Key]:
