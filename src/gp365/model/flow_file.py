@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 class NumberFile(_Strict):
     """How the key of a record that we create is drawn: a scheme and the canonical fields it reads."""
 
-    scheme: Literal["name", "account_number", "account_id", "fixed"]
+    scheme: Literal["name", "account_number", "account_id"]
     name: str = ""
     account_number: str = ""
 
@@ -100,6 +100,7 @@ class FlowFile(_Strict):
     sides: dict[str, SideFile]
     first_contact: str = Field("ask", description="a side, or ask")
     after: list[str] = Field(default=[], description="flows that run before this one")
+    needs: list[str] = Field(default=[], description="flows that come along whenever this one is chosen")
     options: dict[str, Any] = Field(
         default={}, description="named settings that expressions read as options.NAME"
     )
