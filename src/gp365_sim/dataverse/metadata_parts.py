@@ -44,7 +44,7 @@ def create_key(org: Organisation, request: Request, table_segment: Segment) -> A
     )
     table.keys[key.name] = key
     join_solution(org, request, "key", key.id)
-    return made(request, f"EntityDefinitions({table.id})/Keys({key.id})")
+    return made(request, key.id)
 
 
 def _check_key(table: Table, name: str, columns: tuple[str, ...]) -> None:
@@ -122,7 +122,7 @@ def create_relationship(org: Organisation, request: Request) -> Answer:
     table.reindex()
     org.schema.relationships[relationship.schema_name] = relationship
     join_solution(org, request, "relationship", relationship.id)
-    return made(request, f"RelationshipDefinitions({relationship.id})")
+    return made(request, relationship.id)
 
 
 def _relationship_of(org: Organisation, body: Json) -> tuple[Relationship, Column]:

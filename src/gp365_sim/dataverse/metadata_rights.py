@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import unquote
 
 from . import refusal
 from .exchange import Answer, Request, no_content
@@ -21,7 +22,9 @@ def may_customize(request: Request, privilege: str) -> None:
         raise refusal.denied(request.caller.user_id, privilege)
 
 
-def made(request: Request, where: str) -> Answer:
+def made(request: Request, definition_id: str) -> Answer:
+    """Answer a new definition; OData-EntityId repeats the URL that was posted to, with the new id."""
+    where = f"{unquote(request.path)}({definition_id})"
     return no_content(("OData-EntityId", f"{request.root}{where}"))
 
 

@@ -37,7 +37,7 @@ def create_table(org: Organisation, request: Request) -> Answer:
     check_solution(org, request)
     table = _add_table(org, request.json())
     join_solution(org, request, "table", table.id)
-    return made(request, f"EntityDefinitions({table.id})")
+    return made(request, table.id)
 
 
 def create_tables(org: Organisation, request: Request) -> Answer:
@@ -166,7 +166,7 @@ def create_column(org: Organisation, request: Request, table_segment: Segment) -
     for existing in table.columns.values():
         org.schema.relate(table, existing)
     join_solution(org, request, "column", column.id)
-    return made(request, f"EntityDefinitions({table.id})/Attributes({column.id})")
+    return made(request, column.id)
 
 
 def update_column(org: Organisation, request: Request, table_segment: Segment, segment: Segment) -> Answer:

@@ -62,11 +62,13 @@ def _found(org: Organisation) -> None:
 
 def _name_base_currency(org: Organisation) -> None:
     """Take the base currency from the samples: the one with rate 1, US dollars where none came."""
-    for row_id, row in org.store.rows["transactioncurrency"].items():
-        if row.get("exchangerate") == 1:
-            org.base_currency = row_id
-            return
-    _insert(org, "transactioncurrency", org.base_currency, org.stamp(), **US_DOLLAR)
+    base = [i for i, row in org.store.rows["transactioncurrency"].items() if row.get("exchangerate") == 1]
+    if base:
+        org.base_currency = base[0]
+    else:
+        _insert(org, "transactioncurrency", org.base_currency, org.stamp(), **US_DOLLAR)
+    own = {**org.store.get("organization", org.id), "_basecurrencyid_value": org.base_currency}
+    org.store.replace(org.schema.tables["organization"], own)
 
 
 def message_id(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,7 @@ from .exchange import Answer, Request, json_answer, no_content
 from .expression import Compare, In, Literal, Logic, Node, Path
 from .organisation import Organisation
 from .paging import seal, unseal
-from .predicate import Test, property_getter, row_test
+from .predicate import Getter, Test, property_getter, row_test
 from .query import Query
 from .render import View, etag, renderer, sort_value
 from .schema import Table
@@ -150,20 +151,48 @@ def find_page(org: Organisation, table: Table, query: Query, size: int) -> Page:
 def _state(
     org: Organisation, table: Table, query: Query, rows: list[Row], before: dict[str, Any] | None
 ) -> dict[str, Any]:
+    """Give the position behind a page: the last row's id and, with $orderby, its values."""
     state: dict[str, Any] = {"page": (before["page"] if before else 0) + 1, "last": rows[-1][table.id_column]}
     if query.orderby:
-        state["offset"] = (before["offset"] if before else 0) + len(rows)
+        state["values"] = [_packed(get(rows[-1])) for get, _ in _sorting(org, table, query)]
     return state
 
 
 def _sorted_after(
     org: Organisation, table: Table, query: Query, test: Test | None, state: dict[str, Any] | None
 ) -> Iterator[Row]:
+    sorting = _sorting(org, table, query)
     rows = [r for r in _candidates(org, table, query.filter, "") if test is None or test(r)]
-    for name, downwards in reversed(query.orderby):
-        get = property_getter(org, table, Path(tuple(name.split("/"))))[1]
+    for get, downwards in reversed(sorting):
         rows.sort(key=lambda row: sort_value(get(row)), reverse=downwards)
-    return islice(rows, state["offset"] if state else 0, None)
+    if state is None:
+        return iter(rows)
+    values = [sort_value(_unpacked(v)) for v in state["values"]]
+    last = str(state["last"])
+    return (row for row in rows if _is_behind(row, table, sorting, values, last))
+
+
+def _sorting(org: Organisation, table: Table, query: Query) -> list[tuple[Getter, bool]]:
+    paths = ((Path(tuple(name.split("/"))), downwards) for name, downwards in query.orderby)
+    return [(property_getter(org, table, path)[1], downwards) for path, downwards in paths]
+
+
+def _is_behind(
+    row: Row, table: Table, sorting: list[tuple[Getter, bool]], values: list[tuple[int, Any]], last: str
+) -> bool:
+    for (get, downwards), value in zip(sorting, values, strict=True):
+        here = sort_value(get(row))
+        if here != value:
+            return here < value if downwards else here > value
+    return row[table.id_column] > last
+
+
+def _packed(value: Any) -> Any:
+    return {"decimal": str(value)} if isinstance(value, Decimal) else value
+
+
+def _unpacked(value: Any) -> Any:
+    return Decimal(value["decimal"]) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _candidates(org: Organisation, table: Table, node: Node | None, last: str) -> Iterable[Row]:
