@@ -70,9 +70,10 @@ def _who(org: Organisation) -> list[Finding]:
 def _version(org: Organisation) -> list[Finding]:
     access = {"@p1": "Microsoft.Dynamics.CRM.EndpointAccessType'Default'"}
     try:
-        detail = org.api.get("RetrieveCurrentOrganization(AccessType=@p1)", access).get("Detail") or {}
+        told = org.api.get("RetrieveCurrentOrganization(AccessType=@p1)", access)
     except Refused:
         return [Finding("version", Level.NOTE, "The organisation does not tell its version.")]
+    detail: dict[str, Any] = told.get("Detail") or {}
     version = str(detail.get("OrganizationVersion") or "unknown")
     return [Finding("version", Level.OK, f"Dataverse {version}, Web API v9.2", facts={"version": version})]
 
