@@ -265,8 +265,8 @@ def written(report: Report) -> int:
 
 
 __all__ = [
-    "Callable",
     "FLOW",
+    "Callable",
     "Clock",
     "World",
     "account",
