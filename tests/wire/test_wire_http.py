@@ -347,7 +347,7 @@ def test_many_threads_share_one_client(serve: Serve) -> None:
         for i in range(20):
             seen[n * 20 + i] = client.request("GET", f"r{n}-{i}").body
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -85,7 +85,10 @@ def test_twenty_calls_at_once_over_three_lanes_need_three_handshakes(
     def ask(path: str) -> None:
         answers.append(lanes.request("GET", path).body)
 
-    threads = [threading.Thread(target=ask, args=(f"first{n}" if n < 3 else f"r{n}",)) for n in range(20)]
+    threads = [
+        threading.Thread(target=ask, args=(f"first{n}" if n < 3 else f"r{n}",), daemon=True)
+        for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -107,7 +110,7 @@ def test_a_wrong_password_is_tried_once_and_then_the_lanes_stop_until_reset(
         except Unauthorised as exc:
             errors.append(exc)
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -239,12 +242,13 @@ def test_an_interactive_caller_gets_the_next_free_lane(serve: Serve, certificate
             order.append(name)
 
     with lanes.lane():
-        threads = [threading.Thread(target=take, args=("bulk", Priority.BULK)) for _ in range(3)]
+        threads = [threading.Thread(target=take, args=("bulk", Priority.BULK), daemon=True) for _ in range(3)]
         for thread in threads:
             thread.start()
-        person = threading.Thread(target=take, args=("person", Priority.INTERACTIVE))
+        person = threading.Thread(target=take, args=("person", Priority.INTERACTIVE), daemon=True)
         person.start()
         while not lanes.wanted(Priority.INTERACTIVE):
+            assert person.is_alive()
             person.join(0.001)
     for thread in [*threads, person]:
         thread.join(10)

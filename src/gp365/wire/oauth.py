@@ -179,7 +179,7 @@ class OAuth:
             return unauthorised(
                 "token-not-json", f"The token service {where} did not answer with JSON", self._system
             )
-        if isinstance(exc, ValueError) and "OIDC Discovery" in str(exc):
+        if isinstance(exc, ValueError) and self._post.last_status == 400:
             return unauthorised(
                 "token-refused", f"The token service does not know the tenant: {where}", self._system
             )
@@ -240,6 +240,7 @@ class _TokenHttp:
     def __init__(self, system: str, trust: Trust, retries: Retries, log: Log, clock: Clock) -> None:
         self._made = (system, trust, retries, log, clock)
         self._clients: dict[str, HttpClient] = {}
+        self.last_status = 0
 
     def get(
         self,
@@ -279,6 +280,7 @@ class _TokenHttp:
         answer = client.request(
             method, url, params=params, headers=wanted, content=content, idempotent=True, timeout_s=30.0
         )
+        self.last_status = answer.status
         if answer.status < 500 and not _is_json_object(answer.body):
             kind = answer.headers.get("content-type", "no content type")
             raise unauthorised(

@@ -45,12 +45,12 @@ class Concurrency:
     ceiling is `x-ms-dop-hint` once an answer has brought it. A 429 stops all calls for its Retry-After.
     """
 
-    def __init__(self, ceiling: int = 4, *, now: float = 0.0) -> None:
+    def __init__(self, ceiling: int = 4) -> None:
         self.ceiling = max(1, ceiling)
         self.limit = max(1, self.ceiling // 2)
-        self.paused_until = now
+        self.paused_until = float("-inf")
         self._hinted = False
-        self._calm_since = now
+        self._calm_since: float | None = None
         self._storm = 0
 
     def delay_s(self, now: float) -> float:
@@ -82,9 +82,13 @@ class Concurrency:
 
     def growth_s(self, now: float) -> float | None:
         """Return the seconds until one more call may run, or None where the limit is at the ceiling."""
-        return None if self.limit >= self.ceiling else max(0.001, self._calm_since + _CALM_S - now)
+        if self.limit >= self.ceiling or self._calm_since is None:
+            return None
+        return max(0.001, self._calm_since + _CALM_S - now)
 
     def _grow(self, now: float) -> None:
+        if self._calm_since is None:
+            self._calm_since = now
         steps = int(max(0.0, now - self._calm_since) // _CALM_S)
         if steps:
             self.limit = min(self.ceiling, self.limit + steps)
@@ -152,6 +156,11 @@ class RequestBudget:
         with self._changed:
             self._running -= 1
             self._changed.notify_all()
+
+    def waiting(self, priority: Priority) -> int:
+        """Return how many calls of this priority wait to start."""
+        with self._changed:
+            return self._waiting[priority]
 
     def standing(self) -> Standing:
         """Return where the budget stands."""
