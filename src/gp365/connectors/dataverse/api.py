@@ -344,7 +344,7 @@ def connect(
     chosen = credential or settings.credential
     app = App(settings.tenant_id, chosen.client_id, _proof(chosen), settings.url, settings.authority)
     auth = SendBy(OAuth(app, system=settings.name, trust=trust, log=log, clock=clock), clock, settings.name)
-    budget = RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2, now=clock.now()), clock=clock)
+    budget = RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2), clock=clock)
     http = HttpClient(
         settings.url + SERVICE,
         system=settings.name,

@@ -84,7 +84,7 @@ def _option(site: Site, value: int, *, force: bool) -> Line:
     used = site.rows(f"accounts?$select=accountid&$filter={ours.TERMS_COLUMN} eq {value}&$top=1")
     if used and not force:
         return f"option:{value}", title, "kept", "accounts still carry it"
-    body = {"EntityLogicalName": "account", "AttributeLogicalName": ours.TERMS_COLUMN, "OptionValue": value}
+    body = {"EntityLogicalName": "account", "AttributeLogicalName": ours.TERMS_COLUMN, "Value": value}
     try:
         site.api.post("DeleteOptionValue", body)
     except Refused as refused:
