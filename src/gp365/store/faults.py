@@ -28,57 +28,53 @@ _PG_BROKEN = ("08", "53", "57", "58", "XX")
 def as_our_errors() -> Generator[None]:
     """Raise Bug("disk-full"), Bug("store-failed") or Retry("store-busy") instead of a database's own failure.
 
-    A broken rule of the schema (uniqueness and the like) passes through: its caller knows what it means.
+    Everything else that a database refuses is a fault of ours: Bug("bug"). The database's words are left out, because
+    PostgreSQL quotes the row (its DETAIL); the trail of calls stays.
     """
     try:
         yield
     except DBAPIError as error:
-        ours = _translate(error.orig)
-        if ours is None:
-            raise
-        raise ours from error
+        raise _translate(error.orig).with_traceback(error.__traceback__) from None
     except sqlite3.Error as error:
-        ours = _translate(error)
-        if ours is None:
-            raise
-        raise ours from error
+        raise _translate(error).with_traceback(error.__traceback__) from None
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         raise _full() from error
 
 
-def _translate(error: BaseException | None) -> Gp365Error | None:
+def _translate(error: BaseException | None) -> Gp365Error:
     if isinstance(error, sqlite3.Error):
         return _from_sqlite(error)
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str):
-        return _from_postgresql(state)
+        return _from_postgresql(state, error)
     if type(error).__name__ == "OperationalError":  # psycopg: no connection, so no SQLSTATE
         return _failed("The store's server cannot be reached.")
-    return None
+    return _refused(type(error).__name__)
 
 
-def _from_sqlite(error: sqlite3.Error) -> Gp365Error | None:
+def _from_sqlite(error: sqlite3.Error) -> Gp365Error:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == _SQLITE_FULL:
         return _full()
     if code in _SQLITE_BUSY:
         return _busy()
+    name = str(getattr(error, "sqlite_errorname", "") or type(error).__name__)
     if code in _SQLITE_BROKEN:
-        name = str(getattr(error, "sqlite_errorname", ""))
         return _failed(f"The store cannot be read or written ({name}).")
-    return None
+    return _refused(name)
 
 
-def _from_postgresql(state: str) -> Gp365Error | None:
+def _from_postgresql(state: str, error: BaseException | None) -> Gp365Error:
     if state == _PG_FULL:
         return _full()
     if state in _PG_BUSY:
         return _busy()
     if state.startswith(_PG_BROKEN):
         return _failed(f"The store's server failed (SQLSTATE {state}).")
-    return None
+    rule = getattr(getattr(error, "diag", None), "constraint_name", None)
+    return _refused(f"SQLSTATE {state}, {rule}" if rule else f"SQLSTATE {state}")
 
 
 def _full() -> Bug:
@@ -91,3 +87,7 @@ def _busy() -> Retry:
 
 def _failed(message: str) -> Bug:
     return Bug("store-failed", message)
+
+
+def _refused(name: str) -> Bug:
+    return Bug("bug", f"The store refused a statement ({name}).")

@@ -16,9 +16,9 @@ from gp365.store.faults import as_our_errors
 
 _PREFIX, _SUFFIX = "scratch-", ".db"
 _ORPHAN_AFTER_S = 60.0
-# Nothing of this file is read after a crash, so no journal and no waiting for the disk.
+# Nothing of this file is read after a crash: the journal is in memory, and nobody waits for the disk.
 _PRAGMAS = (
-    "PRAGMA journal_mode=OFF",
+    "PRAGMA journal_mode=MEMORY",
     "PRAGMA synchronous=OFF",
     "PRAGMA locking_mode=EXCLUSIVE",
     "PRAGMA temp_store=MEMORY",
@@ -81,8 +81,11 @@ class ScratchRows:
             self._conn.execute("BEGIN")
             try:
                 self._conn.executemany(f"INSERT OR REPLACE INTO {self._table} VALUES (?, ?, ?)", rows)  # noqa: S608
-            finally:
                 self._conn.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
+                    self._conn.execute("ROLLBACK")
+                raise
 
     def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
         """Read payloads by key; a missing one is not in the answer."""
