@@ -202,7 +202,11 @@ class Odd:
     said: bytes | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != self.method or not re.search(self.path, scope["path"]):
+        if (
+            scope["type"] != "http"
+            or scope["method"] != self.method
+            or not re.search(self.path, scope["path"])
+        ):
             await self.app(scope, receive, send)
             return
         body = await self._body(receive)
@@ -220,7 +224,9 @@ class Odd:
                 message = {**message, "body": self.said}
             await send(message)
 
-        headers = [(n, str(len(heard)).encode() if n == b"content-length" else v) for n, v in scope["headers"]]
+        headers = [
+            (n, str(len(heard)).encode() if n == b"content-length" else v) for n, v in scope["headers"]
+        ]
         await self.app({**scope, "headers": headers}, again, answer)
 
     @staticmethod

@@ -64,7 +64,11 @@ def test_an_edit_of_the_one_address_edits_that_code(gp: Place, number: str) -> N
     assert roles(gp, number) == ALL_PRIMARY
     assert address(gp, number, "PRIMARY") == ("2 New Street", "Evanston")
     row = gp.row("RM00101", number)
-    assert row is not None and (row["ADDRESS1"], row["CITY"], row["ZIP"]) == ("2 New Street", "Evanston", "60601")
+    assert row is not None and (row["ADDRESS1"], row["CITY"], row["ZIP"]) == (
+        "2 New Street",
+        "Evanston",
+        "60601",
+    )
 
 
 def test_a_ship_to_that_appears_gets_its_own_code_and_moves_only_its_role(gp: Place, number: str) -> None:
@@ -90,7 +94,9 @@ def test_a_taken_address_code_is_left_alone(gp: Place, number: str) -> None:
 
 
 def test_an_address_left_by_an_earlier_try_is_used_not_doubled(gp: Place, number: str) -> None:
-    gp.save("RM00102", f"{number};SHIPTO", {"ADDRESS1": "7 Depot", "CITY": "Gary", "TAXSCHID": "USASTCITY-6*"})
+    gp.save(
+        "RM00102", f"{number};SHIPTO", {"ADDRESS1": "7 Depot", "CITY": "Gary", "TAXSCHID": "USASTCITY-6*"}
+    )
     gp.edit(number, {"ShipTo.Address1": "7 Depot", "ShipTo.City": "Gary"})
     assert roles(gp, number)["PRSTADCD"] == "SHIPTO"
     assert gp.row("RM00102", f"{number};SHIPTO1") is None
@@ -167,7 +173,11 @@ def test_a_refused_ship_to_names_the_field_of_the_card(gp: Place, number: str) -
     outcome = gp.edit(number, {"ShipTo.State": "Illinois but spelled much too long"})
     assert outcome.status is Status.REJECTED
     assert outcome.error is not None
-    assert (outcome.error.code, outcome.error.field, outcome.error.record) == ("too-long", "ShipTo.State", number)
+    assert (outcome.error.code, outcome.error.field, outcome.error.record) == (
+        "too-long",
+        "ShipTo.State",
+        number,
+    )
 
 
 def test_the_list_and_a_single_reading_show_the_same_addresses(gp: Place, number: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 pytest.register_assert_rewrite("contract.connector_contract")
-from contract.connector_contract import ConnectorContract  # noqa: E402
 from gp_place import Place, columns_of, our_values, place  # noqa: E402
 
+from contract.connector_contract import ConnectorContract  # noqa: E402
 from gp365.connectors.gp import GpConnector  # noqa: E402
 from gp365.model.values import Key, Value  # noqa: E402
 from gp365_sim.gp.app import Manner  # noqa: E402

@@ -73,7 +73,11 @@ def test_a_new_customer_has_what_its_class_says(gp: Place, number: str) -> None:
 
 
 def test_what_the_plan_says_goes_before_the_class(gp: Place, number: str) -> None:
-    own: dict[str, Value] = {"PaymentTermsID": "NET 10", "CreditLimitType": 2, "CreditLimitAmount": Decimal("750.5")}
+    own: dict[str, Value] = {
+        "PaymentTermsID": "NET 10",
+        "CreditLimitType": 2,
+        "CreditLimitAmount": Decimal("750.5"),
+    }
     gp.create(number, {**NEW, **own})
     made = row(gp, number)
     assert (made["PYMTRMID"], made["CRLMTTYP"], made["CRLMTAMT"]) == ("NET 10", 2, Decimal("750.5"))
@@ -197,7 +201,9 @@ def test_a_refused_ship_to_leaves_the_customer_and_says_so(gp: Place, number: st
     assert row(gp, number)["PRSTADCD"] == "PRIMARY"
 
 
-@pytest.mark.parametrize("number_with_signs", ["#1A", "!WOW!", "A&B/C", "(=)", "11@20%", "?11 40", "X;Y", "Q)", "ÄÖ 7"])
+@pytest.mark.parametrize(
+    "number_with_signs", ["#1A", "!WOW!", "A&B/C", "(=)", "11@20%", "?11 40", "X;Y", "Q)", "ÄÖ 7"]
+)
 def test_a_number_with_any_signs_is_created_read_edited_and_found(gp: Place, number_with_signs: str) -> None:
     gp.system.faults.clear()
     number = f"{number_with_signs}{next(_numbers)}"
@@ -226,7 +232,9 @@ def test_ids_are_sent_in_capitals(gp: Place, number: str) -> None:
 def test_an_address_is_created_and_edited_by_its_code(gp: Place, number: str) -> None:
     gp.customer(number)
     key = (number, "DOCK 7")
-    [made] = gp.connector.write("customer_address", [Write(Op.CREATE, key, {"City": "Gary"}, reference="g5a")])
+    [made] = gp.connector.write(
+        "customer_address", [Write(Op.CREATE, key, {"City": "Gary"}, reference="g5a")]
+    )
     assert (made.status, made.key) == (Status.DONE, key)
     record = gp.connector.get("customer_address", [key], ["City", "State"], fresh=True)[key]
     [edited] = gp.connector.write(
@@ -234,7 +242,11 @@ def test_an_address_is_created_and_edited_by_its_code(gp: Place, number: str) ->
     )
     assert edited.status is Status.DONE
     address = gp.row("RM00102", f"{number};DOCK 7")
-    assert address is not None and (address["CITY"], address["STATE"], address["INTEGRATIONID"]) == ("Gary", "IN", "g5a")
+    assert address is not None and (address["CITY"], address["STATE"], address["INTEGRATIONID"]) == (
+        "Gary",
+        "IN",
+        "g5a",
+    )
     [again] = gp.connector.write("customer_address", [Write(Op.CREATE, key, {"City": "Elsewhere"})])
     assert again.status is Status.EXISTS
     [stale] = gp.connector.write(

@@ -11,7 +11,11 @@ from gp365.model.record import Status
 from gp365.model.values import Value
 from gp365_sim.gp.app import Manner
 
-NEW: dict[str, Value] = {"CustomerName": "Newly Made", "CustomerClass": "USA-ILMO-T1", "BillTo.City": "Chicago"}
+NEW: dict[str, Value] = {
+    "CustomerName": "Newly Made",
+    "CustomerClass": "USA-ILMO-T1",
+    "BillTo.City": "Chicago",
+}
 
 
 def forget(*names: str) -> Any:
@@ -34,14 +38,18 @@ def test_a_service_that_drops_history_flags_is_found_out_after_the_create(tmp_pa
         assert outcome.status is Status.DONE
         assert outcome.error is not None
         assert outcome.error.field == "KeepTrxHistory"
-        assert "KeepTrxHistory is no, not yes" in outcome.error.message and "PriceLevel" in outcome.error.message
+        assert (
+            "KeepTrxHistory is no, not yes" in outcome.error.message and "PriceLevel" in outcome.error.message
+        )
         assert gp.connector.tally().acknowledged == {("customer", "create"): 1}
 
 
 def test_a_service_that_does_not_write_the_main_address_through_gets_it_written(tmp_path: Path) -> None:
     """Saving the customer changes only its copy; the address itself is then written by its own resource."""
     deaf = forget("City", "Address1")
-    with place(tmp_path, Manner(patch="merge"), between=lambda app: Odd(app, "PATCH", "Customers", hears=deaf)) as gp:
+    with place(
+        tmp_path, Manner(patch="merge"), between=lambda app: Odd(app, "PATCH", "Customers", hears=deaf)
+    ) as gp:
         gp.customer("COPY01", CITY="Chicago")
         assert gp.edit("COPY01", {"BillTo.City": "Evanston"}).status is Status.DONE
         row = gp.row("RM00102", "COPY01;PRIMARY")
@@ -81,5 +89,9 @@ def test_a_site_that_spells_fields_otherwise_is_followed_by_its_settings(tmp_pat
         assert values == {"Comment1": "two", "Comment2": "one"}
         gp.edit("SPELL1", {"Comment1": "three"}, reference="g5mark")
         row = gp.row("RM00101", "SPELL1")
-        assert row is not None and (row["COMMENT1"], row["COMMENT2"], row["INTEGRATIONID"]) == ("one", "three", "")
+        assert row is not None and (row["COMMENT1"], row["COMMENT2"], row["INTEGRATIONID"]) == (
+            "one",
+            "three",
+            "",
+        )
         assert not gp.connector.entity("customer").fields["IntegrationID"].readable

@@ -29,7 +29,9 @@ def gp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
 def number(gp: Place) -> str:
     gp.system.faults.clear()
     number = f"UPD{next(_numbers):04d}"
-    gp.customer(number, CITY="Chicago", PYMTRMID="Net 30", CRLMTTYP=2, CRLMTAMT=Decimal("1234.56789"), RMARACC=12)
+    gp.customer(
+        number, CITY="Chicago", PYMTRMID="Net 30", CRLMTTYP=2, CRLMTAMT=Decimal("1234.56789"), RMARACC=12
+    )
     return number
 
 
@@ -47,7 +49,9 @@ def test_an_edit_of_one_field_leaves_every_other_column_as_it_was(gp: Place, num
     assert changed == {"COMMENT1"}
 
 
-def test_a_whole_object_write_keeps_a_persons_edit_of_a_field_that_is_not_mapped(gp: Place, number: str) -> None:
+def test_a_whole_object_write_keeps_a_persons_edit_of_a_field_that_is_not_mapped(
+    gp: Place, number: str
+) -> None:
     mapped = ["CustomerName", "Comment1"]
     write = update_of(gp.read(number, mapped), {"Comment1": "Ours"})
     gp.save("RM00101", number, {"SALSTERR": "TERRITORY 2", "CRLMTAMT": Decimal(99)})
@@ -57,7 +61,9 @@ def test_a_whole_object_write_keeps_a_persons_edit_of_a_field_that_is_not_mapped
     assert (after["COMMENT1"], after["SALSTERR"], after["CRLMTAMT"]) == ("Ours", "TERRITORY 2", Decimal(99))
 
 
-def test_an_edit_of_a_mapped_field_in_between_stops_the_write_and_shows_the_fresh_card(gp: Place, number: str) -> None:
+def test_an_edit_of_a_mapped_field_in_between_stops_the_write_and_shows_the_fresh_card(
+    gp: Place, number: str
+) -> None:
     write = update_of(gp.read(number), {"Comment1": "Ours"})
     gp.save("RM00102", f"{number};PRIMARY", {"CITY": "Boston"})
     [outcome] = gp.connector.write("customer", [write])
@@ -70,12 +76,16 @@ def test_the_same_number_given_to_another_firm_is_another_record(gp: Place, numb
     first = gp.read(number)
     gp.delete("RM00101", number)
     gp.customer(number, CUSTNAME=f"Firm {number}", CITY="Chicago")
-    [outcome] = gp.connector.write("customer", [Write(Op.UPDATE, (number,), {"Hold": True}, birth=first.birth)])
+    [outcome] = gp.connector.write(
+        "customer", [Write(Op.UPDATE, (number,), {"Hold": True}, birth=first.birth)]
+    )
     assert outcome.status is Status.MOVED
     assert row(gp, number)["HOLD"] == 0
 
 
-def test_a_renumbered_customer_is_gone_under_its_old_number_and_keeps_its_birth_mark(gp: Place, number: str) -> None:
+def test_a_renumbered_customer_is_gone_under_its_old_number_and_keeps_its_birth_mark(
+    gp: Place, number: str
+) -> None:
     first = gp.read(number)
     gp.system.world.renumber(number, f"{number}X")
     [outcome] = gp.connector.write("customer", [update_of(first, {"Hold": True})])
@@ -99,7 +109,9 @@ def test_a_write_that_never_reached_gp_may_be_tried_again(gp: Place, number: str
     assert row(gp, number)["HOLD"] == 0
 
 
-def test_a_lost_answer_is_unknown_and_the_run_looks_again_before_it_believes_its_list(gp: Place, number: str) -> None:
+def test_a_lost_answer_is_unknown_and_the_run_looks_again_before_it_believes_its_list(
+    gp: Place, number: str
+) -> None:
     gp.connector.begin_run()
     for _ in gp.connector.scan("customer", ["Hold"]):
         pass
@@ -146,7 +158,11 @@ def test_two_writes_on_one_customer_keep_their_order_and_never_overlap(gp: Place
     record = gp.read(number, ["CustomerName"])
     writes = [update_of(record, {"Comment1": f"step {n}", "Comment2": f"step {n}"}) for n in range(5)]
     with ThreadPoolExecutor(4) as threads:
-        statuses = [o.status for done in threads.map(lambda w: gp.connector.write("customer", [w]), writes) for o in done]
+        statuses = [
+            o.status
+            for done in threads.map(lambda w: gp.connector.write("customer", [w]), writes)
+            for o in done
+        ]
     assert statuses == [Status.DONE] * 5
     after = row(gp, number)
     assert after["COMMENT1"] == after["COMMENT2"]
@@ -155,7 +171,9 @@ def test_two_writes_on_one_customer_keep_their_order_and_never_overlap(gp: Place
     assert row(gp, number)["COMMENT1"] == "step 4"
 
 
-def test_statement_and_short_name_follow_a_new_name_while_they_equalled_the_old(gp: Place, number: str) -> None:
+def test_statement_and_short_name_follow_a_new_name_while_they_equalled_the_old(
+    gp: Place, number: str
+) -> None:
     gp.edit(number, {"CustomerName": "A Renamed Corporation"})
     after = row(gp, number)
     assert (after["STMTNAME"], after["SHRTNAME"]) == ("A Renamed Corporation", "A Renamed Corpo")

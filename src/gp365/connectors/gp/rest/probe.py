@@ -28,7 +28,8 @@ def findings(service: Service, lanes: Lanes, clock: Clock) -> Iterator[Finding]:
     yield _help(status)
     yield from _company(service, lanes)
     for name in NAMES:
-        yield _entity(service, lanes, name)
+        if name != "company" and name in service.settings.resources:
+            yield _entity(service, lanes, name)
 
 
 def _login(lanes: Lanes, clock: Clock) -> Iterator[Finding]:
@@ -100,8 +101,6 @@ def _entity(service: Service, lanes: Lanes, name: str) -> Finding:
 def _refused(name: str, fault: Gp365Error) -> Finding:
     """A 403 and a 404 cannot be told apart safely, so that both readings are given; other entities may still work."""
     told = _error(name, fault)
-    if name == "company":
-        return Finding(name, Level.NOTE, told.text, told.fix, told.code)
     if isinstance(fault, Misconfigured) and fault.code == "not-served":
         fix = "The resource is not installed, is spelled otherwise (set its path), or the user lacks its window."
         return Finding(name, told.level, told.text, fix, told.code)
@@ -110,7 +109,9 @@ def _refused(name: str, fault: Gp365Error) -> Finding:
 
 def _served(service: Service, name: str, first: Mapping[str, Any] | None) -> Finding:
     entity, resource = entity_named(name), service.resource(name)
-    missing = [field for field in entity.fields if first is not None and field not in first]
+    given_up = {ours for ours, theirs in service.settings.names.get(name, {}).items() if not theirs}
+    expected = [field for field in entity.fields if field not in given_up] if first is not None else []
+    missing = [field for field in expected if field not in (first or {})]
     unknown = [field for field in first or () if field not in entity.fields]
     facts: dict[str, object] = {
         "channel": "rest",

@@ -24,6 +24,8 @@ from gp365.wire.redact import redact
 
 _JSON = {"Accept": "application/json"}
 _SENDS = {"Accept": "application/json", "Content-Type": "application/json"}
+_FOREIGN = "sba:"
+"""Marks a served field that bears a name of ours and is, by the settings, another field."""
 _NOT_OFFERED = frozenset({405, 501})
 _SHORT = 500
 """Rows that are read of a list which only has to answer: a short one to its end, so that the lane keeps its login."""
@@ -65,14 +67,22 @@ class Names:
 
     def ours(self, served: dict[str, Any]) -> dict[str, Any]:
         """Return a served object under our names; what we do not know keeps its own."""
-        if not self.named:
+        if not self.spelled:
             return served
-        return {self.named.get(name, name): value for name, value in served.items()}
+        return {self._our(name): value for name, value in served.items()}
+
+    def _our(self, name: str) -> str:
+        if name in self.named:
+            return self.named[name]
+        return _FOREIGN + name if name in self.spelled else name
 
     def theirs(self, members: Mapping[str, Any]) -> dict[str, Any]:
         """Return members under the service's names, without what it does not serve."""
-        spelled = ((self.spelled.get(name, name), value) for name, value in members.items())
+        spelled = ((self._their(name), value) for name, value in members.items())
         return {name: value for name, value in spelled if name}
+
+    def _their(self, name: str) -> str:
+        return name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN) else self.spelled.get(name, name)
 
 
 @dataclass(slots=True)
