@@ -22,6 +22,8 @@ def upper(text: str) -> str:
     `str.upper` makes SS of ß and a Greek letter of the micro sign; SQL Server's UPPER under GP's usual collation
     (SQL_Latin1_General_CP1_CI_AS) leaves both, as every character whose capital the code page lacks.
     """
+    if text.isascii():
+        return text.upper()
     return unicodedata.normalize("NFC", "".join(map(_upper, text)))
 
 

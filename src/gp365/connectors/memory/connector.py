@@ -304,9 +304,11 @@ class MemoryConnector:
     def _freshen(self, entity: EntityDescription, key: Key) -> None:
         """Put our own write into the run's list."""
         held = self._lists.get(entity.name)
+        if held is None:
+            return
         with self.system.turn():
             row = self.system.tables[entity.name].find(key)
-            if held is not None and row is not None:
+            if row is not None:
                 held[rules.fold_key(key)] = row
 
     def _unheard(self, write: Write) -> Outcome:
