@@ -101,6 +101,18 @@ def by_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
     return found
 
 
+def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterable[str]) -> dict[str, Link]:
+    """Find the links whose record on this side has one of these birth marks."""
+    column = _TABLE.c.left_birth if side == "left" else _TABLE.c.right_birth
+    found: dict[str, Link] = {}
+    for chunk in chunks(births):
+        query = select(*_COLUMNS).where(column.in_(chunk), _TABLE.c.pair == pair, _TABLE.c.flow == flow)
+        for row in conn.execute(query):
+            link = Link(*row)
+            found[link.left_birth if side == "left" else link.right_birth] = link
+    return found
+
+
 def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
     """Find links by id."""
     found: dict[int, Link] = {}
@@ -129,11 +141,15 @@ def insert(conn: Connection, links: Sequence[NewLink]) -> list[int]:
     """Insert links and return their ids in order; LinkTaken, with nothing inserted, if an end is linked already."""
     if not links:
         return []
-    rows = [asdict(link) for link in links]
-    statement = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
+    # The ids are told apart by the ends: asked for in order, SQLAlchemy would insert row by row on SQLite.
+    ends = (_TABLE.c.pair, _TABLE.c.flow, _TABLE.c.left_key, _TABLE.c.right_key)
     try:
         with conn.begin_nested():
-            return list(conn.execute(statement, rows).scalars())
+            rows = conn.execute(
+                _TABLE.insert().returning(_TABLE.c.id, *ends), [asdict(link) for link in links]
+            )
+            ids = {tuple(row[1:]): int(row[0]) for row in rows}
+            return [ids[link.pair, link.flow, link.left_key, link.right_key] for link in links]
     except IntegrityError as error:
         raise LinkTaken(_taken(conn, [(None, link) for link in links])) from error
 

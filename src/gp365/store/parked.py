@@ -210,6 +210,6 @@ def _insert(conn: Connection, entries: Sequence[NewParked], at: datetime) -> dic
         | {"resolved_by": ""}
         for entry in entries
     ]
-    statement = _TABLE.insert().returning(_TABLE.c.id, sort_by_parameter_order=True)
-    ids = conn.execute(statement, rows).scalars()
-    return {_place(entry): number for entry, number in zip(entries, ids, strict=True)}
+    place = (_TABLE.c.pair, _TABLE.c.flow, _TABLE.c.subject, _TABLE.c.field)
+    made = conn.execute(_TABLE.insert().returning(_TABLE.c.id, *place), rows)
+    return {(pair, flow, subject, field): number for number, pair, flow, subject, field in made}
