@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 LOOKUP_TYPES = frozenset({"Lookup", "Customer", "Owner"})
@@ -34,6 +35,7 @@ KNOWN_DELETES = {
 }
 
 
+@cache
 def metadata_id(*names: str) -> str:
     """Give the MetadataId of a definition: the same in every start of the simulator."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "gp365-sim/" + "/".join(names)))

@@ -61,6 +61,16 @@ def _raw() -> dict[str, Any]:
     return tables
 
 
+@cache
+def _known_columns(table: str) -> dict[str, Column]:
+    return {name: _column(table, name, values) for name, values in _raw()[table]["columns"].items()}
+
+
+def _columns(table: str) -> dict[str, Column]:
+    """Give a table's first columns in a dict of their own; the columns themselves are values and shared."""
+    return dict(_known_columns(table))
+
+
 def fresh_schema(tracked: frozenset[str] = frozenset()) -> Schema:
     """Build the schema of a new organisation.
 
@@ -74,7 +84,7 @@ def fresh_schema(tracked: frozenset[str] = frozenset()) -> Schema:
 
 
 def _table(name: str, raw: dict[str, Any], type_code: int, tracked: bool) -> Table:
-    columns = {c: _column(name, c, values) for c, values in raw["columns"].items()}
+    columns = _columns(name)
     label = columns[raw["id"]].label or name.title()
     return Table(
         name=name,
