@@ -156,19 +156,21 @@ def test_a_write_whose_time_passes_while_it_is_prepared_is_not_sent(gp: Place, n
 
 def test_two_writes_on_one_customer_keep_their_order_and_never_overlap(gp: Place, number: str) -> None:
     record = gp.read(number, ["CustomerName"])
-    writes = [update_of(record, {"Comment1": f"step {n}", "Comment2": f"step {n}"}) for n in range(5)]
+    writes = [update_of(record, {"Comment1": f"step {n}"}) for n in range(6)]
+    gp.connector.write(
+        "customer", [update_of(gp.read("ADAMPARK0001", ["CustomerName"]), {"Comment1": "second lane"})]
+    )
+    gp.fault(do="slow", path=number, seconds=0.02, times=0)
+    before = len(gp.requests())
     with ThreadPoolExecutor(4) as threads:
-        statuses = [
-            o.status
-            for done in threads.map(lambda w: gp.connector.write("customer", [w]), writes)
-            for o in done
-        ]
-    assert statuses == [Status.DONE] * 5
-    after = row(gp, number)
-    assert after["COMMENT1"] == after["COMMENT2"]
+        done = list(threads.map(lambda write: gp.connector.write("customer", [write])[0].status, writes))
+    gp.system.faults.clear()
+    assert done == [Status.DONE] * 6
+    methods = [method for method, path in gp.requests()[before:] if number in path]
+    assert methods == ["GET", "GET", "PATCH"] * 6
     outcomes = gp.connector.write("customer", writes)
-    assert [outcome.status for outcome in outcomes] == [Status.DONE] * 5
-    assert row(gp, number)["COMMENT1"] == "step 4"
+    assert [outcome.status for outcome in outcomes] == [Status.DONE] * 6
+    assert row(gp, number)["COMMENT1"] == "step 5"
 
 
 def test_statement_and_short_name_follow_a_new_name_while_they_equalled_the_old(
