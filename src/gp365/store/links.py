@@ -106,7 +106,9 @@ def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterab
     column = _TABLE.c.left_birth if side == "left" else _TABLE.c.right_birth
     found: dict[str, Link] = {}
     for chunk in chunks(births):
-        query = select(*_COLUMNS).where(column.in_(chunk), _TABLE.c.pair == pair, _TABLE.c.flow == flow)
+        query = select(*_COLUMNS).where(
+            column.in_(chunk), column != "", _TABLE.c.pair == pair, _TABLE.c.flow == flow
+        )
         for row in conn.execute(query):
             link = Link(*row)
             found[link.left_birth if side == "left" else link.right_birth] = link

@@ -138,6 +138,17 @@ link = Table(
     _text("run"),
     UniqueConstraint("left_key", "pair", "flow", name="uq_link_left"),
     UniqueConstraint("right_key", "pair", "flow", name="uq_link_right"),
+    *(
+        Index(
+            f"ix_link_{end}_birth",
+            f"{end}_birth",
+            "pair",
+            "flow",
+            sqlite_where=text(f"{end}_birth <> ''"),
+            postgresql_where=text(f"{end}_birth <> ''"),
+        )
+        for end in ("left", "right")
+    ),
     sqlite_autoincrement=True,
 )
 

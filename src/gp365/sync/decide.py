@@ -75,7 +75,7 @@ def open_intents(
     bodies: dict[str, bytes] = {}
     for subject in subjects:
         plan = subject.plan
-        if plan is None or plan.problem is not None:
+        if plan is None or plan.problem is not None or subject.problem is not None:
             continue
         for write in plan.writes:
             key = write.key or drawn.key(subject, write.side)

@@ -62,6 +62,7 @@ def _creates_on(subject: Subject, side: str) -> bool:
     return (
         plan is not None
         and plan.problem is None
+        and subject.problem is None
         and any(w.side == side and w.op is Op.CREATE for w in plan.writes)
     )
 

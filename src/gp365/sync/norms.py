@@ -31,7 +31,14 @@ def norms_of(job: Job, place: Place, record: Record) -> list[tuple[int, str]]:
 
 
 def _normal(job: Job, place: Place, record: Record, name: str) -> str:
-    return normalise(canonical(job, place, record, name), kind_of(name, job.flow.by_name[name].convert))
+    """Normalise what both sides can hold of a field: a name that was cut on one side is still the same name."""
+    row = job.compiled.row(name)
+    raw = row.half(place.side, record.values)
+    if raw is None:
+        return ""
+    seen = see_raw(job.compiled, row, place.side, raw, _NOTHING)
+    value = " ".join(show(part) for part in raw) if seen.bad else seen.fitted
+    return normalise(value, kind_of(name, row.row.convert))
 
 
 def canonical(job: Job, place: Place, record: Record, name: str) -> Value:

@@ -25,7 +25,8 @@ class Observation:
     """What a run has in hand after observing: per side the records that are not quiet, and the quiet links.
 
     `quiet` are links that neither side's reading shows as changed; `read` counts records read per side; `full` says
-    which sides were read whole; `vanished` are linked keys that a full reading did not show.
+    which sides were read whole; `absent` are linked keys that a census taken later does not show; `vanished`
+    counts those that a full reading did not show.
     """
 
     seen: dict[str, Seen]
@@ -35,6 +36,7 @@ class Observation:
     full: dict[str, bool] = field(default_factory=dict[str, bool])
     vanished: dict[str, int] = field(default_factory=dict[str, int])
     fresh: dict[str, int] = field(default_factory=dict[str, int])
+    absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
     def unchanged(self) -> Bitmap:
         """Give the links that are quiet on every side that was read."""

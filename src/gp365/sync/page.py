@@ -12,6 +12,7 @@ from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem
 from gp365.model.values import unpack_deep
 from gp365.store import parked
+from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects
 from gp365.sync.draw import draw, reserve
 from gp365.sync.facts import gather_facts
@@ -79,6 +80,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     page.facts = gather_facts(job, page.subjects)
     _hold_back(job, working)
     plan_subjects(job, page.subjects, page.facts)
+    guard_creates(job, observation, working)
     _approve(job, working)
     drawn = draw(job, working)
     if any(subject.plan is not None and subject.plan.writes for subject in working):

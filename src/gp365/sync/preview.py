@@ -12,6 +12,7 @@ from gp365.model.plan import FieldPlan, SubjectPlan, Verdict
 from gp365.model.record import Op
 from gp365.model.values import key_text
 from gp365.store import links, parked, work
+from gp365.sync.census import guard_creates
 from gp365.sync.decide import plan_subjects
 from gp365.sync.draw import draw, propose
 from gp365.sync.facts import gather_facts
@@ -104,16 +105,18 @@ def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> l
         return []
     read_records(job, observation, subjects)
     plan_subjects(job, subjects, gather_facts(job, subjects))
+    guard_creates(job, observation, subjects)
     drawn = draw(job, subjects)
     propose(job, subjects, drawn)
     plans: list[SubjectPlan] = []
     for subject in subjects:
         plan = subject.plan
         assert plan is not None
-        writes = tuple(
+        problem = subject.problem or plan.problem
+        writes = [
             replace(write, key=write.key or drawn.key(subject, write.side) or ()) for write in plan.writes
-        )
-        plans.append(replace(plan, writes=writes))
+        ]
+        plans.append(replace(plan, writes=() if problem else tuple(writes), problem=problem))
     return plans
 
 

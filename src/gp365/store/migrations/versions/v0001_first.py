@@ -202,6 +202,8 @@ def _link() -> None:
         sa.UniqueConstraint("right_key", "pair", "flow", name="uq_link_right"),
         sqlite_autoincrement=True,
     )
+    _index("ix_link_left_birth", "link", "left_birth", "pair", "flow", where="left_birth <> ''")
+    _index("ix_link_right_birth", "link", "right_birth", "pair", "flow", where="right_birth <> ''")
 
 
 def _match_key() -> None:
