@@ -6,8 +6,10 @@ import base64
 import re
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import spnego
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -317,6 +319,81 @@ def test_a_server_that_carries_out_an_empty_opening_leaves_the_write_in_doubt(
     with pytest.raises(CallFailed, match="empty opening") as caught:
         site.lanes().request("POST", "rows", content=b"x")
     assert caught.value.maybe_sent
+
+
+class Ticket:
+    """A Kerberos context as pyspnego gives one: a single opaque token, no NTLM in it."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def step(self, token: bytes | None) -> bytes | None:
+        self.steps += 1
+        return b"kerberos ap-req" if token is None else None
+
+
+@pytest.fixture
+def ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this machine have a Kerberos ticket: Negotiate then needs one leg."""
+    ntlm = spnego.client
+
+    def client(*args: Any, protocol: str, **more: Any) -> Any:
+        return Ticket() if protocol == "negotiate" else ntlm(*args, protocol=protocol, **more)
+
+    monkeypatch.setattr(spnego, "client", client)
+
+
+@pytest.mark.usefixtures("ticket")
+def test_with_a_kerberos_ticket_the_write_goes_with_the_first_token(
+    serve: Serve, certificates: Certificates
+) -> None:
+    def app(request: Request) -> Reply:
+        if request.headers.get("authorization") or request.connection.get("user"):
+            request.connection["user"] = True
+            return echo(request)
+        return Reply(401, {"WWW-Authenticate": "Negotiate"})
+
+    server = serve(app, tls=True)
+    lanes = Lanes(
+        server.url,
+        system="gp",
+        trust=Trust(certificates.ca_file),
+        login=WindowsLogin(USER, PASSWORD),
+        lanes=1,
+    )
+    assert lanes.request("POST", "rows", content=b"once").body == b"once"
+    assert [request.body for request in server.requests] == [b"", b"once"]
+    assert lanes.report().mechanism == "Negotiate (Kerberos)"
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_refused_ticket_is_followed_by_one_try_of_ntlm(serve: Serve, certificates: Certificates) -> None:
+    site = Site(serve, certificates)
+
+    def app(request: Request) -> Reply:
+        if request.headers.get("authorization", "").startswith("Negotiate"):
+            return Reply(401, {"WWW-Authenticate": "NTLM"})
+        return site.windows(request)
+
+    site.server.app = app
+    lanes = site.lanes()
+    assert lanes.request("POST", "rows", content=b"x").body == b"x"
+    assert (lanes.report().mechanism, site.windows.handshakes) == ("NTLM", 1)
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_refused_ticket_with_nothing_else_on_offer_is_a_refused_login(
+    serve: Serve, certificates: Certificates
+) -> None:
+    server = serve(lambda _: Reply(401, {"WWW-Authenticate": "Negotiate"}), tls=True)
+    lanes = Lanes(
+        server.url, system="gp", trust=Trust(certificates.ca_file), login=WindowsLogin(USER, PASSWORD)
+    )
+    for _ in range(2):
+        with pytest.raises(Unauthorised, match="Kerberos") as caught:
+            lanes.request("GET", "rows")
+        assert caught.value.code == "login-refused"
+    assert len(server.requests) == 2
 
 
 @given(st.binary(max_size=300))

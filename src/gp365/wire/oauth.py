@@ -168,7 +168,7 @@ class OAuth:
                 self._app.client_id,
                 client_credential=_credential(self._app.credential),
                 authority=f"{authority}/{self._app.tenant_id}",
-                instance_discovery=None if authority == _PUBLIC_CLOUD else False,
+                instance_discovery=False,  # the authority is a setting; asking the public cloud about it proves nothing
                 http_client=self._post,
             )
         return self._msal

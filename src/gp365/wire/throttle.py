@@ -16,6 +16,11 @@ from gp365.wire.retries import retry_after_s
 _CALM_S = 30.0
 
 
+def _at_least_a_tick(seconds: float) -> float:
+    """Return a wait that moves the clock: a rest of 1e-15 s added to the time may leave it where it is."""
+    return max(0.001, seconds)
+
+
 class Window:
     """Let at most `requests` start within any `seconds`; bulk may use only its share of them."""
 
@@ -31,7 +36,7 @@ class Window:
             self._starts.popleft()
         allowed = self._bulk if priority is Priority.BULK else self._requests
         surplus = len(self._starts) - allowed
-        return 0.0 if surplus < 0 else self._starts[surplus] + self._seconds - now
+        return 0.0 if surplus < 0 else _at_least_a_tick(self._starts[surplus] + self._seconds - now)
 
     def take(self, now: float) -> None:
         """Note that a call starts."""
@@ -56,7 +61,7 @@ class Concurrency:
     def delay_s(self, now: float) -> float:
         """Return the seconds that a 429 still stops all calls."""
         self._grow(now)
-        return max(0.0, self.paused_until - now)
+        return _at_least_a_tick(self.paused_until - now) if self.paused_until > now else 0.0
 
     def hint(self, ceiling: int) -> None:
         """Take the server's recommended parallelism; the first one sets the start to half of it."""
@@ -84,7 +89,7 @@ class Concurrency:
         """Return the seconds until one more call may run, or None where the limit is at the ceiling."""
         if self.limit >= self.ceiling or self._calm_since is None:
             return None
-        return max(0.001, self._calm_since + _CALM_S - now)
+        return _at_least_a_tick(self._calm_since + _CALM_S - now)
 
     def _grow(self, now: float) -> None:
         if self._calm_since is None:
