@@ -363,6 +363,15 @@ def test_a_server_that_stays_busy_leaves_the_writes_for_later(sales: Place) -> N
     assert row is not None and row["name"] == "Firm 1"
 
 
+def test_metadata_that_cannot_be_read_leaves_the_writes_for_later(sales: Place) -> None:
+    sales.connector.begin_run()
+    sales.fault(do="reset", method="POST", path=r"\$batch$", times=0)
+    [outcome] = sales.create("account", (guid(1), {"name": "A"}))
+    assert outcome.status is Status.RETRY
+    sales.system.faults.clear()
+    assert sales.rows("accounts") == []
+
+
 def test_a_write_whose_time_runs_out_while_it_is_held_back_is_not_sent(sales: Place) -> None:
     sales.account(1)
     record = sales.read("account", guid(1), FIELDS)

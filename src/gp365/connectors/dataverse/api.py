@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -51,11 +51,20 @@ class SendBy:
     Authentication runs directly before each attempt, after every wait for a budget or a Retry-After.
     """
 
-    def __init__(self, inner: Auth, clock: Clock, system: str) -> None:
-        self._inner = inner
+    def __init__(self, make: Callable[[], Auth], clock: Clock, system: str) -> None:
+        self._make = make
+        self._made: Auth | None = None
+        self._lock = Lock()
         self._clock = clock
         self._system = system
         self._here = local()
+
+    def _inner(self) -> Auth:
+        # Secrets are read when the first call needs them, so that doctor can report a missing one.
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
     @contextmanager
     def until(self, moment: datetime | None) -> Generator[None]:
@@ -70,7 +79,7 @@ class SendBy:
         """Return the fields to send; raise TooLate where the moment has passed."""
         moment: datetime | None = getattr(self._here, "moment", None)
         try:
-            given = self._inner.headers()
+            given = self._inner().headers()
         except CallFailed as failed:
             # Only the token could not be had: the call itself has not been sent.
             failed.maybe_sent = False
@@ -81,11 +90,11 @@ class SendBy:
 
     def renew(self, used: Mapping[str, str]) -> bool:
         """Renew as the inner authentication does."""
-        return self._inner.renew(used)
+        return self._inner().renew(used)
 
     def refusal(self, answer: Headers, body: str) -> Unauthorised:
         """Return the inner authentication's error."""
-        return self._inner.refusal(answer, body)
+        return self._inner().refusal(answer, body)
 
 
 class ExactClient:
@@ -342,8 +351,12 @@ def connect(
     """Return the organisation's Web API under a credential (the run-time one unless told); nothing is sent yet."""
     trust = Trust(settings.ca_file)
     chosen = credential or settings.credential
-    app = App(settings.tenant_id, chosen.client_id, _proof(chosen), settings.url, settings.authority)
-    auth = SendBy(OAuth(app, system=settings.name, trust=trust, log=log, clock=clock), clock, settings.name)
+
+    def authentication() -> OAuth:
+        app = App(settings.tenant_id, chosen.client_id, _proof(chosen), settings.url, settings.authority)
+        return OAuth(app, system=settings.name, trust=trust, log=log, clock=clock)
+
+    auth = SendBy(authentication, clock, settings.name)
     budget = RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2), clock=clock)
     http = HttpClient(
         settings.url + SERVICE,

@@ -9,15 +9,21 @@ from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.api import Refused
 from gp365.connectors.dataverse.describe import entity_names
 from gp365.connectors.dataverse.metadata import Table
-from gp365.connectors.dataverse.organisation import Organisation
+from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
 from gp365.connectors.dataverse.settings import CARD
-from gp365.connectors.dataverse.writing import CREATE_MULTIPLE, UPDATE_MULTIPLE
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 
 _OTHERS = {
-    "dual-write": ("DualWrite", "dualwrite", "msdyn_dualwrite"),
-    "Business Central's connector": ("nav_", "bcbi_", "msdyn_BusinessCentral"),
+    "dual-write": ("dualwrite",),
+    "Business Central's connector": ("dynamicsnavintegration", "businesscentral"),
+}
+_SUBJECTS = {
+    "certificate": "TLS",
+    "token-refused": "authentication",
+    "token-not-json": "authentication",
+    "secret-missing": "authentication",
+    "user-missing": "application user",
 }
 _PROVISION = "Run `gp365 provision apply`."
 
@@ -30,7 +36,7 @@ def findings(org: Organisation) -> list[Finding]:
         try:
             found += ask(org)
         except Gp365Error as error:
-            found.append(_trouble("connection", error))
+            found.append(_trouble(_SUBJECTS.get(error.code, "connection"), error))
             return found
     for name in entity_names():
         found += _safely(name, lambda name=name: list(_table(org, name)))
@@ -86,7 +92,7 @@ def _neighbours(org: Organisation) -> list[Finding]:
     names = [str(row["uniquename"]) for row in rows]
     found: list[Finding] = []
     for what, marks in _OTHERS.items():
-        there = [name for name in names if name.lower().startswith(tuple(mark.lower() for mark in marks))]
+        there = [name for name in names if any(mark in name.lower() for mark in marks)]
         if there:
             text = f"{what} seems to be installed ({', '.join(there)}): two connectors may write the same accounts."
             found.append(Finding("other connectors", Level.NOTE, text, "Let one of the two own each field."))

@@ -103,14 +103,19 @@ class DataverseConnector:
         return writing.write(self.organisation, entity, writes)
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
-        """Say what so many records will cost, write and read-back together."""
+        """Say what so many records will cost: writes, read-backs, and the questions asked once."""
         org, sizes = self.organisation, self.organisation.sizes
+        table = org.table(entity)
         read = ceil(reads / sizes.keys_per_read)
-        made = 2 * ceil(creates / sizes.create_rows)
-        bulk = own(org.table(entity))
-        changed = 3 * ceil(updates / sizes.update_rows) if bulk else ceil(updates / sizes.batch_parts)
+        made = _requests(creates, sizes.create_rows, alone=1, chunk=2)
+        changed = (
+            _requests(updates, sizes.update_rows, alone=2, chunk=3)
+            if own(table)
+            else ceil(updates / sizes.batch_parts)
+        )
+        asked = org.questions_left(table, creates=creates > 1, updates=updates > 1 and own(table))
         seconds = read * _READ_S + (made + changed) * _WRITE_S + (creates + updates) * _ROW_S
-        return Estimate(read + made + changed, seconds / max(1, org.lanes() // 2))
+        return Estimate(read + made + changed + asked, seconds / max(1, org.lanes() // 2))
 
     def epoch(self) -> str:
         """Give organisation id and the database's version as the newest delta link of this process names it.
@@ -139,3 +144,9 @@ class DataverseConnector:
         with self._lock:
             # The newest link counts, not the highest: it is what falls after a restore.
             self._highest = max(versions) if versions else self._highest
+
+
+def _requests(rows: int, size: int, *, alone: int, chunk: int) -> int:
+    """Count the requests of rows in chunks, where a chunk of one row goes another way."""
+    whole, rest = divmod(rows, size)
+    return whole * chunk + (0 if rest == 0 else alone if rest == 1 else chunk)

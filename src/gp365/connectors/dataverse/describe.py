@@ -38,6 +38,12 @@ def own(table: Table) -> bool:
     return table.name.startswith(OWN_PREFIX)
 
 
+def serves(table: Table, name: str) -> bool:
+    """Say whether a field can be asked for: a column of the table, or one joined onto accounts."""
+    joined = name.startswith(CONTACT_PREFIX) or name == HAS_OPPORTUNITY
+    return name in table.columns or (table.name == "account" and joined)
+
+
 def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -> EntityDescription:
     """Describe a table; `contact` adds the joined fields of an account's primary contact.
 

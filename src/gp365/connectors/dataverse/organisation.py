@@ -12,6 +12,9 @@ from gp365.connectors.dataverse.settings import OWN_PREFIX, Sizes
 from gp365.model.contract import Tally
 from gp365.model.errors import Misconfigured
 
+CREATE_MULTIPLE = "CreateMultiple"
+UPDATE_MULTIPLE = "UpdateMultiple"
+
 
 class Organisation:
     """What reading and writing share. Descriptions are read once and kept until `forget`."""
@@ -87,6 +90,12 @@ class Organisation:
             with self._lock:
                 self._bulk[wanted] = known
         return known
+
+    def questions_left(self, table: Table, *, creates: bool, updates: bool) -> int:
+        """Count the questions about bulk messages that such writes would still ask."""
+        wanted = [CREATE_MULTIPLE] * creates + [UPDATE_MULTIPLE] * updates
+        with self._lock:
+            return sum((table.name, message) not in self._bulk for message in wanted)
 
     def acknowledge(self, entity: str, operation: str, rows: int) -> None:
         """Count rows that a reply said were written."""

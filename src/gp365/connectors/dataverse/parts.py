@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gp365.connectors.dataverse.api import Refused, TooLate
+from gp365.connectors.dataverse.describe import serves
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.reading import Query, get
@@ -130,7 +131,7 @@ def _tell_moved(org: Organisation, table: Table, rows: Sequence[Row]) -> None:
     """Read once what the records are now that met another version, or stood in the way of a create."""
     if not rows:
         return
-    names = tuple(dict.fromkeys(name for row in rows for name in row.known if name in table.columns))
+    names = tuple(dict.fromkeys(name for row in rows for name in row.known if serves(table, name)))
     found = get(org, table.name, [(row.id,) for row in rows], names)
     for row in rows:
         assert row.outcome is not None

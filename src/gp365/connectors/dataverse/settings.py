@@ -19,8 +19,8 @@ class Credential:
     """An application registration: client id with a secret, or with a certificate (private key and certificate, PEM)."""
 
     client_id: str
-    client_secret: Secret | None = None
-    certificate: Secret | None = None
+    client_secret: Secret | None = field(default=None, repr=False)
+    certificate: Secret | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if (self.client_secret is None) == (self.certificate is None):

@@ -43,24 +43,33 @@ def propose(terms: Sequence[PaymentTerm], options: Mapping[int, str]) -> tuple[T
 
     The answer is ordered by term id and the same for the same input; run again after adding, nothing is new.
     """
+    wanted = sorted({term.id: term for term in terms if term.id.strip()}.values(), key=lambda term: term.id)
     free = dict(options)
+    held: dict[str, int] = {}
+    for same in (_same_text, _same_words):
+        for term in wanted:
+            if term.id not in held and (value := same(term, free)) is not None:
+                held[term.id] = value
+                free.pop(value)
     numbers = _free_numbers(options)
-    found: list[TermOption] = []
-    for term in sorted(
-        {term.id: term for term in terms if term.id.strip()}.values(), key=lambda term: term.id
-    ):
-        value = _equal(term, free)
-        if value is None:
-            found.append(TermOption(term.id, next(numbers), term.id, new=True))
-        else:
-            found.append(TermOption(term.id, value, free.pop(value), new=False))
-    return tuple(found)
+    return tuple(
+        TermOption(term.id, held[term.id], options[held[term.id]], new=False)
+        if term.id in held
+        else TermOption(term.id, next(numbers), term.id, new=True)
+        for term in wanted
+    )
 
 
-def _equal(term: PaymentTerm, free: Mapping[int, str]) -> int | None:
-    for text in filter(None, (term.id, term.text)):
+def _same_text(term: PaymentTerm, free: Mapping[int, str]) -> int | None:
+    """Find the option of exactly this name; those come first, so that an option that we added stays its term's."""
+    text = term.id.split()
+    return next((value for value, label in sorted(free.items()) if label.split() == text), None)
+
+
+def _same_words(term: PaymentTerm, free: Mapping[int, str]) -> int | None:
+    for words in filter(None, (words_of(term.id), words_of(term.text))):
         for value, label in sorted(free.items()):
-            if words_of(label) == words_of(text) and words_of(text):
+            if words_of(label) == words:
                 return value
     return None
 

@@ -14,7 +14,7 @@ from typing import Any
 from gp365.connectors.dataverse.api import Refused
 from gp365.connectors.dataverse.describe import own
 from gp365.connectors.dataverse.metadata import Table
-from gp365.connectors.dataverse.organisation import Organisation
+from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
 from gp365.connectors.dataverse.parts import send_parts
 from gp365.connectors.dataverse.reading import get
 from gp365.connectors.dataverse.rows import (
@@ -30,17 +30,19 @@ from gp365.model.errors import Gp365Error, Retry, Unauthorised
 from gp365.model.record import Op, Outcome, Record, Status, Write
 from gp365.wire.calls import CallFailed
 
-CREATE_MULTIPLE = "CreateMultiple"
-UPDATE_MULTIPLE = "UpdateMultiple"
-
 
 def write(org: Organisation, entity: str, writes: Sequence[Write]) -> list[Outcome]:
     """Do the writes and return one outcome each, in order; raise only what concerns the whole system."""
     if not writes:
         return []
-    table = org.table(entity)
-    rows = [row_of(place, one, table, org.set_name) for place, one in enumerate(writes)]
-    for stopped in _run(org, _jobs(org, table, open_rows(rows)))[:1]:
+    try:
+        table = org.table(entity)
+        rows = [row_of(place, one, table, org.set_name) for place, one in enumerate(writes)]
+        jobs = _jobs(org, table, open_rows(rows))
+    except Retry as busy:
+        # Only questions were asked so far: nothing has been written.
+        return [Outcome(Status.RETRY, key=one.key, error=busy, after_s=busy.after_s) for one in writes]
+    for stopped in _run(org, jobs)[:1]:
         _stop(rows, stopped)
     return [row.outcome or Outcome(Status.RETRY, key=row.write.key) for row in rows]
 
@@ -48,6 +50,10 @@ def write(org: Organisation, entity: str, writes: Sequence[Write]) -> list[Outco
 def _jobs(org: Organisation, table: Table, rows: Sequence[Row]) -> list[Callable[[], Gp365Error | None]]:
     creates = [row for row in rows if row.write.op is Op.CREATE]
     updates = [row for row in rows if row.write.op is Op.UPDATE]
+    if len(creates) > 1:
+        org.has_bulk(table, CREATE_MULTIPLE)  # asked here, before several threads would ask it
+    if len(updates) > 1 and own(table):
+        org.has_bulk(table, UPDATE_MULTIPLE)
     sizes = org.sizes
     change = _update_own if own(table) else _update_versioned
     size = sizes.update_rows if own(table) else sizes.batch_parts
