@@ -1,0 +1,161 @@
+"""Running flows in order, and again while something is due: what `sync` and `apply` have in common.
+
+A system that refuses us or is down stops the flows that need it, and no others; it is not asked a second time in the
+same command (a wrong password that is tried again and again locks the account).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from gp365.app.actions.holding import probe_of
+from gp365.app.actions.outputs import (
+    FieldCounts,
+    LeftOut,
+    RunOut,
+    SideOut,
+    SkippedOut,
+    error_out,
+)
+from gp365.model.contract import Connector
+from gp365.model.errors import Gp365Error
+from gp365.store.figures import figures
+from gp365.store.lease import Lease
+from gp365.sync.cycle import sync as run_flow
+from gp365.sync.equation import Report
+from gp365.sync.job import Job
+
+TURNS = 3
+Progress = Callable[[str, int, int], None]
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Show no progress."""
+    del what, done, total
+
+
+@dataclass(slots=True)
+class Ran:
+    """What running flows has brought so far: reports with their turn, flows not run and why, and what is left."""
+
+    reports: list[tuple[Report, int]] = field(default_factory=list[tuple[Report, int]])
+    skipped: list[tuple[Job, Gp365Error]] = field(default_factory=list[tuple[Job, Gp365Error]])
+    left: list[LeftOut] = field(default_factory=list[LeftOut])
+    interrupted: bool = False
+
+
+def run_flows(
+    jobs: Sequence[Job],
+    lease: Lease,
+    *,
+    full: bool = False,
+    kind: str = "sync",
+    progress: Progress = silent,
+    after: Callable[[Job, Report], None] = lambda job, report: None,
+) -> Ran:
+    """Run each flow in order, then those again that have due work, at most three times altogether.
+
+    A person's interruption ends it, with what was done so far; bugs are raised.
+    """
+    ran = Ran()
+    for connector in _connectors(jobs):
+        connector.begin_run()
+    for job in jobs:
+        _equip(job, lease, progress)
+    try:
+        for turn in range(1, TURNS + 1):
+            for job in jobs:
+                if turn == 1 or _due(job):
+                    _run(ran, job, turn, full and turn == 1, kind, after)
+    except KeyboardInterrupt:
+        ran.interrupted = True
+    ran.left = [left_of(job) for job in jobs]
+    return ran
+
+
+def _connectors(jobs: Sequence[Job]) -> list[Connector]:
+    found: dict[str, Connector] = {}
+    for job in jobs:
+        for place in job.places:
+            found.setdefault(place.system, place.connector)
+    return list(found.values())
+
+
+def _equip(job: Job, lease: Lease, progress: Progress) -> None:
+    job.lease, job.probe = lease, probe_of()
+    name = f"{job.pair} {job.flow.name}"
+    job.progress = lambda what, done, total: progress(f"{name}: {what}", done, total)
+
+
+def _due(job: Job) -> bool:
+    with job.store.read() as conn:
+        return figures(conn, job.pair, job.flow.name, job.clock()).due > 0
+
+
+def _run(ran: Ran, job: Job, turn: int, full: bool, kind: str, after: Callable[[Job, Report], None]) -> None:
+    stopped = _stopped_by(ran, job)
+    if stopped is not None:
+        if turn == 1:
+            ran.skipped.append((job, stopped))
+        return
+    report = run_flow(job, full=full, kind=kind)
+    ran.reports.append((report, turn))
+    after(job, report)
+
+
+def _stopped_by(ran: Ran, job: Job) -> Gp365Error | None:
+    """Give the error that stops a flow: its own, or that of a system that it needs."""
+    systems = {place.system for place in job.places}
+    for report, _ in ran.reports:
+        error = report.stopped
+        mine = (report.pair, report.flow) == (job.pair, job.flow.name)
+        if error is not None and (mine or error.system in systems):
+            return error
+    return None
+
+
+def left_of(job: Job) -> LeftOut:
+    """Count what a flow leaves."""
+    with job.store.read() as conn:
+        now = figures(conn, job.pair, job.flow.name, job.clock())
+    return LeftOut(job.pair, job.flow.name, now.due + now.later, now.waiting, now.parked, now.open_intents)
+
+
+def skipped_out(ran: Ran) -> list[SkippedOut]:
+    """Turn the flows that were not run into their output."""
+    return [SkippedOut(job.pair, job.flow.name, error_out(error)) for job, error in ran.skipped]
+
+
+def run_out(report: Report, turn: int) -> RunOut:
+    """Turn a report of the engine into its output."""
+    ended = report.dispositions
+    return RunOut(
+        run=report.run,
+        flow=report.flow,
+        pair=report.pair,
+        turn=turn,
+        considered=report.considered,
+        created=ended["created"],
+        updated=ended["updated"],
+        unchanged=ended["unchanged"],
+        filtered=ended["filtered"],
+        parked=ended["parked"],
+        rejected=ended["rejected"],
+        waiting=ended["waiting"],
+        unsettled=ended["unsettled"],
+        retrying=ended["retrying"],
+        fields=FieldCounts(**report.fields),
+        cut=report.cut,
+        balanced=report.balanced,
+        clean=report.clean,
+        mismatches=list(report.mismatches),
+        sides={
+            side: SideOut(one.read, one.created, one.updated, one.fields)
+            for side, one in report.sides.items()
+        },
+        requests=dict(report.requests),
+        write_requests=dict(report.write_requests),
+        seconds=round(report.seconds, 3),
+        stopped=error_out(report.stopped) if report.stopped else None,
+    )
