@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select, text
 
 from gp365.store import tables, work
 from gp365.store.engine import Store
@@ -213,6 +214,70 @@ def test_two_keys_of_one_link_that_arrive_at_two_workers_are_worked_by_one(
     assert len(won) == len(set(won))
     both = {row.subject for row in held}
     assert both in ({"L1"}, {"L1", "sales:1"}, {"L1", None})
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Claim("L1", (("gp", "A", 1),)), Claim("L1", (("sales", "1", 1),))),
+        (
+            Claim("L1", (("gp", "A", 1), ("sales", "9", 0))),
+            Claim("L2", (("sales", "1", 1), ("sales", "9", 0))),
+        ),
+        (Claim("L1", (("gp", "A", 1), ("sales", "1", 0))), Claim("sales:1", (("sales", "1", 1),))),
+    ],
+    ids=[
+        "one subject by two rows",
+        "one untriggered record in two subjects",
+        "a held end and its own trigger",
+    ],
+)
+def test_a_claim_that_is_not_yet_committed_already_keeps_others_out(
+    store: Store, open_again: Callable[[], Store], first: Claim, second: Claim
+) -> None:
+    with store.write() as conn:
+        mine, others = take(conn, "w1", "w1", 600), take(conn, "w2", "w2", 600)
+    _enqueue(store, "A")
+    _enqueue(store, "1", side="sales")
+    other = open_again()
+    got: list[str] = ["not yet"]
+
+    def compete() -> None:
+        got[:] = _claim(other, others, second)
+
+    rival = threading.Thread(target=compete)
+    with store.write(mine) as conn:
+        assert work.claim(conn, *PLACE, [first], mine, "run") == ["L1"]
+        rival.start()
+        while store.dialect == "postgresql" and rival.is_alive() and not _somebody_waits(conn):
+            time.sleep(0.01)
+        assert got == ["not yet"]
+    rival.join()
+    assert got == []
+    with store.read() as conn:
+        leases = set(
+            conn.execute(select(tables.work.c.lease).where(tables.work.c.lease.is_not(None))).scalars()
+        )
+        bare = conn.execute(select(tables.work.c.key).where(tables.work.c.seq == 0)).scalars().all()
+    assert leases == {mine.number}
+    assert bare in ([], ["9"])
+
+
+def _somebody_waits(conn: Connection) -> bool:
+    return bool(conn.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+
+def test_a_link_whose_trigger_was_worked_meanwhile_is_not_claimed_for_its_other_end(
+    store: Store, lease: Lease
+) -> None:
+    _enqueue(store, "A")
+    link = Claim("L1", (("gp", "A", 1), ("sales", "1", 0)))
+    assert _claim(store, lease, link) == ["L1"]
+    with store.write(lease) as conn:
+        work.finish(conn, *PLACE, [link], lease)
+    assert _claim(store, lease, link) == []
+    with store.read() as conn:
+        assert conn.execute(select(tables.work)).all() == []
 
 
 def test_a_record_that_became_a_link_is_finished_or_given_back_by_either_name(

@@ -54,6 +54,7 @@ def claim(
     Refused are: a subject or record under a living claim (our own included), a record that two of these subjects
     name, and a subject none of whose rows is in the queue any more.
     """
+    bare = _hold_bare(conn, pair, flow, subjects)
     rows = _locked_rows(conn, pair, flow, subjects)
     held = _held(conn, pair, flow, subjects)
     numbers = {number for _, number in rows.values() if number is not None} | set(held.values())
@@ -63,6 +64,7 @@ def claim(
     _free_subjects(conn, pair, flow, _claimed_as(conn, pair, flow, stale))
     won = _take(conn, pair, flow, wanted, lease)
     _stamp(conn, pair, flow, won, lease)
+    _drop_bare(conn, pair, flow, bare - {(side, key) for one in won for side, key, _ in one.rows})
     insert_new(conn, tables.run_subject, [{"run": run, "subject": one.subject} for one in won])
     return [one.subject for one in won]
 
@@ -122,6 +124,22 @@ def _row_is(pair: str, flow: str) -> ColumnElement[bool]:
 Rows = dict[tuple[str, str], tuple[int, int | None]]
 
 
+def _hold_bare(conn: Connection, pair: str, flow: str, subjects: Sequence[Claim]) -> set[tuple[str, str]]:
+    """Give records that nothing has triggered a row that only stands for the claim, so that it too is locked."""
+    bare = sorted({(side, key) for one in subjects for side, key, seq in one.rows if seq == LOCK_ONLY})
+    scope: dict[str, Any] = {"pair": pair, "flow": flow, "queue": queue_of(pair, flow), "seq": LOCK_ONLY}
+    scope |= {"reason": "", "attempts": 0, "enqueued": to_micros(now(conn))}
+    insert_new(conn, _WORK, [{**scope, "side": side, "key": key} for side, key in bare])
+    return set(bare)
+
+
+def _drop_bare(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str, str]]) -> None:
+    unused = [{"b_side": side, "b_key": key} for side, key in sorted(records)]
+    if unused:
+        is_bare = (_row_is(pair, flow), _WORK.c.seq == LOCK_ONLY, _WORK.c.lease.is_(None))
+        conn.execute(_WORK.delete().where(*is_bare), unused)
+
+
 def _locked_rows(conn: Connection, pair: str, flow: str, subjects: Sequence[Claim]) -> Rows:
     """Read (seq, lease) of every named row, and on PostgreSQL keep them from other claimers until the commit."""
     keys: dict[str, list[str]] = {}
@@ -156,8 +174,11 @@ def _free(subjects: Sequence[Claim], rows: Rows, held: dict[str, int], alive: se
         at_work = held.get(one.subject) in alive or any(
             record in taken or rows.get(record, (0, None))[1] in alive for record in records
         )
-        there = any(seq == LOCK_ONLY or (side, key) in rows for side, key, seq in one.rows)
-        if at_work or not (there or not records):
+        triggered = [(side, key) for side, key, seq in one.rows if seq > LOCK_ONLY]
+        finished = triggered and all(
+            rows.get(record, (LOCK_ONLY, None))[0] == LOCK_ONLY for record in triggered
+        )
+        if at_work or finished:
             continue
         taken.update(records)
         free.append(one)
@@ -176,12 +197,6 @@ def _take(conn: Connection, pair: str, flow: str, wanted: Sequence[Claim], lease
 
 
 def _stamp(conn: Connection, pair: str, flow: str, won: Sequence[Claim], lease: Lease) -> None:
-    """Put our lease on the rows; a record without a row gets one that only stands for the claim."""
-    first = to_micros(now(conn))
-    scope: dict[str, Any] = {"pair": pair, "flow": flow, "queue": queue_of(pair, flow)}
-    scope |= {"reason": "", "attempts": 0, "enqueued": first}
-    locks = [(side, key) for one in won for side, key, seq in one.rows if seq == LOCK_ONLY]
-    insert_new(conn, _WORK, [{**scope, "side": side, "key": key, "seq": LOCK_ONLY} for side, key in locks])
     stamps = [
         {"b_side": side, "b_key": key, "b_subject": one.subject} for one in won for side, key, _ in one.rows
     ]
