@@ -180,7 +180,9 @@ CATALOGUE: dict[str, Entry] = {
     "plan-invalid": Entry(
         "The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."
     ),
-    "store-newer": Entry("The store was made by a newer gp365.", "Install the newer version, or restore an older backup."),
+    "store-newer": Entry(
+        "The store was made by a newer gp365.", "Install the newer version, or restore an older backup."
+    ),
     "link-taken": Entry("A record was linked elsewhere in the meantime.", "Nothing: it is looked at again."),
     "lease-lost": Entry("Another worker has taken over the work.", "Nothing: the other one goes on."),
     "folder-locked": Entry(
@@ -266,8 +268,12 @@ CATALOGUE: dict[str, Entry] = {
     "key-reused": Entry(
         "Another record stands under a key that was linked.", "Decide whether it is the same partner."
     ),
-    "renumbered": Entry("A linked record stands under a new number.", "Decide whether the link follows the new number."),
-    "beside-event": Entry("A new record appeared while a linked one vanished.", "Decide about the vanished one first."),
+    "renumbered": Entry(
+        "A linked record stands under a new number.", "Decide whether the link follows the new number."
+    ),
+    "beside-event": Entry(
+        "A new record appeared while a linked one vanished.", "Decide about the vanished one first."
+    ),
     "outside-condition": Entry(
         "The record would be created outside its own side's condition.",
         "Correct the flow's `when` or `on_create`.",
