@@ -6,7 +6,7 @@ from collections.abc import Generator
 from itertools import count
 
 import pytest
-from gp_place import Place, place
+from gp_place import Place, place, update_of
 
 from gp365.model.record import Status
 from gp365_sim.gp.app import Manner
@@ -157,6 +157,18 @@ def test_a_clerks_edit_of_the_address_alone_survives_a_write_on_the_customer(gp:
     assert outcome.status is Status.DONE
     row = gp.row("RM00102", f"{number};PRIMARY")
     assert row is not None and (row["ADDRESS1"], row["SHIPMTHD"]) == ("5 Moved Away", "GROUND")
+
+
+def test_a_stale_copy_of_the_main_address_is_never_sent_back_over_the_address(gp: Place, number: str) -> None:
+    """One PATCH, and the address is right in it: not wrong first and mended after."""
+    gp.save("RM00102", f"{number};PRIMARY", {"ADDRESS1": "5 Moved Away", "PHONE1": "31255509990000"})
+    record = gp.read(number)
+    before = len(gp.requests("PATCH"))
+    gp.connector.write("customer", [update_of(record, {"Comment1": "Looked at"})])
+    assert len(gp.requests("PATCH")) - before == 1
+    assert address(gp, number, "PRIMARY") == ("5 Moved Away", "Chicago")
+    row = gp.row("RM00101", number)
+    assert row is not None and (row["ADDRESS1"], row["PHONE1"]) == ("5 Moved Away", "31255509990000")
 
 
 def test_both_addresses_edited_in_one_write_reach_their_own_codes(gp: Place, number: str) -> None:
