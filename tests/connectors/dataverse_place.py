@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from gp365.connectors.dataverse import Credential, DataverseConnector, DataverseSettings
-from gp365.connectors.dataverse.api import WebApi, connect
-from gp365.connectors.dataverse.provision import ProvisionPlan, apply, plan
+from gp365.connectors.dataverse.api import WebApi
+from gp365.connectors.dataverse.provision import ProvisionPlan, apply, plan, provisioning_api
 from gp365.connectors.dataverse.terms import PaymentTerm
 from gp365.model.record import ChangePage, Op, Outcome, Record, Write
 from gp365.model.values import Key, Value
@@ -169,7 +169,7 @@ def place(
         scratch = stack.enter_context(ScratchFile(folder / "scratch"))
         connector = DataverseConnector(settings, scratch=scratch, retries=retries)
         stack.callback(connector.close)
-        privileged = connect(settings, settings.provision, retries=retries)
+        privileged = provisioning_api(settings, retries=retries)
         stack.callback(privileged.close)
         yield Place(system, clock, tokens, connector, privileged, settings, scratch)
 

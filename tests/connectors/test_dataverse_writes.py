@@ -270,6 +270,55 @@ def test_an_edit_between_reading_and_writing_is_never_lost(sales: Place) -> None
     assert row is not None and row["name"] == "A person's name"
 
 
+def test_an_update_whose_version_nobody_knows_is_compared_first(sales: Place) -> None:
+    sales.account(1)
+    record = sales.read("account", guid(1), FIELDS)
+    same = Write(Op.UPDATE, record.key, {"name": "Ours"}, expected=record.values)
+    assert sales.connector.write("account", [same])[0].status is Status.DONE
+    sales.put("accounts", guid(1), {"address1_city": "A person was here"})
+    [outcome] = sales.connector.write("account", [same])
+    assert outcome.status is Status.MOVED
+    assert outcome.record is not None and outcome.record.values["address1_city"] == "A person was here"
+
+
+def test_an_update_into_a_taken_number_is_refused_and_changes_nothing(sales: Place) -> None:
+    sales.create("gp365_customer", (guid(1, "k"), card(1)), (guid(2, "k"), card(2)))  # type: ignore[arg-type]
+    record = sales.read("gp365_customer", guid(2, "k"), ["gp365_numberkey"])
+    [outcome] = sales.update("gp365_customer", (record, {"gp365_numberkey": "CUST1"}))
+    assert outcome.status is Status.REJECTED
+    assert outcome.error is not None and "already exists" in outcome.error.message
+    row = sales.row("gp365_customers", guid(2, "k"))
+    assert row is not None and row["gp365_numberkey"] == "CUST2"
+
+
+def test_a_moved_account_comes_back_with_its_contact(sales: Place) -> None:
+    account = sales.account(1, _primarycontactid_value=sales.contact(1, firstname="Ann"))
+    record = sales.read("account", account, ["name", "primarycontact.fullname"])
+    sales.put("contacts", guid(1, "c"), {"firstname": "Anna"})
+    sales.put("accounts", account, {"name": "Edited"})
+    [outcome] = sales.update("account", (record, {"name": "Ours"}))
+    assert outcome.record is not None
+    assert outcome.record.values == {"name": "Edited", "primarycontact.fullname": "Anna Person 1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["O'Brien & Søn #1", "50% + 50%", "Müller; (A/B)", "株式会社 🏭", '"quoted"', "a,b", "x=y?z:w\\v"]
+)
+def test_any_text_is_found_again(sales: Place, text: str) -> None:
+    sales.account(1, name=text)
+    sales.account(2, name="Another")
+    found = sales.connector.find("account", "name", [text, "no such", None], ["name"])
+    assert [record.values["name"] for record in found] == [text]
+
+
+def test_a_thousand_keys_are_read_with_about_one_request_per_200(sales: Place) -> None:
+    sales.create("account", *((guid(number), {"name": f"Firm {number}"}) for number in range(1, 1001)))
+    before = sales.seen()
+    keys = [(guid(number),) for number in range(1, 1101)] + [("no guid",), ("a", "b")]
+    assert len(sales.connector.get("account", keys, FIELDS)) == 1000
+    assert len(sales.requests(before)) <= 6
+
+
 def test_cards_are_updated_by_one_bulk_message_after_being_read_again(sales: Place) -> None:
     made = [(guid(number, "k"), card(number)) for number in range(1, 201)]
     sales.create("gp365_customer", *made)  # type: ignore[arg-type]

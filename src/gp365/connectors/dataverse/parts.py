@@ -102,7 +102,7 @@ def _end(org: Organisation, table: Table, row: Row, chosen: Selection, answer: P
     refused = Refused(error, org.name)
     if fate is Fate.STALE:
         row.end(Status.MOVED)
-    elif fate is Fate.EXISTS:
+    elif fate is Fate.EXISTS and row.write.op is Op.CREATE:
         row.end(Status.EXISTS, error=refused)
     elif fate is Fate.GONE and row.write.op is Op.UPDATE and _is_itself(row, error):
         row.end(Status.GONE)

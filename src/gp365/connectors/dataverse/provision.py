@@ -11,11 +11,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from gp365.connectors.dataverse.api import WebApi
+from gp365.connectors.dataverse.api import WebApi, connect
 from gp365.connectors.dataverse.removal import take_away
+from gp365.connectors.dataverse.settings import DataverseSettings
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps import PUBLISH, Work, work_list
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
+from gp365.model.errors import Misconfigured
+from gp365.wire.calls import Log, silent
+from gp365.wire.clock import Clock
+from gp365.wire.retries import Retries
 
 
 class State(StrEnum):
@@ -72,8 +77,35 @@ class ProvisionPlan:
                 {"term": term.term, "value": term.value, "label": term.label, "new": term.new}
                 for term in self.terms
             ],
+            "notes": list(NOTES),
             "nothing_to_do": self.nothing_to_do,
         }
+
+
+NOTES = (
+    "The security role of the run-time application user needs Create, Read, Write, Append and Append To on gp365_customer, "
+    "and Read on account, contact and gp365_customer for the whole organisation: change tracking asks for it.",
+    "Change tracking cannot be switched off again; removing leaves it on.",
+)
+
+
+def provisioning_api(
+    settings: DataverseSettings,
+    *,
+    log: Log = silent,
+    clock: Clock = Clock(),  # noqa: B008 (frozen)
+    retries: Retries | None = None,
+) -> WebApi:
+    """Return the organisation's Web API under the privileged credential; Misconfigured if the settings have none."""
+    if settings.provision is None:
+        raise Misconfigured(
+            "settings-invalid",
+            "Provisioning needs a credential of its own",
+            system=settings.name,
+            field="provision",
+            fix="Set `provision = {client_id = …, client_secret = …}` in the system's table.",
+        )
+    return connect(settings, settings.provision, log=log, clock=clock, retries=retries)
 
 
 def _silent(_: str) -> None:

@@ -14,6 +14,7 @@ from gp365.connectors.dataverse.api import Refused, WebApi
 from gp365.connectors.dataverse.blueprint import PREFIX, SOLUTION, UNPUBLISHED
 from gp365.connectors.dataverse.metadata import Table, questions, table_of
 from gp365.model.errors import Retry
+from gp365.wire.calls import CallFailed
 
 PAUSES_S: Sequence[float] = (0.0, 2.0, 5.0, 10.0, 20.0, 20.0)
 LOCKED = "0x80071151"
@@ -72,29 +73,30 @@ class Site:
             self.api.patch(f"solutions({solution['solutionid']})", {"description": text}, {"If-Match": "*"})
 
     def write(self, verb: Callable[[], object], there: Callable[[], bool]) -> None:
-        """Do one metadata write and wait until `there` sees it; raise Retry if it does not show up in a minute."""
+        """Do one metadata write and wait until `there` sees it.
+
+        A write whose answer was lost, or that is refused because an earlier one had worked, is done when its effect
+        shows. Raise Retry if it does not show up in a minute, Rejected with the platform's words.
+        """
         self.describe_solution(UNPUBLISHED)
-        self._with_patience(verb)
-        for pause in PAUSES_S:
+        for number, pause in enumerate(PAUSES_S, 1):
             self.sleep(pause)
-            self.forget()
-            if there():
+            trouble = _tried(verb)
+            if self._shows(there, patient=trouble is None):
                 return
+            if trouble is not None and (not _passes(trouble) or number == len(PAUSES_S)):
+                raise trouble
         raise Retry(
             "busy", "Dataverse does not show a change of metadata yet: run the command again in a minute"
         )
 
-    def _with_patience(self, verb: Callable[[], object]) -> None:
-        for number, pause in enumerate(PAUSES_S, 1):
+    def _shows(self, there: Callable[[], bool], *, patient: bool) -> bool:
+        for pause in PAUSES_S if patient else (0.0,):
             self.sleep(pause)
-            try:
-                verb()
-            except Refused as refused:
-                patient = refused.status == 404 or refused.dataverse_code == LOCKED
-                if not patient or number == len(PAUSES_S):
-                    raise
-            else:
-                return
+            self.forget()
+            if there():
+                return True
+        return False
 
     def _read(self, name: str) -> Table | None:
         try:
@@ -103,3 +105,18 @@ class Site:
             if refused.status == 404:
                 return None
             raise
+
+
+def _tried(verb: Callable[[], object]) -> Refused | CallFailed | None:
+    try:
+        verb()
+    except (Refused, CallFailed) as trouble:
+        return trouble
+    return None
+
+
+def _passes(trouble: Refused | CallFailed) -> bool:
+    """Say whether to try again: what we build on does not show yet, or another customization is under way."""
+    if isinstance(trouble, Refused):
+        return trouble.status == 404 or trouble.dataverse_code == LOCKED
+    return True

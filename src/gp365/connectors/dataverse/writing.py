@@ -153,7 +153,13 @@ def _bulk(
 
 
 def _update_versioned(org: Organisation, table: Table, rows: list[Row]) -> None:
-    send_parts(org, table, not_in_time(rows, org.now()))
+    waiting = not_in_time(rows, org.now())
+    if blind := [row for row in waiting if not row.version]:
+        # Planned on a record whose version nobody knows: look again, and guard by the version just read.
+        fresh = _fresh(org, table, blind)
+        for row in blind:
+            _compare(row, fresh.get(row.id))
+    send_parts(org, table, open_rows(waiting))
 
 
 def _update_own(org: Organisation, table: Table, rows: list[Row]) -> None:
