@@ -109,3 +109,13 @@ def test_a_server_that_does_not_answer_is_called_so_without_its_password() -> No
         open_store("postgresql://gp365:canary-4711@127.0.0.1:1/gp365?connect_timeout=2")
     assert failure.value.code == "store-failed"
     assert "canary-4711" not in str(failure.value) + repr(failure.value.__cause__)
+
+
+def test_a_python_with_a_sqlite_that_is_too_old_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 26, 0))
+    with pytest.raises(Misconfigured) as refusal:
+        open_store(tmp_path / "gp365.db")
+    assert refusal.value.code == "sqlite-old" and "PostgreSQL" in refusal.value.fix
+    assert list(tmp_path.iterdir()) == []

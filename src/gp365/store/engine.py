@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
 
+from gp365.model.errors import Misconfigured
 from gp365.store import tables
 from gp365.store.bulk import Clock, insert_new
 from gp365.store.faults import as_our_errors
@@ -20,6 +21,7 @@ from gp365.store.lease import Lease, check
 from gp365.store.migrate import upgrade
 
 BUSY_TIMEOUT_S = 60.0
+OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING (sqlite.org/releaselog/3_35_0.html)
 _BEGIN = "gp365_begin"
 # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits at a power failure (sqlite.org/pragma.html), and an
 # intent that is lost after its call was sent is a write that nobody knows of.
@@ -83,7 +85,8 @@ class Store:
 def open_store(url_or_path: str | Path, *, clock: Clock = utc_now) -> Store:
     """Open a store by SQLite file or database URL, making and migrating its tables where needed.
 
-    Misconfigured("store-newer") if a newer gp365 made it; Bug("store-failed") if it cannot be opened.
+    Misconfigured("store-newer") if a newer gp365 made it, ("sqlite-old") if Python's SQLite is too old;
+    Bug("store-failed") if it cannot be opened.
     """
     url = _url(url_or_path)
     engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
@@ -106,6 +109,12 @@ def _url(url_or_path: str | Path) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise Misconfigured(
+            "sqlite-old",
+            f"This Python brings SQLite {sqlite3.sqlite_version}; the store needs 3.35 or newer.",
+            fix="Use a Python with a newer SQLite, or a PostgreSQL store.",
+        )
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
