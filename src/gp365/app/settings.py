@@ -20,16 +20,16 @@ KINDS = {"gp": ("gp", "memory"), "sales": ("dataverse", "memory"), "fno": ("memo
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, strict=True)
 
 
 class SecretReference(_Strict):
     """Where a secret is kept: in the vault, in an environment variable, or in a file below the project folder."""
 
-    vault: str = Field("", description="name in the credential vault (`gp365 secret set NAME`)")
-    env: str = Field("", description="environment variable")
+    vault: str = Field(default="", description="name in the credential vault (`gp365 secret set NAME`)")
+    env: str = Field(default="", description="environment variable")
     file: str = Field(
-        "", description="file, relative to the project folder; line ends at its end do not count"
+        default="", description="file, relative to the project folder; line ends at its end do not count"
     )
 
     @model_validator(mode="after")
@@ -50,16 +50,20 @@ def _zone(name: str) -> str:
 class ResourceSettings(_Strict):
     """One line of GP's resource map, laid over ours: sites whose SBA spells a resource otherwise."""
 
-    path: str | None = Field(None, description="path below the company, as in Sales/Customers")
-    key: list[str] | None = Field(None, description="SBA names of the key's parts")
-    verbs: list[Literal["GET", "POST", "PATCH"]] | None = Field(None, description="verbs that are served")
+    path: str | None = Field(default=None, description="path below the company, as in Sales/Customers")
+    key: list[str] | None = Field(default=None, description="SBA names of the key's parts")
+    verbs: list[Literal["GET", "POST", "PATCH"]] | None = Field(
+        default=None, description="verbs that are served"
+    )
     below_tenant: bool | None = Field(
-        None, description="the resource belongs to the tenant, not to a company"
+        default=None, description="the resource belongs to the tenant, not to a company"
     )
     modified_filter: str | None = Field(
-        None, description="a query that a site has proved, with {day}: $filter=ModifiedDate ge {day}"
+        default=None, description="a query that a site has proved, with {day}: $filter=ModifiedDate ge {day}"
     )
-    assumed: bool | None = Field(None, description="false once the site has confirmed path, key and verbs")
+    assumed: bool | None = Field(
+        default=None, description="false once the site has confirmed path, key and verbs"
+    )
 
 
 class GpSystem(_Strict):
@@ -71,42 +75,52 @@ class GpSystem(_Strict):
     interid: str = Field(description="company database: 1 to 5 letters, digits or _, as in TWO")
     user: str = Field(min_length=1, description="Windows user, DOMAIN\\user")
     password: SecretReference = Field(description="the user's password")
-    tenant: str = Field("DefaultTenant", description="SBA tenant")
-    time_zone: str = Field("UTC", description="time zone in which GP's days are meant, as in America/Chicago")
-    functional_currency: str = Field(
-        "", description="ISO code of the company's functional currency, as in USD"
+    tenant: str = Field(default="DefaultTenant", description="SBA tenant")
+    time_zone: str = Field(
+        default="UTC", description="time zone in which GP's days are meant, as in America/Chicago"
     )
-    ca_file: str = Field("", description="certificate authority's file (PEM), relative to the project folder")
-    lanes: int = Field(2, ge=1, le=5, description="logins that work at the same time")
+    functional_currency: str = Field(
+        default="", description="ISO code of the company's functional currency, as in USD"
+    )
+    ca_file: str = Field(
+        default="", description="certificate authority's file (PEM), relative to the project folder"
+    )
+    lanes: int = Field(default=2, ge=1, le=5, description="logins that work at the same time")
     spacing_ms: int = Field(
-        150, ge=0, le=60_000, description="end of a call to the start of the next on the same lane"
+        default=150, ge=0, le=60_000, description="end of a call to the start of the next on the same lane"
     )
     allow_basic: bool = Field(
-        False, description="send the password by Basic authentication where nothing else is offered"
+        default=False, description="send the password by Basic authentication where nothing else is offered"
     )
-    timeout_s: float = Field(120.0, ge=1, le=3600, description="longest wait for an answer")
+    timeout_s: float = Field(default=120.0, ge=1, le=3600, description="longest wait for an answer")
     first_timeout_s: float = Field(
-        300.0, ge=1, le=3600, description="the same for the first answer, while GP Service starts"
+        default=300.0, ge=1, le=3600, description="the same for the first answer, while GP Service starts"
     )
     single_limit: int = Field(
-        50, ge=0, le=10_000, description="up to so many records are read one by one instead of as a list"
+        default=50,
+        ge=0,
+        le=10_000,
+        description="up to so many records are read one by one instead of as a list",
     )
-    page: int = Field(500, ge=1, le=10_000, description="records of a list handed on at once")
+    page: int = Field(default=500, ge=1, le=10_000, description="records of a list handed on at once")
     retry_seconds: float = Field(
-        600.0, ge=0, le=86_400, description="longest time that one call is tried again"
+        default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
     )
-    main_code: str = Field("PRIMARY", min_length=1, max_length=15, description="address ID of a new customer")
+    main_code: str = Field(
+        default="PRIMARY", min_length=1, max_length=15, description="address ID of a new customer"
+    )
     bill_to_code: str = Field(
-        "BILLTO", min_length=1, max_length=15, description="address ID where a bill-to needs its own"
+        default="BILLTO", min_length=1, max_length=15, description="address ID where a bill-to needs its own"
     )
     ship_to_code: str = Field(
-        "SHIPTO", min_length=1, max_length=15, description="address ID where a ship-to needs its own"
+        default="SHIPTO", min_length=1, max_length=15, description="address ID where a ship-to needs its own"
     )
     resources: dict[str, ResourceSettings] = Field(
-        {}, description="lines laid over the map of resources, by entity"
+        default={}, description="lines laid over the map of resources, by entity"
     )
     names: dict[str, dict[str, str]] = Field(
-        {}, description="SBA field names that differ, by entity and our name; an empty one is not served"
+        default={},
+        description="SBA field names that differ, by entity and our name; an empty one is not served",
     )
 
     _check_zone = field_validator("time_zone")(_zone)
@@ -132,9 +146,9 @@ class ClientSettings(_Strict):
     """An application registration with its secret or certificate."""
 
     client_id: str = Field(min_length=1, description="application (client) id")
-    client_secret: SecretReference | None = Field(None, description="client secret")
+    client_secret: SecretReference | None = Field(default=None, description="client secret")
     certificate: SecretReference | None = Field(
-        None, description="private key and certificate (PEM), instead of a client secret"
+        default=None, description="private key and certificate (PEM), instead of a client secret"
     )
 
     @model_validator(mode="after")
@@ -147,19 +161,19 @@ class ClientSettings(_Strict):
 class SizeSettings(_Strict):
     """How much goes into one request to Dataverse, and how long things may take."""
 
-    create_rows: int = Field(200, ge=1, le=1000, description="rows of one CreateMultiple")
-    update_rows: int = Field(200, ge=1, le=1000, description="rows of one UpdateMultiple")
-    batch_parts: int = Field(100, ge=1, le=1000, description="writes of one $batch")
-    page_rows: int = Field(5000, ge=1, le=5000, description="rows of one page that is read")
-    url_chars: int = Field(16_000, ge=1000, le=32_000, description="longest URL of a filter")
-    keys_per_read: int = Field(200, ge=1, le=1000, description="records read by key in one request")
+    create_rows: int = Field(default=200, ge=1, le=1000, description="rows of one CreateMultiple")
+    update_rows: int = Field(default=200, ge=1, le=1000, description="rows of one UpdateMultiple")
+    batch_parts: int = Field(default=100, ge=1, le=1000, description="writes of one $batch")
+    page_rows: int = Field(default=5000, ge=1, le=5000, description="rows of one page that is read")
+    url_chars: int = Field(default=16_000, ge=1000, le=32_000, description="longest URL of a filter")
+    keys_per_read: int = Field(default=200, ge=1, le=1000, description="records read by key in one request")
     modified_overlap_s: int = Field(
-        300, ge=0, le=86_400, description="how far a poll by modifiedon looks back"
+        default=300, ge=0, le=86_400, description="how far a poll by modifiedon looks back"
     )
-    longest_reply_s: float = Field(240.0, ge=1, le=3600, description="how late a call can still land")
-    request_timeout_s: float = Field(240.0, ge=1, le=3600, description="longest wait for an answer")
+    longest_reply_s: float = Field(default=240.0, ge=1, le=3600, description="how late a call can still land")
+    request_timeout_s: float = Field(default=240.0, ge=1, le=3600, description="longest wait for an answer")
     lanes: int = Field(
-        4, ge=1, le=64, description="pages of writes at a time, until the server recommends a number"
+        default=4, ge=1, le=64, description="pages of writes at a time, until the server recommends a number"
     )
 
 
@@ -169,16 +183,18 @@ class DataverseSystem(ClientSettings):
     kind: Literal["dataverse"]
     url: str = Field(description="address of the organisation, https://org.crm.dynamics.com")
     tenant_id: str = Field(min_length=1, description="Microsoft Entra tenant")
-    authority: str = Field("https://login.microsoftonline.com", description="who issues tokens")
+    authority: str = Field(default="https://login.microsoftonline.com", description="who issues tokens")
     provision: ClientSettings | None = Field(
-        None, description="a registration with more rights, used by `gp365 provision` alone"
+        default=None, description="a registration with more rights, used by `gp365 provision` alone"
     )
-    ca_file: str = Field("", description="certificate authority's file (PEM), relative to the project folder")
-    tag: str = Field("gp365", description="marks our writes for plug-ins and webhooks")
+    ca_file: str = Field(
+        default="", description="certificate authority's file (PEM), relative to the project folder"
+    )
+    tag: str = Field(default="gp365", description="marks our writes for plug-ins and webhooks")
     retry_seconds: float = Field(
-        600.0, ge=0, le=86_400, description="longest time that one call is tried again"
+        default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
     )
-    sizes: SizeSettings = Field(SizeSettings(), description="sizes of requests")
+    sizes: SizeSettings = Field(default=SizeSettings(), description="sizes of requests")
 
     @field_validator("url")
     @classmethod
@@ -193,11 +209,11 @@ class MemorySystem(_Strict):
 
     kind: Literal["memory"]
     path: str = Field(min_length=1, description="the system's file, relative to the project folder")
-    entities: str = Field("", description="entity descriptions (JSON) with which the file is made")
-    interid: str = Field("", description="company, where the system stands for Dynamics GP")
-    time_zone: str = Field("UTC", description="time zone in which its days are meant")
-    functional_currency: str = Field("", description="ISO code of the company's currency")
-    page: int = Field(200, ge=1, le=10_000, description="records of a page")
+    entities: str = Field(default="", description="entity descriptions (JSON) with which the file is made")
+    interid: str = Field(default="", description="company, where the system stands for Dynamics GP")
+    time_zone: str = Field(default="UTC", description="time zone in which its days are meant")
+    functional_currency: str = Field(default="", description="ISO code of the company's currency")
+    page: int = Field(default=200, ge=1, le=10_000, description="records of a page")
 
     _check_zone = field_validator("time_zone")(_zone)
 
@@ -209,12 +225,14 @@ Option = bool | int | float | str
 class PairSettings(_Strict):
     """Two places that are kept in step: flow column = system name, twice, and the flows."""
 
-    gp: str = Field("", description="system in the flows' column gp")
-    sales: str = Field("", description="system in the flows' column sales")
-    fno: str = Field("", description="system in the flows' column fno (none in this release)")
-    bc: str = Field("", description="system in the flows' column bc (none in this release)")
+    gp: str = Field(default="", description="system in the flows' column gp")
+    sales: str = Field(default="", description="system in the flows' column sales")
+    fno: str = Field(default="", description="system in the flows' column fno (none in this release)")
+    bc: str = Field(default="", description="system in the flows' column bc (none in this release)")
     flows: list[str] = Field(min_length=1, description="flows or groups of flows; what they need comes along")
-    options: dict[str, Option] = Field({}, description="options of the flows, such as prospects = true")
+    options: dict[str, Option] = Field(
+        default={}, description="options of the flows, such as prospects = true"
+    )
 
     @property
     def sides(self) -> Mapping[str, str]:
@@ -232,10 +250,11 @@ class StoreSettings(_Strict):
     """Where links, work and ledger are kept."""
 
     url: str = Field(
-        "", description="postgresql://user@host/database; empty: .gp365/gp365.db in the project folder"
+        default="",
+        description="postgresql://user@host/database; empty: .gp365/gp365.db in the project folder",
     )
     password: SecretReference | None = Field(
-        None, description="the database user's password, from env or file"
+        default=None, description="the database user's password, from env or file"
     )
 
     @model_validator(mode="after")
@@ -252,10 +271,12 @@ class StoreSettings(_Strict):
 class WorkerSettings(_Strict):
     """How the engine works."""
 
-    page: int = Field(200, ge=1, le=5000, description="subjects planned, written and recorded at once")
-    pages_in_flight: int = Field(4, ge=1, le=32, description="pages under way at the same time")
+    page: int = Field(
+        default=200, ge=1, le=5000, description="subjects planned, written and recorded at once"
+    )
+    pages_in_flight: int = Field(default=4, ge=1, le=32, description="pages under way at the same time")
     lease_ttl_s: float = Field(
-        600.0, ge=30, le=86_400, description="how long a worker that died keeps others waiting"
+        default=600.0, ge=30, le=86_400, description="how long a worker that died keeps others waiting"
     )
 
 
@@ -264,9 +285,9 @@ class Settings(_Strict):
 
     schema_version: Literal[1] = Field(alias="schema", description="version of this file's format")
     systems: dict[str, System] = Field(min_length=1, description="the systems by name")
-    pairs: dict[str, PairSettings] = Field({}, description="the pairs by name")
-    store: StoreSettings = Field(StoreSettings(), description="the store")
-    worker: WorkerSettings = Field(WorkerSettings(), description="the engine")
+    pairs: dict[str, PairSettings] = Field(default={}, description="the pairs by name")
+    store: StoreSettings = Field(default=StoreSettings(), description="the store")
+    worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
 
 
 SECRETS = frozenset({"password", "client_secret", "certificate"})

@@ -1,0 +1,132 @@
+"""Making connectors from settings; a system's own code is imported only when the project has such a system."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gp365.app.project import Project
+from gp365.app.settings import ClientSettings, DataverseSystem, GpSystem, MemorySystem
+from gp365.model.contract import Connector
+from gp365.model.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from gp365.connectors.dataverse import Credential, DataverseSettings
+
+
+def connect(project: Project, name: str) -> Connector:
+    """Make the connector of a system; nothing is sent yet. Misconfigured("system-unknown") if there is none."""
+    system = project.settings.systems.get(name)
+    if system is None:
+        known = ", ".join(project.settings.systems)
+        raise Misconfigured(
+            "system-unknown", f"There is no system {name}.", value=name, fix=f"The systems are {known}."
+        )
+    if isinstance(system, GpSystem):
+        return _gp(project, name, system)
+    if isinstance(system, DataverseSystem):
+        return _dataverse(project, name, system)
+    return _memory(project, name, system)
+
+
+def _gp(project: Project, name: str, given: GpSystem) -> Connector:
+    from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, with_overrides
+    from gp365.wire.retries import Retries
+
+    overrides = {entity: lines.model_dump(exclude_none=True) for entity, lines in given.resources.items()}
+    settings = GpSettings(
+        name=name,
+        url=given.url,
+        company=given.company,
+        user=given.user,
+        password=project.secret(given.password, f"systems.{name}.password"),
+        tenant=given.tenant,
+        interid=given.interid,
+        time_zone=given.time_zone,
+        ca_file=_file(project, given.ca_file),
+        functional_currency=given.functional_currency,
+        lanes=given.lanes,
+        spacing_ms=given.spacing_ms,
+        allow_basic=given.allow_basic,
+        timeout_s=given.timeout_s,
+        first_timeout_s=given.first_timeout_s,
+        single_limit=given.single_limit,
+        page=given.page,
+        resources=with_overrides(RESOURCES, overrides),
+        names=given.names,
+        main_code=given.main_code,
+        bill_to_code=given.bill_to_code,
+        ship_to_code=given.ship_to_code,
+    )
+    retries = Retries(seconds=given.retry_seconds)
+    return GpConnector(settings, scratch=project.scratch, log=project.log.call, retries=retries)
+
+
+def _dataverse(project: Project, name: str, given: DataverseSystem) -> Connector:
+    from gp365.connectors.dataverse import DataverseConnector
+
+    settings = dataverse_settings(project, name, given)
+    return DataverseConnector(settings, scratch=project.scratch, log=project.log.call)
+
+
+def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> DataverseSettings:
+    """Return the connector's own settings of an organisation."""
+    from gp365.connectors.dataverse import DataverseSettings, Sizes
+
+    at = f"systems.{name}"
+    return DataverseSettings(
+        name=name,
+        url=given.url,
+        tenant_id=given.tenant_id,
+        credential=_credential(project, given, at),
+        authority=given.authority,
+        ca_file=_file(project, given.ca_file),
+        provision=_credential(project, given.provision, f"{at}.provision") if given.provision else None,
+        tag=given.tag,
+        retry_seconds=given.retry_seconds,
+        sizes=Sizes(**given.sizes.model_dump()),
+    )
+
+
+def _credential(project: Project, given: ClientSettings, at: str) -> Credential:
+    from gp365.connectors.dataverse import Credential
+
+    return Credential(
+        given.client_id,
+        project.secret(given.client_secret, f"{at}.client_secret") if given.client_secret else None,
+        project.secret(given.certificate, f"{at}.certificate") if given.certificate else None,
+    )
+
+
+def _memory(project: Project, name: str, given: MemorySystem) -> Connector:
+    from gp365.connectors.memory import MemoryConnector
+    from gp365.connectors.memory.descriptions import from_json
+
+    entities = None
+    if given.entities:
+        path = project.path(given.entities)
+        try:
+            entities = from_json(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            where = f"systems.{name}.entities"
+            message = f"{where}: {given.entities} holds no entity descriptions ({type(error).__name__})."
+            raise Misconfigured("settings-invalid", message, field=where, value=given.entities) from None
+    return MemoryConnector.open(
+        project.path(given.path), name, entities, clock=project.clock, page=given.page
+    )
+
+
+def _file(project: Project, name: str) -> Path | None:
+    if not name:
+        return None
+    path = project.path(name)
+    if not path.is_file():
+        raise Misconfigured(
+            "settings-invalid",
+            f"ca_file names a file that is not there: {name}.",
+            field="ca_file",
+            value=name,
+            fix="Put the certificate authority's file there, relative to the project folder.",
+        )
+    return path

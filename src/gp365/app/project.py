@@ -1,0 +1,155 @@
+"""A project: its folder with settings, flows and lookups, and what is opened below .gp365 when it is first needed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from filelock import FileLock, Timeout
+
+from gp365.app.loader import FlowSet, load_flows, load_lookups
+from gp365.app.log import LogFile
+from gp365.app.secrets import ReferredSecret
+from gp365.app.settings import SecretReference, Settings
+from gp365.app.settings_file import FILE, read_settings
+from gp365.model.errors import Misconfigured
+from gp365.model.lookups import Lookup
+from gp365.store.engine import Clock, Store, open_store, utc_now
+from gp365.store.masterkey import KeyRing
+from gp365.store.scratch import ScratchFile
+from gp365.store.vault import VaultSecret
+
+OWN = ".gp365"
+FOLDER_VARIABLE = "GP365_DIR"
+
+
+class Project:
+    """An open project. Store, scratch and vault are opened on first use; `close` closes them.
+
+    `actor` is who acts, for the ledger: the operating-system user. `folder` is absolute.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, *, actor: str = "", clock: Clock = utc_now) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.actor = actor or operating_user()
+        self.clock = clock
+        self.own = folder / OWN
+        self.log = LogFile(self.own / "logs")
+        self._store: Store | None = None
+        self._scratch: ScratchFile | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store with links, work, ledger and vault."""
+        if self._store is None:
+            self.own.mkdir(parents=True, exist_ok=True)
+            self._store = open_store(self._store_url(), clock=self.clock)
+        return self._store
+
+    @property
+    def scratch(self) -> ScratchFile:
+        """The scratch file of this process."""
+        if self._scratch is None:
+            self._scratch = ScratchFile(self.own / "scratch")
+        return self._scratch
+
+    @property
+    def ring(self) -> KeyRing:
+        """Where the vault's master key is kept."""
+        return KeyRing(self.own, self.store.id)
+
+    @cached_property
+    def flows(self) -> FlowSet:
+        """The flows, shipped and the site's."""
+        return load_flows(self.folder / "flows")
+
+    @cached_property
+    def lookups(self) -> Mapping[str, Lookup]:
+        """The lookups, the site's before the shipped ones."""
+        return load_lookups(self.folder / "lookups")
+
+    def secret(self, reference: SecretReference, of: str) -> ReferredSecret:
+        """Return the secret that a setting refers to; it is read when it is revealed."""
+        return ReferredSecret(
+            reference, self.folder, of, lambda name: VaultSecret(self.store, self.ring, name)
+        )
+
+    def path(self, name: str) -> Path:
+        """Return a file's path that the settings give relative to the project folder."""
+        return self.folder / name
+
+    @contextmanager
+    def locked(self) -> Generator[None]:
+        """Hold the folder for a command that writes; Misconfigured("folder-locked") while another one does."""
+        self.own.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.own / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Misconfigured(
+                "folder-locked", f"Another gp365 process is at work in {self.folder}.", value=str(self.folder)
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._store is not None:
+            self._store.close()
+        if self._scratch is not None:
+            self._scratch.close()
+        self._store = self._scratch = None
+        self.log.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _store_url(self) -> str | Path:
+        given = self.settings.store
+        if not given.url:
+            return self.own / "gp365.db"
+        if given.password is None:
+            return given.url
+        word = quote(self.secret(given.password, "store.password").reveal(), safe="")
+        parts = urlsplit(given.url)
+        user, _, host = parts.netloc.rpartition("@")
+        return parts._replace(netloc=f"{user}:{word}@{host}").geturl()
+
+
+def project_folder(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the project folder: the one given (-C), else GP365_DIR, else the current one; absolute."""
+    chosen = given or (Path(environ[FOLDER_VARIABLE]) if environ.get(FOLDER_VARIABLE) else Path.cwd())
+    return chosen.expanduser().resolve()
+
+
+def open_project(folder: Path | None = None, *, actor: str = "", clock: Clock = utc_now) -> Project:
+    """Open the project of a folder; Misconfigured settings-missing or settings-invalid."""
+    chosen = project_folder(folder)
+    return Project(chosen, read_settings(chosen / FILE), actor=actor, clock=clock)
+
+
+def operating_user() -> str:
+    """Name who runs this process: the operating system's user and machine."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+def moment_of(project: Project) -> datetime:
+    """Return the present moment of the project's clock."""
+    return project.clock()
