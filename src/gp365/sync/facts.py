@@ -19,6 +19,7 @@ from gp365.store import intents, links, parked, runs
 from gp365.store.parked import Parked
 from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
+from gp365.sync.foreseen import number_of
 from gp365.sync.job import Job, Place, single_subject
 from gp365.sync.norms import canonical
 from gp365.sync.plan.facts import Computed, Facts, RefState
@@ -94,6 +95,12 @@ def _references(
                 ends = zip(job.places, (link.left_key, link.right_key), strict=True)
                 keys.update({(flow, link.id, end.side): text for end, text in ends if text is not None})
             missing = [key for key in wanted if key not in found]
+            planned = job.foreseen.find(flow, place.side, missing) if job.foreseen else {}
+            for key, planned_ends in planned.items():
+                number = number_of(planned_ends)
+                states[(flow, place.side, key)] = RefState("linked", number)
+                keys.update({(flow, number, side): text for side, text in planned_ends.items()})
+            missing = [key for key in missing if key not in planned]
             stopped = parked.open_for(
                 conn, job.pair, flow, [single_subject(place.side, key) for key in missing]
             )

@@ -19,6 +19,7 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_text
 from gp365.store.engine import Store
 from gp365.store.lease import Lease
+from gp365.sync.foreseen import Foreseen
 from gp365.sync.plan import CompiledFlow
 from gp365.sync.points import Probe, no_probe
 
@@ -46,7 +47,7 @@ class Dependent:
 
 @dataclass(slots=True)
 class Job:
-    """One flow of one pair, ready to run."""
+    """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make."""
 
     pair: str
     compiled: CompiledFlow
@@ -68,6 +69,7 @@ class Job:
     lookups_digest: str = ""
     entities_digest: str = ""
     approve: Callable[[SubjectPlan], Problem | None] | None = None
+    foreseen: Foreseen | None = None
 
     @property
     def flow(self) -> Flow:

@@ -18,7 +18,10 @@ from gp365.sync.subject import Subject
 
 @dataclass(slots=True)
 class Draft:
-    """A link as it shall be: agreed pairs under a flow version, birth marks and prints by side (b"" is not quiet)."""
+    """A link as it shall be: agreed pairs under a flow version, birth marks and prints by side (b"" is not quiet).
+
+    `created` names the sides where we made the record.
+    """
 
     subject: Subject
     pairs: Mapping[str, Pair]
@@ -26,6 +29,7 @@ class Draft:
     births: Mapping[str, str] = field(default_factory=dict[str, str])
     prints: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
     made_by: str = "match"
+    created: frozenset[str] = frozenset()
 
 
 def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) -> None:
@@ -78,14 +82,15 @@ def _changed(job: Job, draft: Draft) -> Link:
 
 
 def _follow(conn: Connection, job: Job, fresh: Sequence[Draft]) -> None:
-    """Wake who waited for these records, hand them to the flows that read them too, and move their parked entries."""
+    """Wake who waited for these records, hand created ones to the flows that read them too, move parked entries."""
     if not fresh:
         return
     ends = [(place.side, key_text(draft.subject.keys[place.side])) for draft in fresh for place in job.places]
     work.wake(conn, job.pair, job.flow.name, ends)
     for dependent in job.dependents:
         place = job.place(dependent.side)
-        rows = [(place.side, key_text(draft.subject.keys[place.side]), "linked") for draft in fresh]
+        made = [draft for draft in fresh if place.side in draft.created]
+        rows = [(place.side, key_text(draft.subject.keys[place.side]), "linked") for draft in made]
         if dependent.entity == place.entity.name:
             work.enqueue(conn, job.pair, dependent.flow, rows)
     names = {

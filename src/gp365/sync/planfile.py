@@ -5,7 +5,7 @@ A header (format, pair, flow, flow digest, made at, actor, digest of all lines) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -17,7 +17,7 @@ import orjson
 from gp365.model.errors import Misconfigured
 from gp365.model.plan import Problem, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
-from gp365.model.values import digest, pack, plain, show_key
+from gp365.model.values import digest, key_text, pack, plain, show_key
 from gp365.sync.job import Job
 from gp365.sync.preview import outcome_of
 
@@ -127,32 +127,77 @@ def write_plan(path: Path, job: Job, plans: Iterable[SubjectPlan], *, at: dateti
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A subject that is not written, because it is not as the approved plan says: its keys by side, and why."""
+
+    subject: str
+    keys: Mapping[str, str]
+    why: str
+
+
 @dataclass(slots=True)
 class Approved:
-    """A plan file as `apply` uses it: the writes that were approved, by the left or right key, and what did not hold."""
+    """A plan file as `apply` uses it: the writes that were approved, by the left or right key, and what did not hold.
+
+    Approved is what a line says, and what follows from it: a record that this very apply has created is finished (what
+    its system filled in comes back, a card follows its customer), and a field that the line shows as waiting is
+    written when what it waits for has come. `made` tells whether this apply has created a record (side, key).
+    """
 
     header: Mapping[str, Any]
     lines: dict[tuple[str, str], dict[str, Any]]
-    moved: list[str] = field(default_factory=list[str])
+    moved: list[Moved] = field(default_factory=list[Moved])
     used: set[str] = field(default_factory=set[str])
+    made: Callable[[str, str], bool] = lambda side, key: False
 
     def check(self, job: Job, plan: SubjectPlan) -> Problem | None:
         """Let a subject pass only when its plan today is the plan that was approved, on the same values."""
         line = self._line(job, plan)
         if line is None:
-            if not plan.writes:
+            if not plan.writes or self._is_made(job, plan):
                 return None
-            return self._moved(plan, "It was not in the plan that was approved.")
+            return self._moved(job, plan, "It was not in the plan that was approved.")
+        if not plan.writes and not line["writes"]:
+            return None
+        if line["subject"] in self.used:
+            return self._follows(job, plan, line)
         self.used.add(line["subject"])
         for place, record in zip(job.places, (plan.left, plan.right), strict=True):
             then = line.get(place.side)
             if (then is None) != (record is None):
-                return self._moved(plan, f"It is not on {place.side} as it was when the plan was made.")
+                why = f"It is not on {place.side} as it was when the plan was made."
+                return self._moved(job, plan, why)
             if then is not None and record is not None and then["print"] != _print(place.fields, record):
-                return self._moved(plan, f"It has changed on {place.side} since the plan was made.")
-        if plan.writes and line["digest"] != writes_digest(plan):
-            return self._moved(plan, "It would be written otherwise than the plan says.")
+                return self._moved(job, plan, f"It has changed on {place.side} since the plan was made.")
+        if line["digest"] != writes_digest(plan):
+            return self._moved(job, plan, "It would be written otherwise than the plan says.")
         return None
+
+    def unmet(self) -> list[Moved]:
+        """Name the subjects whose planned writes no run came to: they are gone, or no longer as they were."""
+        found: dict[str, Moved] = {}
+        for line in self.lines.values():
+            if line["writes"] and line["subject"] not in self.used:
+                keys = {side: str(held["key"]) for side, held in line.items() if _is_side(held)}
+                why = "It did not appear any more, or nothing is left to write."
+                found[line["subject"]] = Moved(line["subject"], keys, why)
+        return list(found.values())
+
+    def _follows(self, job: Job, plan: SubjectPlan, line: Mapping[str, Any]) -> Problem | None:
+        """Look at a subject once more: after its create it is finished, else only what was waiting may be written."""
+        created = any(write["op"] == Op.CREATE for write in line["writes"])
+        waiting = {one["field"] for one in line["fields"] if one["verdict"] == Verdict.WAITING}
+        written = {one.name for one in plan.fields if one.verdict is Verdict.WRITE}
+        if created or written <= waiting:
+            return None
+        return self._moved(job, plan, "It changed while the plan was applied.")
+
+    def _is_made(self, job: Job, plan: SubjectPlan) -> bool:
+        return any(
+            record is not None and self.made(place.side, key_text(record.key))
+            for place, record in zip(job.places, (plan.left, plan.right), strict=True)
+        )
 
     def _line(self, job: Job, plan: SubjectPlan) -> dict[str, Any] | None:
         for place, record in zip(job.places, (plan.left, plan.right), strict=True):
@@ -160,9 +205,15 @@ class Approved:
                 return self.lines[(place.side, show_key(record.key))]
         return None
 
-    def _moved(self, plan: SubjectPlan, why: str) -> Problem:
-        self.moved.append(plan.subject)
+    def _moved(self, job: Job, plan: SubjectPlan, why: str) -> Problem:
+        records = zip(job.places, (plan.left, plan.right), strict=True)
+        keys = {place.side: show_key(record.key) for place, record in records if record is not None}
+        self.moved.append(Moved(plan.subject, keys, why))
         return Problem("plan-stale", why)
+
+
+def _is_side(held: object) -> bool:
+    return isinstance(held, dict) and "print" in held
 
 
 def read_plan(path: Path) -> Iterator[dict[str, Any]]:
@@ -194,6 +245,6 @@ def load_approved(path: Path) -> Approved:
     by_key: dict[tuple[str, str], dict[str, Any]] = {}
     for line in lines[1:]:
         for side, held in line.items():
-            if isinstance(held, dict) and "print" in held:
-                by_key[(side, str(held["key"]))] = line  # pyright: ignore[reportUnknownArgumentType]
+            if _is_side(held):
+                by_key[(side, str(held["key"]))] = line
     return Approved(lines[0], by_key)

@@ -55,9 +55,14 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
             if one.link is None
             for side, key in one.keys.items()
         )
-        for plan in _plan_page(job, shown.observation, subjects):
+        plans = _plan_page(job, shown.observation, subjects)
+        if job.foreseen is not None:
+            sides = (job.left.side, job.right.side)
+            job.foreseen.put(job.flow.name, [(plan, sides) for plan in plans])
+        for plan in plans:
             _count(shown, plan)
             yield plan
+        job.progress("planned", shown.considered, 0)
     quiet = sum(1 for number in shown.observation.unchanged() if f"L{number}" not in done)
     shown.considered += quiet
     shown.counts["unchanged"] = shown.counts.get("unchanged", 0) + quiet

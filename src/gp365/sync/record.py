@@ -83,8 +83,9 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | No
         if quiet
         else {}
     )
-    made_by = "create" if any(sent.intent.op == str(Op.CREATE) for sent in done) else subject.made_by
-    return Draft(subject, pairs, job.flow.digest, births, prints, made_by)
+    created = frozenset(sent.intent.side for sent in done if sent.intent.op == str(Op.CREATE))
+    made_by = "create" if created else subject.made_by
+    return Draft(subject, pairs, job.flow.digest, births, prints, made_by, created)
 
 
 def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:

@@ -106,7 +106,9 @@ def _take_over(subject: Subject, intent: Intent, record: Record | None, drafts: 
     births = {intent.side: record.birth if record else "", intent.source_side: envelope.source_birth}
     keys = {intent.side: key_of(intent.key), intent.source_side: key_of(intent.source_key)}
     subject.keys.update(keys)
-    drafts.append(Draft(subject, {**held, **envelope.pairs}, envelope.flow_digest, births, made_by="create"))
+    created = frozenset({intent.side} if is_create(intent) else ())
+    pairs = {**held, **envelope.pairs}
+    drafts.append(Draft(subject, pairs, envelope.flow_digest, births, made_by="create", created=created))
 
 
 def _keep(job: Job, run: str, ends: list[tuple[str, str, float | None]], drafts: list[Draft]) -> None:
