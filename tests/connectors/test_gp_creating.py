@@ -193,12 +193,35 @@ def test_a_refusal_names_the_character_that_has_no_place(gp: Place, number: str)
     assert outcome.error is not None and "株" in outcome.error.message and "U+682A" in outcome.error.message
 
 
-def test_a_refused_ship_to_leaves_the_customer_and_says_so(gp: Place, number: str) -> None:
-    gp.fault(do="429", method="POST", path="CustomerAddresses", times=0)
-    outcome = gp.create(number, {**NEW, "ShipTo.City": "Gary"})
+def test_a_service_that_stays_busy_after_the_customer_was_made_leaves_it_unknown(
+    gp: Place, number: str
+) -> None:
+    gp.fault(do="429", method="POST", path="CustomerAddresses", times=0, retry_after_s=0.0)
+    outcome = gp.create(number, {**NEW, "ShipTo.City": "Gary"}, reference="g5ship")
     assert outcome.status is Status.UNKNOWN
-    gp.system.faults.clear()
-    assert row(gp, number)["PRSTADCD"] == "PRIMARY"
+    assert (row(gp, number)["PRSTADCD"], row(gp, number)["INTEGRATIONID"]) == ("PRIMARY", "g5ship")
+
+
+@pytest.mark.parametrize("at", ["POST .*CustomerAddresses", "PATCH .*Customers"])
+def test_an_answer_lost_after_the_customer_was_made_is_looked_for(gp: Place, number: str, at: str) -> None:
+    method, path = at.split()
+    gp.fault(do="lost_reply", method=method, path=path)
+    outcome = gp.create(number, {**NEW, "ShipTo.City": "Gary"}, reference="g5ship")
+    assert outcome.status is Status.DONE and outcome.error is None
+    assert row(gp, number)["PRSTADCD"] == "SHIPTO"
+    assert gp.row("RM00102", f"{number};SHIPTO1") is None
+
+
+def test_the_mark_of_another_integration_is_left_alone(gp: Place, number: str) -> None:
+    gp.customer(number, INTEGRATIONID="THEIRS-7")
+    assert gp.edit(number, {"Hold": True}, reference="g5ours").status is Status.DONE
+    assert row(gp, number)["INTEGRATIONID"] == "THEIRS-7"
+
+
+def test_a_customer_without_a_mark_gets_ours_with_the_first_edit(gp: Place, number: str) -> None:
+    gp.customer(number)
+    gp.edit(number, {"Hold": True}, reference="g5ours")
+    assert row(gp, number)["INTEGRATIONID"] == "g5ours"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,20 @@ def test_a_service_that_drops_history_flags_is_found_out_after_the_create(tmp_pa
         assert gp.connector.tally().acknowledged == {("customer", "create"): 1}
 
 
+def test_a_refused_ship_to_leaves_the_new_customer_and_says_so(tmp_path: Path) -> None:
+    def garbled(payload: dict[str, Any]) -> None:
+        payload["State"] = "S" * 60
+
+    with place(tmp_path, between=lambda app: Odd(app, "POST", "CustomerAddresses", hears=garbled)) as gp:
+        outcome = gp.create("SHIP01", {**NEW, "ShipTo.City": "Gary", "ShipTo.State": "IN"})
+        assert outcome.status is Status.DONE and outcome.error is not None
+        assert "created, but not its ship-to" in outcome.error.message
+        assert outcome.error.field == "ShipTo.State"
+        assert outcome.stored["ShipTo.City"] is None and outcome.stored["BillTo.City"] == "Chicago"
+        row = gp.row("RM00101", "SHIP01")
+        assert row is not None and row["PRSTADCD"] == "PRIMARY"
+
+
 def test_a_service_that_does_not_write_the_main_address_through_gets_it_written(tmp_path: Path) -> None:
     """Saving the customer changes only its copy; the address itself is then written by its own resource."""
     deaf = forget("City", "Address1")

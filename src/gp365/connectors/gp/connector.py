@@ -102,7 +102,7 @@ class GpConnector:
             all_or_nothing=True,
             creates=entity.creates and "POST" in resource.verbs,
             updates=entity.updates and "PATCH" in resource.verbs,
-            longest_reply_s=4 * self._settings.timeout_s,
+            longest_reply_s=self._longest_reply_s,
             channel="rest",
             assumed=(
                 *entity.assumed,
@@ -179,6 +179,11 @@ class GpConnector:
         """Close every connection."""
         if self._made is not None:
             self._made.lanes.close()
+
+    @property
+    def _longest_reply_s(self) -> float:
+        """Bound how late a call can land: the wire may try one again that the service has turned away unprocessed."""
+        return max(self._settings.timeout_s, self._settings.first_timeout_s) + self._retries.seconds
 
     def _served(self, entity: str) -> str:
         self.entity(entity)

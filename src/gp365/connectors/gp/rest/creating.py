@@ -19,6 +19,7 @@ from gp365.connectors.gp.values import capitals
 from gp365.model.errors import Gp365Error, Rejected
 from gp365.model.record import Outcome, Status
 from gp365.model.values import Value, Values, show, show_key
+from gp365.wire.calls import CallFailed
 
 
 @dataclass(slots=True)
@@ -151,14 +152,26 @@ def _delivery(customer: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def _second_address(trip: Trip, number: str, content: Values, made: _Made) -> None:
-    """Give the new customer its ship-to: an address under its own code, and the role pointed there."""
-    code = trip.service.settings.ship_to_code
+    """Give the new customer its ship-to: an address under its own code, and the role pointed there.
+
+    An answer lost here is looked for once: the customer stands already under our mark, so that the engine would take
+    the creation for done, and the ship-to would be missing for good.
+    """
     try:
-        made.addresses[code] = new_address(trip, number, code, content, SHIP_TO)
-        base = with_main_address(made.customer, made.addresses[trip.service.settings.main_code])
-        members = whole("customer", base, {SHIP: code}, trip.write.reference)
-        made.customer = trip.change("customer", (number,), members)
+        try:
+            _ship_to(trip, number, content, made)
+        except CallFailed:
+            _ship_to(trip, number, content, made, again=True)
     except Refused as refused:
         refused.error.message = f"The customer was created, but not its ship-to: {refused.error.message}"
         made.error = refused.error
         made.unwritten = {name: None for name in trip.write.values if name.startswith(f"{SHIP_TO}.")}
+
+
+def _ship_to(trip: Trip, number: str, content: Values, made: _Made, *, again: bool = False) -> None:
+    code = trip.service.settings.ship_to_code
+    there = trip.service.read(trip.lane, "customer_address", (number, code)) if again else None
+    made.addresses[code] = there or new_address(trip, number, code, content, SHIP_TO)
+    base = with_main_address(made.customer, made.addresses[trip.service.settings.main_code])
+    members = whole("customer", base, {SHIP: code}, trip.write.reference)
+    made.customer = trip.change("customer", (number,), members)

@@ -29,7 +29,10 @@ def members_of(entity: str, values: Values, *, filled_only: bool = False) -> dic
 
 
 def whole(entity: str, raw: Mapping[str, Any], changes: Values, reference: str = "") -> dict[str, Any]:
-    """Return an object as it was read, with changes laid over it and our mark, if the service serves its field."""
+    """Return an object as it was read, with changes laid over it, and our mark where it has none yet.
+
+    A mark that stands there is sent back as it is: ours, or that of another integration, which is not ours to take.
+    """
     members = {
         name: value.rstrip(" ") if isinstance(value, str) else value
         for name, value in raw.items()
@@ -37,7 +40,7 @@ def whole(entity: str, raw: Mapping[str, Any], changes: Values, reference: str =
     }
     members.update(members_of(entity, changes))
     mark = entity_named(entity).reference
-    if reference and mark in members:
+    if reference and mark in members and not members[mark]:
         members[mark] = reference
     return members
 
