@@ -76,6 +76,7 @@ class FieldFile(_Strict):
     constant: Any = Field(None, description="a fixed value on the side named, such as the company")
     create_only: bool = False
     read_only: bool = False
+    option: str = Field("", description="the row is there only while this option of the flow is true")
     required: bool = Field(False, description="a record is not created without it; it waits or is parked")
     may_clear: bool | None = None
     long: Literal["cut", "park"] | None = None

@@ -1,0 +1,257 @@
+"""Assembly: connectors, flows and jobs put together from a project; one connector per system, shared by all pairs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gp365.app.check import check_flow
+from gp365.app.connecting import connect
+from gp365.app.effective import Ends, FlowFinding
+from gp365.app.loader import LoadedFlow
+from gp365.app.options import pair_options
+from gp365.app.project import Project
+from gp365.app.settings import PairSettings
+from gp365.model.contract import Connector, Level
+from gp365.model.converters import ConvertContext
+from gp365.model.entity import EntityDescription
+from gp365.model.errors import Gp365Error, Misconfigured
+from gp365.model.expressions import Expressions
+from gp365.model.flow import Flow, compile_flow
+from gp365.model.flow_file import FlowFile
+from gp365.model.lookups import Lookup
+from gp365.model.values import digest, pack
+from gp365.sync.job import Dependent, Job, Place
+from gp365.sync.plan import CompiledFlow, compile_rows
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFlow:
+    """A flow of a pair, ready to run: the effective file, its compiled form, both entities, and what the check noted.
+
+    `compiled` is None where a finding is an error.
+    """
+
+    loaded: LoadedFlow
+    entities: Mapping[str, EntityDescription]
+    findings: tuple[FlowFinding, ...]
+    compiled: CompiledFlow | None
+
+    @property
+    def name(self) -> str:
+        """The flow's name."""
+        return self.loaded.name
+
+    @property
+    def errors(self) -> tuple[FlowFinding, ...]:
+        """The findings that keep it from running."""
+        return tuple(found for found in self.findings if found.level is Level.ERROR)
+
+    @property
+    def not_served(self) -> tuple[FlowFinding, ...]:
+        """The rows that are left out because a side does not serve their field."""
+        return tuple(found for found in self.findings if found.code == "not-served")
+
+
+class Assembly:
+    """The working parts of a project. Connectors are made when first asked for; `close` closes them."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._connectors: dict[str, Connector] = {}
+        self._prepared: dict[str, tuple[PreparedFlow, ...]] = {}
+
+    @property
+    def pairs(self) -> Mapping[str, PairSettings]:
+        """The pairs of the settings."""
+        return self.project.settings.pairs
+
+    def pair(self, name: str) -> PairSettings:
+        """Return a pair; Misconfigured("pair-unknown") if there is none."""
+        found = self.pairs.get(name)
+        if found is None:
+            known = ", ".join(self.pairs) or "none"
+            raise Misconfigured(
+                "pair-unknown", f"There is no pair {name}.", value=name, fix=f"The pairs are {known}."
+            )
+        return found
+
+    def connector(self, system: str) -> Connector:
+        """Return the one connector of a system, making it at first; Misconfigured("system-unknown")."""
+        if system not in self._connectors:
+            self._connectors[system] = connect(self.project, system)
+        return self._connectors[system]
+
+    def systems(self, pair: str) -> Mapping[str, Connector]:
+        """Return the connectors of a pair by side, in the order of its columns."""
+        return {side: self.connector(system) for side, system in self.pair(pair).sides.items()}
+
+    def begin_run(self, pair: str) -> None:
+        """Let both systems of a pair forget what they cached for the last run."""
+        for connector in self.systems(pair).values():
+            connector.begin_run()
+        self._prepared.pop(pair, None)
+
+    def flows(self, pair: str) -> tuple[PreparedFlow, ...]:
+        """Prepare and check the flows of a pair, with what they need, in order; both systems describe their entities."""
+        if pair not in self._prepared:
+            chosen = self.project.flows.chosen(self.pair(pair).flows)
+            self._prepared[pair] = tuple(self._prepare(pair, flow, chosen) for flow in chosen)
+        return self._prepared[pair]
+
+    def flow(self, pair: str, name: str) -> PreparedFlow:
+        """Return one flow of a pair; Misconfigured("flow-unknown") if the pair does not have it."""
+        for flow in self.flows(pair):
+            if flow.name == name:
+                return flow
+        known = ", ".join(flow.name for flow in self.flows(pair))
+        raise Misconfigured(
+            "flow-unknown", f"The pair {pair} has no flow {name}.", value=name, fix=f"It has {known}."
+        )
+
+    def jobs(self, pair: str, *, only: str | Sequence[str] | None = None) -> list[Job]:
+        """Make the jobs of a pair in the order in which they run, of all flows or of those (or groups) named.
+
+        What a named flow needs comes along. Misconfigured for the first flow that the check refuses.
+        """
+        flows = self.flows(pair)
+        if only:
+            names = {flow.name for flow in self._chosen([only] if isinstance(only, str) else only)}
+            known = {flow.name for flow in flows}
+            for name in names - known:
+                self.flow(pair, name)
+            flows = tuple(flow for flow in flows if flow.name in names)
+        return [self.job(pair, flow) for flow in flows]
+
+    def job(self, pair: str, flow: PreparedFlow) -> Job:
+        """Make the job of a prepared flow; the lease, the probe and the progress are the caller's."""
+        if flow.compiled is None:
+            raise flow.errors[0].error()
+        project, worker = self.project, self.project.settings.worker
+        left, right = (
+            self._place(pair, flow, side.name, end)
+            for side, end in zip(flow.compiled.flow.sides, ("left", "right"), strict=True)
+        )
+        return Job(
+            pair,
+            flow.compiled,
+            left,
+            right,
+            project.store,
+            project.scratch,
+            Expressions(project.lookups, flow.compiled.flow.options),
+            project.clock,
+            project.actor,
+            company=self.company(pair),
+            dependents=tuple(self._dependents(pair, flow)),
+            page=worker.page,
+            pages_in_flight=worker.pages_in_flight,
+            lease_ttl_s=worker.lease_ttl_s,
+            lookups_digest=lookups_digest(project.lookups),
+            entities_digest=entities_digest(flow.entities.values()),
+        )
+
+    def company(self, pair: str) -> str:
+        """Return the pair's company: the company database of its GP side, in capitals; "" where there is none."""
+        given = self._settings(pair, "gp")
+        return str(getattr(given, "interid", "") or "").upper()
+
+    def context(self, pair: str) -> ConvertContext:
+        """Return what converters may know: the GP side's time zone and currency, the lookups, the two columns."""
+        given = self._settings(pair, "gp")
+        return ConvertContext(
+            time_zone=str(getattr(given, "time_zone", "") or "UTC"),
+            currency=str(getattr(given, "functional_currency", "") or ""),
+            lookups=self.project.lookups,
+            sides=tuple(self.pair(pair).sides),
+        )
+
+    def close(self) -> None:
+        """Close every connector; the project stays open."""
+        for connector in self._connectors.values():
+            with contextlib.suppress(OSError, Gp365Error):
+                connector.close()
+        self._connectors.clear()
+        self._prepared.clear()
+
+    def __enter__(self) -> Assembly:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _settings(self, pair: str, side: str) -> Any:
+        system = self.pair(pair).sides.get(side, "")
+        return self.project.settings.systems.get(system)
+
+    def _chosen(self, names: Sequence[str]) -> tuple[LoadedFlow, ...]:
+        return self.project.flows.chosen(names)
+
+    def _prepare(self, pair: str, loaded: LoadedFlow, chosen: Sequence[LoadedFlow]) -> PreparedFlow:
+        ends = self._ends(pair, loaded, chosen)
+        effective, findings = check_flow(loaded, ends)
+        compiled = None
+        if not any(found.level is Level.ERROR for found in findings):
+            flow = compile_flow(effective.file, ends.sides, options=ends.options)
+            left, right = (ends.entities[side.name] for side in flow.sides)
+            compiled = compile_rows(flow, left, right, self.context(pair))
+        return PreparedFlow(effective, ends.entities, tuple(findings), compiled)
+
+    def _ends(self, pair: str, loaded: LoadedFlow, chosen: Sequence[LoadedFlow]) -> Ends:
+        connectors = self.systems(pair)
+        file = loaded.file
+        missing = [side for side in connectors if side not in file.sides]
+        if missing:
+            at = loaded.where("sides")
+            raise Misconfigured(
+                "flow-invalid",
+                f"{at}: the flow {file.flow} has no side {missing[0]}, which the pair {pair} needs.",
+                field="sides",
+                value=missing[0],
+            )
+        first, second = connectors
+        return Ends(
+            (first, second),
+            {side: connector.entity(file.sides[side].entity) for side, connector in connectors.items()},
+            pair_options(pair, self.pair(pair), file, self._settings(pair, "gp"), chosen),
+            self.project.lookups,
+            frozenset(flow.name for flow in chosen),
+            lambda side, entity: connectors[side].entity(entity),
+        )
+
+    def _place(self, pair: str, flow: PreparedFlow, side: str, end: Any) -> Place:
+        assert flow.compiled is not None
+        system = self.pair(pair).sides[side]
+        fields = flow.compiled.flow.wires_of(side)
+        company = flow.compiled.flow.side(side).company
+        if company and company not in fields:
+            fields = (*fields, company)
+        return Place(side, end, system, self.connector(system), flow.entities[side], fields)
+
+    def _dependents(self, pair: str, flow: PreparedFlow) -> Iterable[Dependent]:
+        for other in self.flows(pair):
+            if other.name == flow.name:
+                continue
+            for side, given in other.loaded.file.sides.items():
+                if side in flow.entities:
+                    yield Dependent(other.name, side, given.entity)
+
+
+def assemble(project: Project) -> Assembly:
+    """Put a project's working parts together; nothing is sent before something is asked for."""
+    return Assembly(project)
+
+
+def lookups_digest(lookups: Mapping[str, Lookup]) -> str:
+    """Return the content hash of all lookups."""
+    return digest(pack({name: table.digest() for name, table in sorted(lookups.items())}))
+
+
+def entities_digest(entities: Iterable[EntityDescription]) -> str:
+    """Return the content hash of entity descriptions."""
+    return digest(repr([(entity.name, sorted(entity.fields.items())) for entity in entities]).encode())
+
+
+__all__ = ["Assembly", "Flow", "FlowFile", "PreparedFlow", "assemble"]
