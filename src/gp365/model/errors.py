@@ -183,6 +183,10 @@ CATALOGUE: dict[str, Entry] = {
     "store-newer": Entry(
         "The store was made by a newer gp365.", "Install the newer version, or restore an older backup."
     ),
+    "store-busy": Entry("Another process holds the local store.", "Nothing: it is tried again."),
+    "sqlite-old": Entry(
+        "This Python's SQLite is too old.", "Use a Python with SQLite 3.35 or newer, or PostgreSQL."
+    ),
     "link-taken": Entry("A record was linked elsewhere in the meantime.", "Nothing: it is looked at again."),
     "lease-lost": Entry("Another worker has taken over the work.", "Nothing: the other one goes on."),
     "folder-locked": Entry(
@@ -225,6 +229,9 @@ CATALOGUE: dict[str, Entry] = {
     "busy": Entry("The system is busy or down.", "Nothing: it is tried again later."),
     "answer-unreadable": Entry(
         "The system's answer cannot be read.", "Look at the log; a proxy may stand in between."
+    ),
+    "answer-lost": Entry(
+        "The answer to a write was lost; it may have been done.", "Nothing: we look before we write again."
     ),
     "answer-cut": Entry("The system's answer ended half-way.", "Nothing: it is tried again later."),
     # records
