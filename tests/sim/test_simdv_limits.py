@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import requests
 from simdv_desk import CRM, CUSTOMIZER, organisation, target
 
 from gp365_sim.dataverse.limits import Limits
@@ -86,8 +87,6 @@ def test_too_many_requests_at_once_are_refused_at_once(limited):
         answers = []
 
         def call():
-            import requests
-
             answers.append(requests.get(f"{org.http_url}/api/data/v9.2/WhoAmI", headers=headers, timeout=10))
 
         threads = [threading.Thread(target=call) for _ in range(8)]
@@ -126,8 +125,6 @@ def test_ordered_refusals_look_like_the_platforms_own(limited):
 
 
 def test_a_lost_reply_leaves_the_work_done(limited):
-    import requests
-
     with limited() as org:
         org.door("POST", "faults", [{"method": "POST", "path": "CreateMultiple", "do": "lost_reply"}])
         rows = [target("account", name="lost")]
