@@ -153,7 +153,7 @@ def place(
     url = url_of(bound, https=True)
     tokens = Tokens(clock, TENANT, (url,), _applications(frozenset(roles)))
     system = build(clock, tokens, samples, limits, (url,), tracked=tracked)
-    tls = certificate(folder / "tls")
+    tls = certificate(folder.parent / "tls-of-sales")  # one for all tests of a worker: keys take time
     settings = DataverseSettings(
         "sales",
         url,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from connectors.dataverse_place import Place, guid, place, update_of
 from gp365.model.errors import Rejected, Unauthorised
 from gp365.model.record import Op, Status, Write
+from gp365.wire.batch import Part, PartAnswer
+from gp365.wire.calls import Headers
 from gp365.wire.retries import Retries
 from gp365_sim.dataverse.limits import Limits
 
@@ -448,6 +452,46 @@ def test_a_storm_of_429_ends_with_every_record_written_once(tmp_path: Path) -> N
 
 
 # rights
+
+
+@dataclass
+class Guard:
+    """Refuse some ids of every batch as Dataverse does, for it lets nobody take rights away in a simulator."""
+
+    words: str
+    only: str = ""
+
+    def __call__(self, parts: Sequence[Part], **_: object) -> list[PartAnswer | None]:
+        body = json.dumps({"error": {"code": "0x80040220", "message": self.words}}).encode()
+        no, done = PartAnswer(403, Headers(), body), PartAnswer(204, Headers(), b"")
+        return [no if self.only in part.url else done for part in parts]
+
+
+def test_a_missing_privilege_stops_the_system_and_names_it(
+    sales: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        sales.account(number)
+    records = sales.connector.get("account", [(guid(number),) for number in (1, 2, 3)], FIELDS)
+    words = "Principal user (Id=x, type=8) is missing prvWriteAccount privilege"
+    monkeypatch.setattr(sales.connector.api, "write_batch", Guard(words))
+    with pytest.raises(Unauthorised, match="lacks prvWriteAccount") as caught:
+        sales.update("account", *((record, {"name": "Ours"}) for record in records.values()))
+    assert caught.value.code == "right-missing" and "prvWriteAccount" in caught.value.fix
+
+
+def test_one_record_that_we_may_not_touch_holds_up_no_other(
+    sales: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        sales.account(number)
+    records = sales.connector.get("account", [(guid(number),) for number in (1, 2, 3)], FIELDS)
+    monkeypatch.setattr(
+        sales.connector.api, "write_batch", Guard("SecLib::AccessCheckEx failed", only=guid(2))
+    )
+    outcomes = sales.update("account", *((record, {"name": "Ours"}) for record in records.values()))
+    assert [outcome.status for outcome in outcomes] == [Status.DONE, Status.REJECTED, Status.DONE]
+    assert outcomes[1].error is not None and outcomes[1].error.code == "right-missing"
 
 
 def test_a_wrong_secret_stops_the_system_with_a_clear_word(tmp_path: Path) -> None:

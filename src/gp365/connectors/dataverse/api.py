@@ -98,10 +98,11 @@ class SendBy:
 
 
 class ExactClient:
-    """An HTTP client whose every request carries OData's headers and whose answers are exact."""
+    """An HTTP client whose every request carries OData's headers and its owner's priority, and whose answers are exact."""
 
-    def __init__(self, http: HttpClient) -> None:
+    def __init__(self, http: HttpClient, priority: Priority = Priority.BULK) -> None:
         self.http = http
+        self.priority = priority
 
     def request(
         self,
@@ -123,7 +124,7 @@ class ExactClient:
             headers={**_HEADERS, **(headers or {})},
             content=content,
             idempotent=idempotent,
-            priority=priority,
+            priority=min(priority, self.priority),
             timeout_s=timeout_s,
         )
         return ExactAnswer(*(getattr(answer, one.name) for one in fields(Answer)))
@@ -148,7 +149,7 @@ class ExactClient:
             headers={**_HEADERS, **(headers or {})},
             content=content,
             idempotent=idempotent,
-            priority=priority,
+            priority=min(priority, self.priority),
             timeout_s=timeout_s,
         )
 
@@ -163,6 +164,7 @@ class WebApi:
         auth: SendBy,
         budget: RequestBudget,
         clock: Clock,
+        priority: Priority = Priority.BULK,
     ) -> None:
         self.settings = settings
         self.system = settings.name
@@ -172,7 +174,7 @@ class WebApi:
         self.auth = auth
         self.clock = clock
         self.write_requests = 0
-        self._client = ExactClient(http)
+        self._client = ExactClient(http, priority)
         self._lock = Lock()
 
     def get(
@@ -184,18 +186,7 @@ class WebApi:
             raise failure(service_error(answer.status, answer.body), self.system)
         return answer.json(self.system)
 
-    def find(self, path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-        """Return a document, or None where there is none."""
-        try:
-            return self.get(path, headers=headers)
-        except Refused as refused:
-            if refused.status == 404:
-                return None
-            raise
-
-    def pages(
-        self, path: str, params: Mapping[str, str], *, page_rows: int, annotations: str = ""
-    ) -> Iterator[Page]:
+    def pages(self, path: str, params: Mapping[str, str], *, page_rows: int) -> Iterator[Page]:
         """Yield the pages of a query."""
         headers = prefer(None, f"odata.maxpagesize={page_rows}")
         with self._refusals():
@@ -347,8 +338,13 @@ def connect(
     log: Log = silent,
     clock: Clock = Clock(),  # noqa: B008 (frozen)
     retries: Retries | None = None,
+    budget: RequestBudget | None = None,
+    priority: Priority = Priority.BULK,
 ) -> WebApi:
-    """Return the organisation's Web API under a credential (the run-time one unless told); nothing is sent yet."""
+    """Return the organisation's Web API under a credential (the run-time one unless told); nothing is sent yet.
+
+    Connectors of one organisation may share a `budget`; those of interactive `priority` then go first.
+    """
     trust = Trust(settings.ca_file)
     chosen = credential or settings.credential
 
@@ -357,19 +353,19 @@ def connect(
         return OAuth(app, system=settings.name, trust=trust, log=log, clock=clock)
 
     auth = SendBy(authentication, clock, settings.name)
-    budget = RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2), clock=clock)
+    shared = budget or RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2), clock=clock)
     http = HttpClient(
         settings.url + SERVICE,
         system=settings.name,
         trust=trust,
         auth=auth,
-        budget=budget,
+        budget=shared,
         retries=retries or Retries(seconds=settings.retry_seconds),
         log=log,
         clock=clock,
         timeout_s=120.0,
     )
-    return WebApi(settings, http, auth, budget, clock)
+    return WebApi(settings, http, auth, shared, clock, priority)
 
 
 def _proof(credential: Credential) -> ClientSecret | ClientCertificate:

@@ -16,9 +16,10 @@ from gp365.model.contract import Estimate, Finding, Scratch, Tally
 from gp365.model.entity import EntityDescription
 from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
-from gp365.wire.calls import Log, silent
+from gp365.wire.calls import Log, Priority, silent
 from gp365.wire.clock import Clock
 from gp365.wire.retries import Retries
+from gp365.wire.throttle import RequestBudget
 
 _READ_S = 0.25
 _WRITE_S = 0.5
@@ -30,7 +31,9 @@ class DataverseConnector:
     """One Dataverse organisation.
 
     Entities are tables by logical name, fields are columns by logical name; a lookup is the GUID of its record. An
-    account also offers `primarycontact.<column>` and `has_opportunity`, read-only. A key is one GUID in lower case.
+    account also offers `primarycontact.<column>` and `has_opportunity`, read-only. A key is one GUID in lower case. That
+    an account's last opportunity was deleted is seen when the account itself changes, or by a full read: a delta names
+    a deleted row by its id only.
     """
 
     kind = "dataverse"
@@ -43,10 +46,12 @@ class DataverseConnector:
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
         retries: Retries | None = None,
+        budget: RequestBudget | None = None,
+        priority: Priority = Priority.BULK,
     ) -> None:
         self.name = settings.name
         self.settings = settings
-        self.api = connect(settings, log=log, clock=clock, retries=retries)
+        self.api = connect(settings, log=log, clock=clock, retries=retries, budget=budget, priority=priority)
         self.organisation = Organisation(self.api)
         self._scratch = scratch
         self._lock = Lock()

@@ -83,6 +83,7 @@ _CASTS = {
     "Integer": "LogicalName,MinValue,MaxValue",
     "DateTime": "LogicalName,Format,DateTimeBehavior",
 }
+_GLOBAL = ",GlobalOptionSet($select=Options)"
 _OPTION_CASTS = ("Picklist", "State", "Status")
 
 
@@ -95,7 +96,7 @@ def questions(logical_name: str) -> tuple[str, ...]:
     ]
     choices = [
         f"{entity}/Attributes/Microsoft.Dynamics.CRM.{kind}AttributeMetadata?$select=LogicalName"
-        "&$expand=OptionSet($select=Options)"
+        f"&$expand=OptionSet($select=Options){_GLOBAL if kind == 'Picklist' else ''}"
         for kind in _OPTION_CASTS
     ]
     return (
@@ -165,7 +166,7 @@ def _column(
         minimum=_decimal(extra.get("MinValue")),
         maximum=_decimal(extra.get("MaxValue")),
         required=_managed(row.get("RequiredLevel")),
-        options=_options(extra.get("OptionSet")),
+        options=_options(extra.get("OptionSet") or extra.get("GlobalOptionSet")),
         navigation=navigation.get(name, {}),
         creatable=bool(row.get("IsValidForCreate", True)),
         updatable=bool(row.get("IsValidForUpdate", True)),
