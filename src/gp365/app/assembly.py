@@ -168,6 +168,12 @@ class Assembly:
             sides=tuple(self.pair(pair).sides),
         )
 
+    def forget(self, system: str) -> None:
+        """Prepare every flow anew, and let a system's connector describe its entities anew."""
+        self._prepared.clear()
+        if system in self._connectors:
+            self._connectors[system].begin_run()
+
     def close(self) -> None:
         """Close every connector; the project stays open."""
         for connector in self._connectors.values():

@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -102,6 +101,11 @@ class Project:
         finally:
             lock.release()
 
+    def reload(self) -> None:
+        """Read flows and lookups anew when they are next needed."""
+        self.__dict__.pop("flows", None)
+        self.__dict__.pop("lookups", None)
+
     def close(self) -> None:
         """Close what was opened."""
         if self._store is not None:
@@ -148,8 +152,3 @@ def operating_user() -> str:
     except (OSError, KeyError):
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
-
-
-def moment_of(project: Project) -> datetime:
-    """Return the present moment of the project's clock."""
-    return project.clock()
