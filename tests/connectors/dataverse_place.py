@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,7 @@ from gp365.store.scratch import ScratchFile
 from gp365.wire.retries import Retries
 from gp365_sim.core.clock import Clock
 from gp365_sim.core.faults import Fault
-from gp365_sim.core.server import Door, serving, url_of
+from gp365_sim.core.server import Door, bind, serving, url_of
 from gp365_sim.core.tls import certificate
 from gp365_sim.dataverse.app import DataverseSystem, build
 from gp365_sim.dataverse.limits import Limits
@@ -172,14 +171,6 @@ def place(
         privileged = provisioning_api(settings, retries=retries)
         stack.callback(privileged.close)
         yield Place(system, clock, tokens, connector, privileged, settings, scratch)
-
-
-def bind() -> socket.socket:
-    """Bind a free port on a socket that names TCP: only then does asyncio switch Nagle's delay of 40 ms off."""
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    bound.bind(("127.0.0.1", 0))
-    bound.listen(256)
-    return bound
 
 
 def _applications(roles: frozenset[str]) -> tuple[Application, ...]:
