@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 
 from gp365.app.actions import planfiles
+from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut
 from gp365.app.actions.planned import QUIET, planned_record
-from gp365.app.actions.running import Progress, begin_run, silent
+from gp365.app.actions.running import Progress, silent
+from gp365.app.project import Project
+from gp365.model.entity import Feed
 from gp365.model.plan import SubjectPlan, Verdict
 from gp365.sync.foreseen import Foreseen
 from gp365.sync.job import Job
@@ -60,6 +62,23 @@ def _loud(plan: SubjectPlan) -> bool:
     return bool(plan.writes or plan.problem or any(one.verdict in open_fields for one in plan.fields))
 
 
+def plan(
+    project: Project,
+    *,
+    pair: str | None = None,
+    flow: str | None = None,
+    full: bool = False,
+    out: Path | None = None,
+    limit: int | None = 20,
+    progress: Progress = silent,
+) -> PlanOut:
+    """Plan the flows of one pair or all; see `plan_jobs`. A pair that cannot be opened raises its error."""
+    with opened(project, pair, flow) as found:
+        for one in found.failed:
+            raise one.error
+        return plan_jobs(found.jobs, full=full, out=out, limit=limit, progress=progress)
+
+
 def plan_jobs(
     jobs: Sequence[Job],
     *,
@@ -70,7 +89,6 @@ def plan_jobs(
 ) -> PlanOut:
     """Plan jobs in their order; with `out` write a plan file per flow (see planfiles). `limit` records are kept."""
     files = planfiles.begin(out, jobs) if out else [None] * len(jobs)
-    begin_run(jobs)
     foreseen: dict[str, Foreseen] = {}
     previews: list[tuple[Job, Preview, _Reading, Path | None]] = []
     for job, file in zip(jobs, files, strict=True):
@@ -96,3 +114,71 @@ def _read(job: Job, full: bool, file: Path | None, limit: int | None) -> tuple[P
         for _ in along:
             pass
     return shown, reading
+
+
+def _out(
+    job: Job,
+    shown: Preview,
+    reading: _Reading,
+    file: Path | None,
+    all_previews: Sequence[tuple[Job, Preview, _Reading, Path | None]],
+) -> FlowPlanOut:
+    others = [(other, seen) for other, seen, _, _ in all_previews if other is not job]
+    follow, requests, seconds = _follow(job, others)
+    second, again_s = _second_turn(job, reading.waiting)
+    total = {
+        system: number + requests.get(system, 0) + second.get(system, 0)
+        for system, number in shown.requests.items()
+    }
+    return FlowPlanOut(
+        pair=job.pair,
+        flow=job.flow.name,
+        title=job.flow.title,
+        flow_digest=job.flow.digest,
+        considered=shown.considered,
+        outcomes=dict(shown.counts),
+        created=dict(shown.creates),
+        updated=dict(shown.updates),
+        fields={name: number for name, number in shown.fields.items() if name not in ("overruled", "cut")},
+        first_contact=dict(reading.first_contact),
+        cut=shown.fields.get("cut", 0),
+        overruled=shown.fields.get("overruled", 0),
+        follow=follow,
+        requests=total,
+        seconds=round(shown.seconds + seconds + again_s, 1),
+        to_show=reading.to_show,
+        records=reading.records,
+        file=str(file) if file else None,
+    )
+
+
+def _follow(job: Job, others: Sequence[tuple[Job, Preview]]) -> tuple[int, dict[str, int], float]:
+    """Count the records that this flow will create because another one creates their source, and their cost."""
+    count, requests, seconds = 0, dict[str, int](), 0.0
+    for place in job.places:
+        across = job.across(place.side)
+        made = sum(
+            seen.creates.get(place.side, 0)
+            for other, seen in others
+            if other.pair == job.pair and other.place(place.side).entity.name == place.entity.name
+        )
+        if not made or not job.flow.side(across.side).create:
+            continue
+        cost = across.connector.estimate(across.entity.name, reads=0, creates=made, updates=0)
+        count += made
+        requests[across.system] = requests.get(across.system, 0) + cost.requests
+        seconds += cost.seconds
+    return count, requests, seconds
+
+
+def _second_turn(job: Job, waiting: int) -> tuple[dict[str, int], float]:
+    """Foretell what it costs to come back to the records that wait for another one."""
+    requests: dict[str, int] = {}
+    seconds = 0.0
+    for place in job.places if waiting else ():
+        feed = 0 if place.entity.feed is Feed.NONE else 1
+        updates = waiting if place.end == "right" else 0
+        cost = place.connector.estimate(place.entity.name, reads=0, creates=0, updates=updates)
+        requests[place.system] = requests.get(place.system, 0) + feed + cost.requests
+        seconds += cost.seconds
+    return requests, seconds

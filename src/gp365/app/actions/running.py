@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gp365.app.actions.holding import probe_of
+from gp365.app.actions.opening import Failed
 from gp365.app.actions.outputs import (
     FieldCounts,
     LeftOut,
@@ -18,7 +19,6 @@ from gp365.app.actions.outputs import (
     SkippedOut,
     error_out,
 )
-from gp365.model.contract import Connector
 from gp365.model.errors import Gp365Error
 from gp365.store.figures import figures
 from gp365.store.lease import Lease
@@ -56,11 +56,10 @@ def run_flows(
 ) -> Ran:
     """Run each flow in order, then those again that have due work, at most three times altogether.
 
-    A person's interruption ends it, with what was done so far; bugs are raised.
+    The caller has told the connectors that a run begins. A person's interruption ends it, with what was done so far;
+    bugs are raised.
     """
     ran = Ran()
-    for connector in _connectors(jobs):
-        connector.begin_run()
     for job in jobs:
         _equip(job, lease, progress)
     try:
@@ -72,14 +71,6 @@ def run_flows(
         ran.interrupted = True
     ran.left = [left_of(job) for job in jobs]
     return ran
-
-
-def _connectors(jobs: Sequence[Job]) -> list[Connector]:
-    found: dict[str, Connector] = {}
-    for job in jobs:
-        for place in job.places:
-            found.setdefault(place.system, place.connector)
-    return list(found.values())
 
 
 def _equip(job: Job, lease: Lease, progress: Progress) -> None:
@@ -122,9 +113,10 @@ def left_of(job: Job) -> LeftOut:
     return LeftOut(job.pair, job.flow.name, now.due + now.later, now.waiting, now.parked, now.open_intents)
 
 
-def skipped_out(ran: Ran) -> list[SkippedOut]:
-    """Turn the flows that were not run into their output."""
-    return [SkippedOut(job.pair, job.flow.name, error_out(error)) for job, error in ran.skipped]
+def skipped_out(ran: Ran, failed: Sequence[Failed] = ()) -> list[SkippedOut]:
+    """Turn the flows that were not run, and the pairs that could not be opened, into their output."""
+    found = [SkippedOut(one.pair, one.flow, error_out(one.error)) for one in failed]
+    return found + [SkippedOut(job.pair, job.flow.name, error_out(error)) for job, error in ran.skipped]
 
 
 def run_out(report: Report, turn: int) -> RunOut:
