@@ -213,7 +213,7 @@ def test_an_answer_lost_after_the_customer_was_made_is_looked_for(gp: Place, num
 
 
 def test_the_mark_of_another_integration_is_left_alone(gp: Place, number: str) -> None:
-    gp.customer(number, INTEGRATIONID="THEIRS-7")
+    gp.customer(number, INTEGRATIONID="THEIRS-7", INTEGRATIONSOURCE=3)
     assert gp.edit(number, {"Hold": True}, reference="g5ours").status is Status.DONE
     assert row(gp, number)["INTEGRATIONID"] == "THEIRS-7"
 

@@ -14,7 +14,7 @@ from gp_place import CLERK, Place, place, readable
 
 from gp365.model.entity import Feed
 from gp365.model.errors import Retry
-from gp365.model.record import ChangePage, Record
+from gp365.model.record import ChangePage, Record, Status
 from gp365_sim.gp.app import Manner
 from gp365_sim.samples import generated
 
@@ -153,6 +153,20 @@ def test_find_by_a_field_of_an_address(gp: Place) -> None:
     found = gp.connector.find("customer", "BillTo.City", ["TIMBUKTU ", None], ["CustomerName"])
     assert [record.key for record in found] == [("FIND01",)]
     gp.delete("RM00101", "FIND01")
+
+
+def test_what_was_written_in_the_run_is_found_under_its_new_value_only(gp: Place) -> None:
+    gp.customer("FIND02", COMMENT1="before")
+    assert gp.connector.find("customer", "Comment1", ["BEFORE"], ["Hold"])
+    assert gp.edit("FIND02", {"Comment1": "after"}).status is Status.DONE
+    assert gp.create("FIND03", {"CustomerName": "Made now", "Comment1": "after"}).status is Status.DONE
+    before = seen(gp)
+    found = gp.connector.find("customer", "Comment1", ["After"], ["Hold"])
+    assert {record.key for record in found} == {("FIND02",), ("FIND03",)}
+    assert not gp.connector.find("customer", "Comment1", ["before"], ["Hold"])
+    assert seen(gp) == before
+    gp.delete("RM00101", "FIND02")
+    gp.delete("RM00101", "FIND03")
 
 
 def test_two_lanes_log_in_twice_and_no_more(gp: Place) -> None:

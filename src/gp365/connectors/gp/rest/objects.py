@@ -29,9 +29,10 @@ def members_of(entity: str, values: Values, *, filled_only: bool = False) -> dic
 
 
 def whole(entity: str, raw: Mapping[str, Any], changes: Values, reference: str = "") -> dict[str, Any]:
-    """Return an object as it was read, with changes laid over it, and our mark where it has none yet.
+    """Return an object as it was read, with changes and our mark laid over it, if the service serves its field.
 
-    A mark that stands there is sent back as it is: ours, or that of another integration, which is not ours to take.
+    The mark of another integration is not ours to take: one beside an IntegrationSource is sent back as it is (assumed;
+    we set no source).
     """
     members = {
         name: value.rstrip(" ") if isinstance(value, str) else value
@@ -40,7 +41,7 @@ def whole(entity: str, raw: Mapping[str, Any], changes: Values, reference: str =
     }
     members.update(members_of(entity, changes))
     mark = entity_named(entity).reference
-    if reference and mark in members and not members[mark]:
+    if reference and mark in members and not members.get("IntegrationSource"):
         members[mark] = reference
     return members
 

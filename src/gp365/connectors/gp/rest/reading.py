@@ -51,26 +51,35 @@ class Reading:
         self._gone.clear()
         self._indexed.clear()
 
-    def fetch(self, via: Requests, number: str, *, main: bool = False) -> Fetched | None:
-        """Read a customer and the addresses that its card needs, over the wire; None if there is no such customer."""
+    def fetch(
+        self, via: Requests, number: str, *, main: bool = False, addresses: bool = True
+    ) -> Fetched | None:
+        """Read a customer and the addresses that its card needs, over the wire; None if there is no such customer.
+
+        With `main` its main address too; without `addresses` the customer alone.
+        """
         raw = self._service.read(via, "customer", (number,))
         if raw is None:
             return None
         customer = values_of(entity_named("customer"), cells_of(entity_named("customer"), raw))
-        addresses: dict[str, Mapping[str, Any]] = {}
-        for code in codes_of(customer, main=main):
+        held: dict[str, Mapping[str, Any]] = {}
+        for code in codes_of(customer, main=main) if addresses else ():
             found = self._service.read(via, "customer_address", (show(customer["CustomerNumber"]), code))
             if found is not None:
-                addresses[code] = found
-        return fetched(raw, addresses)
+                held[code] = found
+        return fetched(raw, held)
 
     def keep(self, found: Fetched) -> None:
         """Lay what was read or written over the run's lists."""
         self._lists.keep("customer", found.customer)
         for raw in found.addresses.values():
             self._lists.keep("customer_address", raw)
-        self._indexed.clear()
         self._gone.discard(folded((found.card.number,)))
+        for name in tuple(self._indexed):
+            entity, _, field_name = name.partition(":by:")
+            if entity == "customer":
+                record = card_record(found.card, (field_name,))
+                self._lists.index(name).put([_index_row(record, field_name)])
 
     def doubt(self, key: Key) -> None:
         """Remember that the run's lists may be wrong about a record, because a write of it ended unknown."""
@@ -186,10 +195,11 @@ class Reading:
         return {key: record for key, record in zip(keys, found, strict=True) if record is not None}
 
     def _card(self, key: Key, fields: Sequence[str]) -> Record | None:
-        found = self.fetch(self._via, capitals(key[0]))
+        found = self.fetch(self._via, capitals(key[0]), addresses=any("." in name for name in fields))
         if found is None:
             return None
-        self.keep(found)
+        if found.addresses:
+            self.keep(found)
         return card_record(found.card, fields)
 
     def _row(self, entity: str, key: Key, fields: Sequence[str]) -> Record | None:
@@ -236,7 +246,8 @@ def comparable(value: Value) -> str:
 
 
 def _index_row(record: Record, name: str) -> tuple[str, str, bytes]:
-    return key_text(record.key), comparable(record.values[name]), key_text(record.key).encode()
+    """An empty value is kept under "", for which nobody looks: it replaces what was there."""
+    return key_text(record.key), comparable(record.values.get(name)), key_text(record.key).encode()
 
 
 def _changes(records: Sequence[Record]) -> tuple[Change, ...]:
