@@ -14,18 +14,17 @@ from threading import Lock
 from typing import Any
 
 from gp365.connectors.gp.rest.listing import Cut, Refused, Unreadable, objects
+from gp365.connectors.gp.rest.names import Names
 from gp365.connectors.gp.rest.payload import faults, parsed, refusal_words, request_body, single_object
 from gp365.connectors.gp.rest.url import help_path, list_path, object_path
 from gp365.connectors.gp.settings import GpSettings, Resource
-from gp365.connectors.gp.tables import NAMES, entity_named
+from gp365.connectors.gp.tables import NAMES
 from gp365.model.errors import Gp365Error, Misconfigured, Rejected, Unauthorised
 from gp365.wire.calls import Answer, CallFailed, Requests, Streamed
 from gp365.wire.redact import redact
 
 _JSON = {"Accept": "application/json"}
 _SENDS = {"Accept": "application/json", "Content-Type": "application/json"}
-_FOREIGN = "sba:"
-"""Marks a served field that bears a name of ours and is, by the settings, another field."""
 _NOT_OFFERED = frozenset({405, 501})
 _SHORT = 500
 """Rows that are read of a list which only has to answer: a short one to its end, so that the lane keeps its login."""
@@ -48,41 +47,6 @@ class Said:
     def done(self) -> bool:
         """Say whether the write was done."""
         return self.refusal is None and not self.missing
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How a service spells an entity's fields; a field that it spells "" is not served."""
-
-    spelled: Mapping[str, str]
-    named: Mapping[str, str]
-
-    @classmethod
-    def of(cls, entity: str, corrections: Mapping[str, str]) -> Names:
-        """Lay a site's corrections over the spellings of the data file."""
-        fields = entity_named(entity).fields
-        usual = {name: each.sba for name, each in fields.items() if each.sba != name}
-        spelled = {**usual, **corrections}
-        return cls(spelled, {spelling: name for name, spelling in spelled.items() if spelling})
-
-    def ours(self, served: dict[str, Any]) -> dict[str, Any]:
-        """Return a served object under our names; what we do not know keeps its own."""
-        if not self.spelled:
-            return served
-        return {self._our(name): value for name, value in served.items()}
-
-    def _our(self, name: str) -> str:
-        if name in self.named:
-            return self.named[name]
-        return _FOREIGN + name if name in self.spelled else name
-
-    def theirs(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Return members under the service's names, without what it does not serve."""
-        spelled = ((self._their(name), value) for name, value in members.items())
-        return {name: value for name, value in spelled if name}
-
-    def _their(self, name: str) -> str:
-        return name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN) else self.spelled.get(name, name)
 
 
 @dataclass(slots=True)
