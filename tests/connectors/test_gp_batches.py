@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,36 @@ def test_the_password_is_in_no_line_of_the_log(tmp_path: Path) -> None:
         assert not [
             line for line in lines if CLERK.password in line or "NTLM " in line or "Negotiate " in line
         ]
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_lists_single_readings_and_writes_at_the_same_time_never_wait_for_each_other(
+    tmp_path: Path, lanes: int
+) -> None:
+    with place(tmp_path, lanes=lanes) as gp, ThreadPoolExecutor(6) as threads:
+        connector = gp.connector
+        for turn in range(3):
+            connector.begin_run()
+            writes = [
+                Write(Op.CREATE, (f"T{turn}N{n:04d}",), {**NEW, "CustomerName": "At once"}) for n in range(12)
+            ]
+            work = [
+                threads.submit(lambda half=half: list(connector.write("customer", half)))
+                for half in (writes[:6], writes[6:])
+            ]
+            work += [
+                threads.submit(
+                    lambda: list(
+                        connector.get("customer", [("#1",), ("AARONFIT0001",)], readable(), fresh=True)
+                    )
+                ),
+                threads.submit(
+                    lambda: [record for page in connector.scan("customer", readable()) for record in page]
+                ),
+                threads.submit(
+                    lambda: [record for page in connector.scan("payment_terms", []) for record in page]
+                ),
+            ]
+            assert all(task.result(timeout=30) for task in work)
+        connector.begin_run()
+        assert sum(len(page) for page in connector.scan("customer", [])) == 34 + 36
