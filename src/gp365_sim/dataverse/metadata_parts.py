@@ -135,11 +135,28 @@ def _relationship_of(org: Organisation, body: Json) -> tuple[Relationship, Colum
     for table in (referenced, referencing):
         if table not in org.schema.tables:
             raise refusal.invalid(f"The entity '{table}' of the relationship does not exist.")
+    column = _lookup_of(body, referenced)
+    cascade = cast(Json, body.get("CascadeConfiguration") or {})
+    relationship = Relationship(
+        id=str(uuid.uuid4()),
+        schema_name=name,
+        referenced=referenced,
+        referencing=referencing,
+        column=column.name,
+        navigation=column.navigation[referenced],
+        collection=str(body.get("ReferencedEntityNavigationPropertyName") or name),
+        on_delete=str(cascade.get("Delete", "RemoveLink")),
+        custom=True,
+    )
+    return relationship, column
+
+
+def _lookup_of(body: Json, referenced: str) -> Column:
+    """Read the lookup of a new relationship; its navigation property is its schema name, with that spelling of letters."""
     lookup = cast(Json, body.get("Lookup") or {})
     schema_name = named(lookup)
     navigation = str(body.get("ReferencingEntityNavigationPropertyName") or schema_name)
-    cascade = cast(Json, body.get("CascadeConfiguration") or {})
-    column = Column(
+    return Column(
         name=schema_name.lower(),
         type="Lookup",
         schema_name=schema_name,
@@ -147,22 +164,9 @@ def _relationship_of(org: Organisation, body: Json) -> tuple[Relationship, Colum
         id=str(uuid.uuid4()),
         required=_required(lookup),
         targets=(referenced,),
-        # The navigation property of a custom lookup is its schema name, with that spelling of letters.
         navigation={referenced: navigation},
         custom=True,
     )
-    relationship = Relationship(
-        id=str(uuid.uuid4()),
-        schema_name=name,
-        referenced=referenced,
-        referencing=referencing,
-        column=column.name,
-        navigation=navigation,
-        collection=str(body.get("ReferencedEntityNavigationPropertyName") or name),
-        on_delete=str(cascade.get("Delete", "RemoveLink")),
-        custom=True,
-    )
-    return relationship, column
 
 
 def _required(body: Json) -> str:

@@ -176,10 +176,6 @@ def denied(user_id: str, privilege: str) -> Refusal:
     )
 
 
-def not_a_member() -> Refusal:
-    return Refusal(403, "0x80072560", "The user is not a member of the organization.")
-
-
 def tied_by_association(table: str) -> Refusal:
     return Refusal(
         405,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as changed
 from typing import Any
 
 from . import refusal
@@ -219,8 +218,3 @@ def _member_side(org: Organisation, table: Table, name: str) -> tuple[Table, str
         raise refusal.no_such_segment(name)
     other = org.schema.tables[relationship.referencing]
     return other, other.columns[relationship.column].wire, relationship.column
-
-
-def without_preference(request: Request) -> Request:
-    """Give the same request without its Prefer header."""
-    return changed(request, headers={k: v for k, v in request.headers.items() if k != "prefer"})
