@@ -188,9 +188,8 @@ def _terms(assembly: Assembly, name: str) -> list[PaymentTerm]:
             assembly.project.settings.systems.get(gp), GpSystem
         ):
             continue
-        for page in assembly.connector(gp).scan(TERMS, ["PaymentTermsID"]):
-            for record in page:
-                term = record.key[0]
+        for page in assembly.connector(gp).census(TERMS):
+            for (term,), _ in page:
                 if term.casefold() not in mapped:
                     found.setdefault(term, PaymentTerm(term))
     return list(found.values())
