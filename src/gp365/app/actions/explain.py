@@ -1,0 +1,274 @@
+"""The action `explain`: everything that is known about one record: its link, both sides, decisions, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from sqlalchemy import Connection
+
+from gp365.app.actions.history import summary
+from gp365.app.actions.outputs import (
+    Decision,
+    ErrorOut,
+    ExplainOut,
+    Explanation,
+    FieldState,
+    RecordEvent,
+    Shown,
+    SideState,
+    WaitOut,
+    error_out,
+)
+from gp365.app.actions.parked import parked_out
+from gp365.app.actions.scope import flows_of
+from gp365.app.actions.values import shown_deep, shown_half
+from gp365.app.assembly import Assembly, assemble
+from gp365.app.project import Project
+from gp365.model.contract import Connector
+from gp365.model.errors import Gp365Error, Misconfigured
+from gp365.model.flow import Flow, Row, compile_flow
+from gp365.model.plan import Pair
+from gp365.model.record import Record
+from gp365.model.values import Key, key_of, key_text, show_key
+from gp365.store import ledger, links, parked, work
+from gp365.store.ledger import LedgerRow
+from gp365.store.links import Link
+from gp365.sync.agreed import unpack_pairs
+from gp365.sync.job import link_subject, single_subject
+
+DECISIONS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One side of a flow, without asking its system anything yet."""
+
+    side: str
+    end: Literal["left", "right"]
+    system: str
+    entity: str
+    connector: Connector
+    wires: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A flow of a pair as far as it is known without any system."""
+
+    project: Project
+    pair: str
+    flow: Flow
+    ends: tuple[_End, _End]
+
+    def at(self, side: str) -> _End:
+        return next(end for end in self.ends if end.side == side)
+
+
+def explain(
+    project: Project, system: str, entity: str, key: str, field: str | None = None, *, pair: str | None = None
+) -> ExplainOut:
+    """Explain a record of a system (key parts joined by `;`), all its fields or one (by its name or a column's).
+
+    Present values are read where the system answers. Misconfigured: system-unknown, entity-unknown where no flow reads
+    it, record-unknown where nothing is known of it, flow-field where no such field is in a flow.
+    """
+    with assemble(project) as assembly:
+        views = [_view(project, assembly, *names) for names in flows_of(project, pair)]
+        ends = [
+            (view, end) for view in views for end in view.ends if (end.system, end.entity) == (system, entity)
+        ]
+        if not ends:
+            raise _no_place(project, views, system, entity)
+        told = [_explain(view, end, tuple(key.split(";")), field) for view, end in ends]
+    known = [one for one in told if _knows(one)]
+    if not known:
+        raise Misconfigured(
+            "record-unknown", f"Nothing is known of {entity} {key} of {system}.", system=system, record=key
+        )
+    if field is not None and not any(one.fields for one in known):
+        fix = "`gp365 flows show FLOW` names the fields."
+        raise Misconfigured("flow-field", f"No flow has the field {field}.", field=field, fix=fix)
+    return ExplainOut(system, entity, key, known)
+
+
+def _view(project: Project, assembly: Assembly, pair: str, flow: str) -> _View:
+    systems = project.settings.pairs[pair].sides
+    first, second = systems
+    compiled = compile_flow(project.flows.get(flow).file, (first, second))
+    ends: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+    left, right = (
+        _End(
+            side.name,
+            end,
+            systems[side.name],
+            side.entity,
+            assembly.connector(systems[side.name]),
+            compiled.wires_of(side.name),
+        )
+        for side, end in zip(compiled.sides, ends, strict=True)
+    )
+    return _View(project, pair, compiled, (left, right))
+
+
+def _no_place(project: Project, views: Sequence[_View], system: str, entity: str) -> Misconfigured:
+    if system not in project.settings.systems:
+        known = ", ".join(project.settings.systems)
+        fix = f"The systems are {known}."
+        return Misconfigured("system-unknown", f"There is no system {system}.", value=system, fix=fix)
+    read = sorted({end.entity for view in views for end in view.ends if end.system == system})
+    fix = f"The flows read {', '.join(read)} there."
+    return Misconfigured("entity-unknown", f"No flow reads {entity} of {system}.", value=entity, fix=fix)
+
+
+def _knows(one: Explanation) -> bool:
+    return bool(one.link or one.events or one.parked or any(side.there for side in one.sides))
+
+
+def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanation:
+    pair, flow, store = view.pair, view.flow.name, view.project.store
+    with store.read() as conn:
+        link = links.by_keys(conn, pair, flow, asked.end, [key_text(key)]).get(key_text(key))
+    keys = _keys(view, asked, key, link)
+    records, errors = _read(view, keys)
+    subjects = [single_subject(side, key_text(one)) for side, one in keys.items()]
+    subjects += [link_subject(link.id)] if link else []
+    with store.read() as conn:
+        rows = _rows(conn, view, subjects)
+        held = parked.open_for(conn, pair, flow, subjects)
+        waits = work.waits_of(conn, pair, flow, [(side, key_text(one)) for side, one in keys.items()])
+    decisions = [decision for row in rows for decision in _decisions(view, row)]
+    agreed = unpack_pairs(link.agreed) if link and link.agreed else {}
+    return Explanation(
+        pair=pair,
+        flow=flow,
+        link=link.id if link else None,
+        made_by=link.made_by if link else "",
+        state=link.state if link else "",
+        sides=[_side(view.at(side), one, records, errors) for side, one in keys.items()],
+        fields=[
+            _field(view, row, records, agreed, decisions) for row in view.flow.rows if _wanted(row, field)
+        ],
+        events=[_event(row) for row in rows],
+        parked=[parked_out(view.project, entry) for entries in held.values() for entry in entries],
+        waits=[WaitOut(one.field, one.on_flow, one.on_side, show_key(key_of(one.on_key))) for one in waits],
+    )
+
+
+def _keys(view: _View, asked: _End, key: Key, link: Link | None) -> dict[str, Key]:
+    if link is None:
+        return {asked.side: key}
+    ends = zip(view.ends, (link.left_key, link.right_key), strict=True)
+    return {end.side: key_of(text) for end, text in ends if text is not None}
+
+
+def _read(view: _View, keys: Mapping[str, Key]) -> tuple[dict[str, Record], dict[str, ErrorOut]]:
+    """Read both ends as they are now; a system that cannot be asked leaves its error."""
+    records: dict[str, Record] = {}
+    errors: dict[str, ErrorOut] = {}
+    for side, key in keys.items():
+        end = view.at(side)
+        try:
+            served = end.connector.entity(end.entity).fields
+            wires = [wire for wire in end.wires if wire in served]
+            for record in end.connector.get(end.entity, [key], wires, fresh=True).values():
+                records[side] = record
+        except Gp365Error as error:
+            errors[side] = error_out(error)
+    return records, errors
+
+
+def _side(end: _End, key: Key, records: Mapping[str, Record], errors: Mapping[str, ErrorOut]) -> SideState:
+    there = end.side in records
+    shown = show_key(records[end.side].key if there else key)
+    return SideState(end.side, end.system, end.entity, shown, there, errors.get(end.side))
+
+
+def _rows(conn: Connection, view: _View, subjects: Sequence[str]) -> list[LedgerRow]:
+    """Read the ledger's rows about a record under all its names, newest first."""
+    found = [row for name in subjects for row in ledger.for_subject(conn, view.pair, view.flow.name, name)]
+    return sorted(found, key=lambda row: row.id, reverse=True)
+
+
+def _wanted(row: Row, field: str | None) -> bool:
+    columns = {wire for wires in row.wires.values() for wire in wires}
+    return field is None or field in (row.name, row.group) or field in columns
+
+
+def _field(
+    view: _View,
+    row: Row,
+    records: Mapping[str, Record],
+    agreed: Mapping[str, Pair],
+    decisions: Sequence[Decision],
+) -> FieldState:
+    now = {side: _now(row.wires[side], records[side]) for side in row.wires if side in records}
+    left, right = (end.side for end in view.ends)
+    pair = agreed.get(row.name)
+    mine = [one for one in decisions if one.field == row.name][:DECISIONS]
+    return FieldState(
+        field=row.name,
+        owner=row.owner if row.compared else "",
+        columns={side: list(wires) for side, wires in row.wires.items()},
+        now=now,
+        agreed={left: shown_half(pair[0]), right: shown_half(pair[1])} if pair else {},
+        decisions=mine,
+    )
+
+
+def _now(wires: Sequence[str], record: Record) -> Shown:
+    return shown_half([record.values.get(wire) for wire in wires])
+
+
+def _decisions(view: _View, row: LedgerRow) -> Iterator[Decision]:
+    payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
+    for step in reversed(payload.get("steps") or []):
+        outcomes = {one["side"]: str(one["outcome"]) for one in step.get("writes", ())}
+        for told in step.get("fields", ()):
+            yield _decision(view, row, told, outcomes)
+
+
+def _decision(view: _View, row: LedgerRow, told: Mapping[str, Any], outcomes: Mapping[str, str]) -> Decision:
+    target = str(told.get("target") or "")
+    values: dict[str, Shown] = {
+        end.side: _alone(told.get(half)) for end, half in zip(view.ends, ("left", "right"), strict=True)
+    }
+    return Decision(
+        at=row.at,
+        run=row.run,
+        actor=row.actor,
+        flow_digest=row.flow_digest,
+        field=str(told["field"]),
+        verdict=str(told["verdict"]),
+        why=str(told.get("why") or ""),
+        owner=str(told.get("owner") or ""),
+        winner=str(told.get("winner") or ""),
+        side=target,
+        before=values.get(target),
+        after=_alone(told.get("new")) if target else None,
+        values=values,
+        outcome=outcomes.get(target, ""),
+        overruled=bool(told.get("overruled")),
+        cut=bool(told.get("cut")),
+        code=str(told.get("code") or ""),
+    )
+
+
+def _alone(values: Any) -> Shown:
+    if values is None:
+        return None
+    listed = cast("list[Any]", shown_deep(values))
+    return listed[0] if len(listed) == 1 else listed
+
+
+def _event(row: LedgerRow) -> RecordEvent:
+    payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
+    return RecordEvent(
+        at=row.at,
+        run=row.run,
+        actor=row.actor,
+        flow_digest=row.flow_digest,
+        disposition=row.disposition,
+        what=summary(row, payload),
+    )

@@ -1,0 +1,99 @@
+"""The action `history`: the runs, and the rows of the ledger, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from gp365.app.actions.outputs import HistoryOut, LedgerLine, RunLine
+from gp365.app.actions.scope import flows_of
+from gp365.app.project import Project
+from gp365.model.errors import Misconfigured
+from gp365.store import ledger, runs
+from gp365.store.ledger import LedgerRow
+from gp365.store.runs import Run
+
+
+def history(
+    project: Project,
+    *,
+    pair: str | None = None,
+    flow: str | None = None,
+    run: str | None = None,
+    rows: bool = False,
+    since: datetime | None = None,
+    limit: int = 20,
+) -> HistoryOut:
+    """Show runs of a pair and flow (or all), or one run; with `rows` its (or their) rows of the ledger too."""
+    wanted = set(flows_of(project, pair, flow))
+    with project.store.read() as conn:
+        if run is not None:
+            found = runs.get(conn, run)
+            if found is None:
+                fix = "`gp365 history` names the runs."
+                raise Misconfigured("record-unknown", f"There is no run {run}.", value=run, fix=fix)
+            held = [row for row, _ in zip(ledger.rows(conn, run), range(limit), strict=False)] if rows else []
+            return HistoryOut([run_line(found)], [_line(row) for row in held])
+        every = runs.list_runs(conn, pair, flow, limit=limit)
+        lines = [run_line(one) for one in every if since is None or one.begun_at >= since]
+        chain = ledger.chain_of(pair, flow) if pair and flow else None
+        held = ledger.history(conn, chain=chain, since=since, limit=limit) if rows else []
+    named = [_line(row) for row in held]
+    return HistoryOut(lines, [line for line in named if (line.pair, line.flow) in wanted])
+
+
+def run_line(run: Run) -> RunLine:
+    """Show a run of the store."""
+    ended = run.ended_at
+    return RunLine(
+        run=run.id,
+        pair=run.pair,
+        flow=run.flow,
+        kind=run.kind,
+        actor=run.actor,
+        state=run.state,
+        begun_at=run.begun_at,
+        ended_at=ended,
+        seconds=round((ended - run.begun_at).total_seconds(), 3) if ended else None,
+        balanced=run.balanced,
+        clean=run.clean,
+        counts={name: value for name, value in run.counts.items() if isinstance(value, int)},
+    )
+
+
+def _line(row: LedgerRow) -> LedgerLine:
+    payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
+    pair, _, flow = row.chain.partition("/")
+    return LedgerLine(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        pair=pair,
+        flow=flow,
+        run=row.run,
+        actor=row.actor,
+        subject=row.subject,
+        subjects=row.subjects,
+        disposition=row.disposition,
+        keys=dict(payload.get("keys") or {}),
+        summary=summary(row, payload),
+    )
+
+
+def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
+    """Say in a few words what a row of the ledger is about."""
+    if row.subjects > 1:
+        return f"{row.subjects} links that nothing happened to"
+    said: list[str] = []
+    for step in payload.get("steps") or ():
+        said += [
+            f"{one['op']} {one['side']} {one['key']}: {one['outcome']}" for one in step.get("writes", ())
+        ]
+        if "problem" in step:
+            said.append(str(step["problem"]["message"]))
+        if "filtered" in step:
+            said.append(str(step["filtered"]))
+        if "settled" in step:
+            said.append(f"a lost answer on {step['side']}: {step['as']}")
+    return "; ".join(said)

@@ -1,0 +1,41 @@
+"""The action `status`: how every flow of every pair stands, from the store alone; no system is asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gp365.app.actions.history import run_line
+from gp365.app.actions.outputs import CursorOut, FlowStatus, StatusOut
+from gp365.app.actions.scope import flows_of
+from gp365.app.project import Project
+from gp365.store import runs
+from gp365.store.figures import cursors, figures
+
+
+def status(project: Project, *, pair: str | None = None) -> StatusOut:
+    """Say how the flows of one pair or all stand."""
+    now = project.clock()
+    with project.store.read() as conn:
+        return StatusOut([_flow(conn, name, flow, now) for name, flow in flows_of(project, pair)])
+
+
+def _flow(conn: Connection, pair: str, flow: str, now: datetime) -> FlowStatus:
+    held = figures(conn, pair, flow, now)
+    last = runs.latest(conn, pair, flow)
+    return FlowStatus(
+        pair=pair,
+        flow=flow,
+        last_run=run_line(last) if last else None,
+        links=held.links,
+        due=held.due,
+        later=held.later,
+        waiting=held.waiting,
+        parked=held.parked,
+        open_intents=held.open_intents,
+        cursors=[
+            CursorOut(one.side, one.set_at, round((now - one.set_at).total_seconds(), 1))
+            for one in cursors(conn, pair, flow)
+        ],
+    )
