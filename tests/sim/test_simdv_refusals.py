@@ -263,3 +263,27 @@ def test_a_new_schema_name_needs_a_prefix(org):
     }
     answer = org.ask("POST", "EntityDefinitions(LogicalName='account')/Attributes", body, as_app=CUSTOMIZER)
     assert (answer.status_code, org.code(answer)) == (400, "0x8004801d")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        (
+            "POST",
+            "EntityDefinitions(LogicalName='account')/Keys",
+            {"SchemaName": "gp_k", "KeyAttributes": True},
+        ),
+        (
+            "PUT",
+            "EntityDefinitions(LogicalName='account')/Attributes(LogicalName='name')",
+            {"MaxLength": "long"},
+        ),
+        ("POST", "EntityDefinitions", {"SchemaName": "gp_x", "Attributes": "none"}),
+        ("POST", "BulkDelete", {"QuerySet": [1]}),
+    ],
+)
+def test_a_definition_or_query_of_the_wrong_shape_is_refused(org, method, path, body):
+    before = org.ask("GET", "EntityDefinitions(LogicalName='account')/Attributes").json()["value"]
+    answer = org.ask(method, path, body, as_app=CUSTOMIZER)
+    assert (answer.status_code, org.code(answer)) == (400, "0x80048d19")
+    assert org.ask("GET", "EntityDefinitions(LogicalName='account')/Attributes").json()["value"] == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import refusal
 from .address import Segment, check_key_text, split_path
 from .batch import run_batch
@@ -70,13 +72,21 @@ def _route(org: Organisation, request: Request) -> Answer:
 
 def _metadata(org: Organisation, request: Request, path: list[Segment]) -> Answer:
     if request.method != "GET":
-        return write_metadata(org, request, path)
+        return _shaped(lambda: write_metadata(org, request, path))
     query = parse_query(parse_pairs(request.query))
     if path[0].name == "RelationshipDefinitions":
         return read_relationships(org, request, path, query)
     if path[0].called:
         return read_table(org, request, path, query)
     return read_tables(org, request, query)
+
+
+def _shaped(action: Callable[[], Answer]) -> Answer:
+    """Refuse a payload whose JSON types are not those of a definition or query."""
+    try:
+        return action()
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
+        raise refusal.bad_payload("", f"The payload does not have the expected shape: {error}") from error
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -110,7 +120,7 @@ _KNOWN_ELSEWHERE = frozenset(
 
 def _function(org: Organisation, request: Request, segment: Segment) -> Answer:
     if segment.name == "BulkDelete" and request.method == "POST":
-        return bulk_delete(org, request)
+        return _shaped(lambda: bulk_delete(org, request))
     if request.method != "GET" or segment.name == "BulkDelete":
         raise _not_allowed(request)
     if segment.name == "RetrieveMetadataChanges":
