@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import resources
@@ -69,7 +71,16 @@ def init(folder: Path, answers: Answers, *, ask: Ask | None = None) -> Initialis
             field=FILE,
             fix="Edit it, or name another folder with -C.",
         )
-    text = settings_text(completed(answers, ask))
+    given = completed(answers, ask)
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", given.pair):
+        raise Misconfigured(
+            "usage",
+            "A pair's name has letters, digits, - and _ only.",
+            field="pair",
+            value=given.pair,
+            fix="Choose another name.",
+        )
+    text = settings_text(given)
     parse_settings(text)
     folder.mkdir(parents=True, exist_ok=True)
     for name in FOLDERS:
@@ -112,6 +123,5 @@ def settings_text(answers: Answers) -> str:
 
 
 def _toml(text: str) -> str:
-    """Write a text as TOML's basic string holds it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in escaped)
+    """Write a text as TOML's basic string holds it, which escapes as JSON does."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]

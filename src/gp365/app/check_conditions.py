@@ -1,0 +1,97 @@
+"""The check of a flow's expressions: can they be read, and would what we create satisfy its own side's condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from gp365.app.check_rows import Checked
+from gp365.app.effective import FlowFinding, NamedRow, rows_of
+from gp365.model.expressions import ExpressionError, Expressions, check
+from gp365.model.values import Value
+
+_WORD = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
+
+
+def check_conditions(checked: Checked) -> Iterator[FlowFinding]:
+    """Give expressions that cannot be read, and conditions that our own creates would never satisfy."""
+    faults = [*_unreadable(checked)]
+    yield from faults
+    if faults:
+        return
+    for side in checked.ends.sides:
+        if checked.side(side).create and checked.side(side).when:
+            yield from _own_condition(checked, side)
+
+
+def _unreadable(checked: Checked) -> Iterator[FlowFinding]:
+    for side in checked.ends.sides:
+        if when := checked.side(side).when:
+            yield from _syntax(checked, ("sides", side, "when"), "", when)
+    for named in rows_of(checked.loaded.file):
+        if named.row.on_create:
+            yield from _syntax(checked, (*named.path, "on_create"), named.name, named.row.on_create)
+
+
+def _syntax(checked: Checked, path: tuple[str, ...], row: str, text: str) -> Iterator[FlowFinding]:
+    error = check(text)
+    if error is not None:
+        yield checked.fault("flow-condition", path, row, f"{path[-1]}: {error.message}.", text)
+
+
+def _own_condition(checked: Checked, side: str) -> Iterator[FlowFinding]:
+    """Work the condition out on what a created record certainly holds; leave it where other fields matter."""
+    when = checked.side(side).when
+    decided, open_names = _decided(checked, side)
+    words = {word.partition("(")[0] for word in _WORD.findall(when)}
+    if any(word == name or word.startswith(f"{name}.") for word in words for name in open_names):
+        return
+    expressions = Expressions(checked.ends.lookups, checked.ends.options)
+    result = expressions.evaluate({"when": when}, [decided])[0]["when"]
+    path = ("sides", side, "when")
+    if isinstance(result, ExpressionError):
+        message = f"when: {result.message}."
+        yield checked.fault("flow-condition", path, "", message, when)
+    elif result is not True:
+        held = ", ".join(f"{name} = {value!r}" for name, value in decided.items() if value is not None)
+        message = (
+            f"a record that the flow creates on {side} would not satisfy this condition"
+            f"{f' ({held})' if held else ''}, so its later edits would never come back."
+        )
+        fix = "Correct `when`, or the on_create of the fields that it looks at."
+        yield checked.fault("outside-condition", path, "", message, when, fix)
+
+
+def _decided(checked: Checked, side: str) -> tuple[dict[str, Value], set[str]]:
+    """Return what a new record on a side certainly holds, and the fields that come from the other side's record."""
+    decided: dict[str, Value] = {}
+    carried: set[str] = set()
+    for named in rows_of(checked.loaded.file):
+        if not named.wires(side):
+            continue
+        if named.row.constant is not None and named.row.constant != "company":
+            decided[named.name] = named.row.constant
+        elif named.row.on_create:
+            _compute(checked, named, decided, carried)
+        elif _carries(checked, named, side):
+            carried.add(named.name)
+        else:
+            decided[named.name] = None
+    return decided, carried
+
+
+def _compute(checked: Checked, named: NamedRow, decided: dict[str, Value], carried: set[str]) -> None:
+    """Work an on-create value out where it depends on nothing."""
+    nothing: Mapping[str, Value] = {}
+    expressions = Expressions(checked.ends.lookups, checked.ends.options)
+    value = expressions.evaluate({"it": named.row.on_create}, [nothing])[0]["it"]
+    if isinstance(value, ExpressionError):
+        carried.add(named.name)
+    else:
+        decided[named.name] = value
+
+
+def _carries(checked: Checked, named: NamedRow, side: str) -> bool:
+    if named.row.read_only or not all(named.wires(one) for one in checked.ends.sides):
+        return False
+    return all(field.can("create") for field in checked.fields(named, side))

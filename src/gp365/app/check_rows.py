@@ -1,0 +1,214 @@
+"""The check of a flow's rows: names, rights, kinds, lookups, references, and what a new record must have."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from gp365.app.effective import Ends, FlowFinding, NamedRow, rows_of
+from gp365.app.loader import LoadedFlow
+from gp365.model.contract import Level
+from gp365.model.converters import NAMES, Codec, codec
+from gp365.model.entity import EntityDescription, FieldDescription
+from gp365.model.errors import Misconfigured
+from gp365.model.flow_file import SideFile
+
+UNDECIDED = ("ask", "latest")
+OURS = "gp365_"
+"""Prefix of the tables and columns that `gp365 provision` makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A flow under check: the flow as it runs here, and what it runs between."""
+
+    loaded: LoadedFlow
+    ends: Ends
+
+    def side(self, name: str) -> SideFile:
+        """Return a side of the file."""
+        return self.loaded.file.sides[name]
+
+    def entity(self, side: str) -> EntityDescription:
+        """Return the entity of a side."""
+        return self.ends.entities[side]
+
+    def fields(self, named: NamedRow, side: str) -> list[FieldDescription]:
+        """Return the descriptions of a row's wire fields on a side, as far as they exist."""
+        known = self.entity(side).fields
+        return [known[wire] for wire in named.wires(side) if wire in known]
+
+    def fault(
+        self, code: str, path: tuple[str | int, ...], row: str, message: str, value: str = "", fix: str = ""
+    ) -> FlowFinding:
+        """Make a finding that keeps the flow from running."""
+        return self.finding(Level.ERROR, code, path, row, message, value, fix)
+
+    def finding(
+        self,
+        level: Level,
+        code: str,
+        path: tuple[str | int, ...],
+        row: str,
+        message: str,
+        value: str = "",
+        fix: str = "",
+    ) -> FlowFinding:
+        """Make a finding with the place where it stands."""
+        loaded = self.loaded
+        return FlowFinding(loaded.name, level, code, str(loaded.where(*path)), row, message, value, fix)
+
+
+Rule = Callable[[Checked, NamedRow], Iterable[FlowFinding]]
+
+
+def check_rows(checked: Checked) -> Iterator[FlowFinding]:
+    """Give what is wrong with the rows; a row whose fields do not exist is not looked at further."""
+    for named in rows_of(checked.loaded.file):
+        unknown = [*_wires(checked, named), *_owner(checked, named)]
+        yield from unknown
+        if unknown or not any(named.wires(side) for side in checked.ends.sides):
+            continue
+        for rule in _RULES:
+            yield from rule(checked, named)
+    for side in checked.ends.sides:
+        yield from _required(checked, side)
+
+
+def _wires(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    for side in checked.ends.sides:
+        entity = checked.entity(side)
+        for wire in named.wires(side):
+            if wire in entity.fields:
+                continue
+            path = (*named.path, side)
+            if wire.startswith(OURS):
+                message = f"{entity.name} on {side} has no {wire} yet."
+                yield checked.fault("not-provisioned", path, named.name, message, wire)
+                continue
+            near = difflib.get_close_matches(wire, list(entity.fields), 1, 0.6)
+            fix = f"Did you mean {near[0]}?" if near else ""
+            message = f"the row {named.name} names {wire}, which {entity.name} on {side} does not have."
+            yield checked.fault("flow-field", path, named.name, message, wire, fix)
+
+
+def _owner(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    owner = named.row.owner
+    known = (*checked.loaded.file.sides, *UNDECIDED)
+    if owner and owner not in known:
+        message = f"{named.name} is owned by {owner}, which is neither a side nor ask nor latest."
+        fix = f"Choose one of {', '.join(known)}."
+        yield checked.fault("flow-invalid", (*named.path, "owner"), named.name, message, owner, fix)
+    elif owner and owner not in (*checked.ends.sides, *UNDECIDED):
+        message = f"{named.name} is owned by {owner}, which this pair does not have."
+        yield checked.fault("flow-invalid", (*named.path, "owner"), named.name, message, owner)
+
+
+def _writable(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    """Every field that the row could write must be writable by what the flow does on that side."""
+    row = named.row
+    both = all(named.wires(side) for side in checked.ends.sides)
+    given = bool(row.on_create) or row.constant is not None
+    if row.read_only or not (both or given):
+        return
+    for side in checked.ends.sides:
+        verb = _verb(checked, named, side)
+        fields = checked.fields(named, side)
+        if not fields or not verb or (row.owner == side and not given):
+            continue
+        refused = next((field for field in fields if not field.can(verb)), None)
+        if refused is not None:
+            message = f"{named.name} would write {refused.name} on {side}, which takes no {verb}."
+            fix = f"Let {side} own the row, or mark it read_only or create_only."
+            yield checked.fault("flow-field", (*named.path, side), named.name, message, refused.name, fix)
+
+
+def _verb(checked: Checked, named: NamedRow, side: str) -> str:
+    """Return what the row would do on a side: update, create, or nothing."""
+    given, row = checked.side(side), named.row
+    once = row.create_only or row.on_create or row.constant is not None
+    if once:
+        is_key = any(wire in checked.entity(side).key for wire in named.wires(side))
+        return "create" if given.create and not is_key else ""
+    return "update" if given.update else "create" if given.create else ""
+
+
+def _kinds(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    """Converters must exist, and both sides' must make the same kind of value."""
+    if named.row.ref:
+        return
+    codecs: dict[str, Codec] = {}
+    for side in checked.ends.sides:
+        fields = checked.fields(named, side)
+        if not fields:
+            continue
+        convert = "lookup" if named.row.lookup else named.row.convert
+        try:
+            codecs[side] = codec(convert, side, tuple(field.type for field in fields), fields)
+        except Misconfigured as fault:
+            fix = fault.fix if convert not in NAMES else ""
+            path = (*named.path, "convert" if named.row.convert else side)
+            yield checked.fault("flow-invalid", path, named.name, fault.message, convert, fix)
+            return
+    kinds = {side: one.kind for side, one in codecs.items()}
+    if len(set(kinds.values())) > 1:
+        told = " and ".join(f"{kind} on {side}" for side, kind in kinds.items())
+        message = f"{named.name} is {told}: the two cannot be compared."
+        yield checked.fault("flow-invalid", named.path, named.name, message, fix="Name a converter.")
+
+
+def _lookup(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    name = named.row.lookup
+    if not name:
+        return
+    path = (*named.path, "lookup")
+    table = checked.ends.lookups.get(name)
+    if table is None:
+        fix = f"Write lookups/{name}.csv with the columns {', '.join(checked.ends.sides)}."
+        if name == "payment_terms":
+            fix = "Run `gp365 provision apply`, which writes it."
+        message = f"there is no lookup {name}."
+        yield checked.fault("lookup-invalid", path, named.name, message, name, fix)
+        return
+    for side in checked.ends.sides:
+        if named.wires(side) and side not in table.columns:
+            message = f"the lookup {name} has no column {side}."
+            fix = f"Its columns are {', '.join(table.columns)}."
+            yield checked.fault("lookup-invalid", path, named.name, message, side, fix)
+
+
+def _reference(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    name = named.row.ref
+    if name and name not in checked.ends.flows:
+        message = f"{named.name} refers to records of the flow {name}, which this pair does not run."
+        fix = f"Add `needs: [{name}]`, or correct the name."
+        yield checked.fault("flow-unknown", (*named.path, "ref"), named.name, message, name, fix)
+
+
+def _option(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    name = named.row.option
+    if name and name not in checked.ends.options:
+        message = f"{named.name} depends on the option {name}, which the flow does not have."
+        fix = f"Add it: options: {{{name}: false}}."
+        yield checked.fault("flow-invalid", (*named.path, "option"), named.name, message, name, fix)
+
+
+_RULES: tuple[Rule, ...] = (_writable, _kinds, _lookup, _reference, _option)
+
+
+def _required(checked: Checked, side: str) -> Iterator[FlowFinding]:
+    """A record that is created must be given every field that its system requires."""
+    if not checked.side(side).create:
+        return
+    entity = checked.entity(side)
+    given = set[str]()
+    for named in rows_of(checked.loaded.file):
+        both = all(named.wires(one) for one in checked.ends.sides) and not named.row.read_only
+        if both or named.row.on_create or named.row.constant is not None:
+            given.update(named.wires(side))
+    for name, field in entity.fields.items():
+        if field.required and field.can("create") and name not in entity.key and name not in given:
+            message = f"{entity.name} on {side} requires {name}, and no row gives it a value."
+            fix = f"Add a row that writes {name}, or do not create on {side}."
+            yield checked.fault("required-missing", ("sides", side, "create"), "", message, name, fix)
