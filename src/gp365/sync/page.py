@@ -19,8 +19,9 @@ from gp365.sync.facts import gather_facts
 from gp365.sync.gather import check_ends, read_records
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
+from gp365.sync.parking import inputs_digest
 from gp365.sync.plan import Facts
-from gp365.sync.record import inputs_digest, record
+from gp365.sync.record import record
 from gp365.sync.send import send
 from gp365.sync.settle import settle
 from gp365.sync.subject import Subject

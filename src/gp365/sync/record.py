@@ -10,15 +10,15 @@ from sqlalchemy import Connection
 
 from gp365.model.plan import FieldPlan, Pair, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
-from gp365.model.values import Key, Value, digest, fingerprint, key_text, pack, show_key
-from gp365.store import intents, ledger, links, parked, work
+from gp365.model.values import Value, fingerprint, key_text, pack, show_key
+from gp365.store import intents, ledger, links, work
 from gp365.store.ledger import Entry
-from gp365.store.parked import NewParked, Parked
 from gp365.store.waits import Wait
 from gp365.sync.decide import claims_of
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place, drawn_id, reference_of
 from gp365.sync.linking import Draft, keep_links
+from gp365.sync.parking import park
 from gp365.sync.plan import Facts
 from gp365.sync.subject import Disposition, Sent, Subject, first
 
@@ -43,7 +43,7 @@ def record(
     for subject in subjects:
         _judge(job, subject)
     finished = [subject for subject in subjects if not subject.again]
-    _park(conn, job, run, finished, facts)
+    park(conn, job, run, finished)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
     rows = [_entry(job, run, subject) for subject in finished]
@@ -149,6 +149,8 @@ def _judge(job: Job, subject: Subject) -> None:
     for sent in subject.sends:
         if sent.outcome is not None:
             _judge_write(job, subject, sent, sent.outcome)
+    if any(status is Status.DONE for status, _ in subject.complaints.values()):
+        subject.ended = first(subject.ended, Disposition.PARKED)
     subject.ended = first(subject.ended, subject.done)
     _note(subject)
     if subject.again and subject.tries >= MAX_TRIES:
@@ -168,6 +170,10 @@ def _by_fields(fields: Sequence[FieldPlan]) -> Disposition:
 def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> None:
     assert subject.ended is not None
     side = sent.intent.side
+    if outcome.status in (Status.DONE, Status.REJECTED) and outcome.error is not None:
+        subject.complaints[side] = (outcome.status, outcome.error)
+    else:
+        subject.complaints.pop(side, None)
     if outcome.status is Status.DONE:
         created = sent.intent.op == str(Op.CREATE)
         subject.done = first(subject.done, Disposition.CREATED if created else Disposition.UPDATED)
@@ -273,118 +279,6 @@ def _sent(sent: Sent) -> dict[str, Any]:
     if outcome and outcome.window_ms is not None:
         shown["window_ms"] = round(outcome.window_ms, 3)
     return shown
-
-
-def _park(
-    conn: Connection, job: Job, run: str, subjects: Sequence[Subject], facts: Mapping[str, Facts]
-) -> None:
-    """Keep one open entry per stopped field (or per subject), and end those that no longer apply."""
-    del facts
-    entries = [entry for subject in subjects for entry in _entries(job, run, subject)]
-    stands = {(entry.subject, entry.field) for entry in entries}
-    names = {_name(subject) for subject in subjects} | {subject.id for subject in subjects}
-    held = parked.open_for(conn, job.pair, job.flow.name, list(names))
-    over = [
-        (subject, one.field)
-        for subject, ones in held.items()
-        for one in ones
-        if (subject, one.field) not in stands
-    ]
-    unsettled = {
-        _name(subject)
-        for subject in subjects
-        if subject.ended in (Disposition.RETRYING, Disposition.UNSETTLED)
-    }
-    parked.end(
-        conn,
-        job.pair,
-        job.flow.name,
-        [(subject, field) for subject, field in over if subject not in unsettled],
-    )
-    parked.put(conn, entries)
-
-
-def _name(subject: Subject) -> str:
-    return f"L{subject.link.id}" if subject.link else subject.id
-
-
-def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
-    plan = subject.plan
-    assert plan is not None
-    problem = subject.problem or plan.problem
-    found: list[NewParked] = []
-    if subject.held_back is not None:
-        return [_stays(subject.held_back, run)]
-    if problem is not None and problem.verdict is not Verdict.WAITING:
-        shown = {
-            "value": problem.value,
-            "side": problem.side,
-            "field": problem.field,
-            "candidates": list(problem.candidates),
-        }
-        found.append(_entry_of(job, run, subject, "", problem.code, problem.message, shown))
-    for sent in subject.sends:
-        if sent.outcome and sent.outcome.status is Status.REJECTED and sent.outcome.error is not None:
-            error = sent.outcome.error
-            shown = {
-                "value": error.value,
-                "side": sent.intent.side,
-                "field": error.field,
-                "sent": inputs_digest(subject),
-            }
-            found.append(_entry_of(job, run, subject, "", error.code, error.message, shown, error.fix))
-    units: dict[str, list[FieldPlan]] = {}
-    for field in plan.fields:
-        if field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
-            units.setdefault(field.unit or field.name, []).append(field)
-    for unit, fields in units.items():
-        left = [value for field in fields for value in (field.left or ())]
-        right = [value for field in fields for value in (field.right or ())]
-        shown = {"left": left, "right": right, "fields": [field.name for field in fields]}
-        found.append(_entry_of(job, run, subject, unit, fields[0].code, fields[0].message, shown))
-    return found
-
-
-def _stays(entry: Parked, run: str) -> NewParked:
-    """Keep an entry as it is."""
-    names = NewParked.__dataclass_fields__
-    return NewParked(**{name: getattr(entry, name) for name in names if name != "run"}, run=run)
-
-
-def inputs_digest(subject: Subject) -> str:
-    """Name the state of both records and the planned values, so that a refused write is not sent again unchanged."""
-    values = {side: dict(record.values) for side, record in subject.records.items()}
-    return digest(pack(values))
-
-
-def _entry_of(
-    job: Job,
-    run: str,
-    subject: Subject,
-    field: str,
-    code: str,
-    message: str,
-    shown: dict[str, Any],
-    fix: str = "",
-) -> NewParked:
-    left, right = (subject.keys.get(place.side) for place in job.places)
-    return NewParked(
-        pair=job.pair,
-        flow=job.flow.name,
-        subject=_name(subject),
-        field=field,
-        code=code,
-        message=message,
-        fix=fix,
-        left_key=_text(left),
-        right_key=_text(right),
-        shown=pack(shown),
-        run=run,
-    )
-
-
-def _text(key: Key | None) -> str | None:
-    return key_text(key) if key else None
 
 
 def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:

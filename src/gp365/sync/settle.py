@@ -6,7 +6,7 @@ Our mark or the planned values found: done, at any time. Not found: given up at 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gp365.model.entity import EntityDescription, Strength
 from gp365.model.plan import Pair
@@ -43,7 +43,7 @@ def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
         if record is not None:
             subject.keys[intent.side], subject.records[intent.side] = record.key, record
         if state == SETTLED:
-            _take_over(subject, intent, record, drafts)
+            _take_over(job, subject, intent, record, drafts)
         subject.steps.append({"settled": intent.id, "as": state, "op": intent.op, "side": intent.side})
     _keep(job, run, ends, drafts)
     for subject in subjects:
@@ -98,7 +98,32 @@ def _cannot_land_late(intent: Intent, entity: EntityDescription) -> bool:
     return entity.strength in (Strength.VERSIONED, Strength.COMPARED)
 
 
-def _take_over(subject: Subject, intent: Intent, record: Record | None, drafts: list[Draft]) -> None:
+def _landed(job: Job, intent: Intent, pairs: Mapping[str, Pair], record: Record | None) -> dict[str, Pair]:
+    """Leave out the pairs of a create whose value is missing in the target.
+
+    A create over SBA may take several requests; when it was broken off between them, what is missing has never been
+    agreed, and is written as if it were new.
+    """
+    if record is None or not is_create(intent):
+        return dict(pairs)
+    names = {row.row.name: row for row in job.compiled.rows}
+    own = 0 if intent.side == job.left.side else 1
+    kept: dict[str, Pair] = {}
+    for name, pair in pairs.items():
+        held = names[name].half(intent.side, record.values) if name in names else None
+        missing = (
+            held is not None
+            and all(value is None for value in held)
+            and any(value is not None for value in pair[own])
+        )
+        if not missing:
+            kept[name] = pair
+    return kept
+
+
+def _take_over(
+    job: Job, subject: Subject, intent: Intent, record: Record | None, drafts: list[Draft]
+) -> None:
     """Record what the intent had planned, as its own envelope says."""
     envelope = unseal(intent.values)
     subject.done = Disposition.CREATED if is_create(intent) else Disposition.UPDATED
@@ -107,7 +132,7 @@ def _take_over(subject: Subject, intent: Intent, record: Record | None, drafts: 
     keys = {intent.side: key_of(intent.key), intent.source_side: key_of(intent.source_key)}
     subject.keys.update(keys)
     created = frozenset({intent.side} if is_create(intent) else ())
-    pairs = {**held, **envelope.pairs}
+    pairs = {**held, **_landed(job, intent, envelope.pairs, record)}
     drafts.append(Draft(subject, pairs, envelope.flow_digest, births, made_by="create", created=created))
 
 

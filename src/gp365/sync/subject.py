@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem, SubjectPlan
-from gp365.model.record import Outcome, Record
+from gp365.model.record import Outcome, Record, Status
 from gp365.model.values import Key
 from gp365.store.intents import Intent
 from gp365.store.links import Link
@@ -80,4 +81,7 @@ class Subject:
     again: bool = False
     due_after_s: float | None = None
     held_back: Parked | None = None
+    complaints: dict[str, tuple[Status, Gp365Error]] = field(
+        default_factory=dict[str, tuple[Status, Gp365Error]]
+    )
     steps: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
