@@ -204,6 +204,7 @@ class FlowPlanOut:
     `records` holds the first of `to_show` records that would be written or need a person. `created` and `updated`
     count writes by side. `first_contact` counts fields by the side that wins at first contact, `follow` the records
     that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts.
+    `not_served` names rows of the flow that are left out, because a side does not serve their field.
     """
 
     pair: str
@@ -223,6 +224,7 @@ class FlowPlanOut:
     seconds: float
     to_show: int
     records: list[PlannedRecord]
+    not_served: list[str]
     file: str | None = None
 
 

@@ -6,7 +6,7 @@ The flows are planned in the order in which they run; a later one sees the links
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gp365.app.actions import planfiles
@@ -14,6 +14,7 @@ from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut
 from gp365.app.actions.planned import QUIET, planned_record
 from gp365.app.actions.running import Progress, silent
+from gp365.app.assembly import Assembly
 from gp365.app.project import Project
 from gp365.model.entity import Feed
 from gp365.model.plan import SubjectPlan, Verdict
@@ -76,7 +77,13 @@ def plan(
     with opened(project, pair, flow) as found:
         for one in found.failed:
             raise one.error
-        return plan_jobs(found.jobs, full=full, out=out, limit=limit, progress=progress)
+        planned = plan_jobs(found.jobs, full=full, out=out, limit=limit, progress=progress)
+        flows = [replace(one, not_served=_not_served(found.assembly, one)) for one in planned.flows]
+        return replace(planned, flows=flows)
+
+
+def _not_served(assembly: Assembly, one: FlowPlanOut) -> list[str]:
+    return [found.message for found in assembly.flow(one.pair, one.flow).not_served]
 
 
 def plan_jobs(
@@ -148,6 +155,7 @@ def _out(
         seconds=round(shown.seconds + seconds + again_s, 1),
         to_show=reading.to_show,
         records=reading.records,
+        not_served=[],
         file=str(file) if file else None,
     )
 

@@ -1,0 +1,138 @@
+"""The commands that look: status, history, explain, parked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from gp365.cli.session import Folder, Json, Pair, session
+
+parked_app = typer.Typer(help="What waits for a person: list, show, retry.", no_args_is_help=True)
+FlowName = Annotated[str | None, typer.Option("--flow", help="Only this flow.", show_default=False)]
+Code = Annotated[
+    str | None,
+    typer.Option("--code", help="Only this cause, such as conflict or rejected.", show_default=False),
+]
+
+
+def status(context: typer.Context, folder: Folder = None, json: Json = False, pair: Pair = None) -> None:
+    """Say how every flow stands: last run, what is queued, waiting, parked and open, how old the cursors are."""
+    from gp365.app.actions.status import status as act
+    from gp365.cli.show_look import show_status
+
+    at = session(context, folder, json, pair)
+    with at.project() as project:
+        found = act(project, pair=at.pair)
+    at.answer(found, show_status)
+
+
+def history(
+    context: typer.Context,
+    flow: FlowName = None,
+    run: Annotated[str | None, typer.Option("--run", help="One run, by its id.", show_default=False)] = None,
+    ledger: Annotated[bool, typer.Option("--ledger", help="Show the rows of the ledger too.")] = False,
+    since: Annotated[
+        datetime | None, typer.Option("--since", help="Only what is newer (UTC).", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many lines of each.")] = 20,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Show the runs, newest first, and with --ledger what each did with which record."""
+    from gp365.app.actions.history import history as act
+    from gp365.cli.show_look import show_history
+
+    at = session(context, folder, json, pair)
+    moment = since.replace(tzinfo=UTC) if since else None
+    with at.project() as project:
+        found = act(project, pair=at.pair, flow=flow, run=run, rows=ledger, since=moment, limit=limit)
+    at.answer(found, show_history)
+
+
+def explain(
+    context: typer.Context,
+    system: Annotated[str, typer.Argument(help="Name of the system in the settings, such as gp.")],
+    entity: Annotated[str, typer.Argument(help="Entity, such as customer or account.")],
+    key: Annotated[str, typer.Argument(help="Key of the record; parts joined by `;`.")],
+    field: Annotated[
+        str | None, typer.Argument(help="One field, by its name or a column's.", show_default=False)
+    ] = None,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Explain a record: its partner, what both sides hold, what was decided when, by which rule, and why."""
+    from gp365.app.actions.explain import explain as act
+    from gp365.cli.show_explain import show_explain
+
+    at = session(context, folder, json, pair)
+    with at.project() as project:
+        found = act(project, system, entity, key, field, pair=at.pair)
+    at.answer(found, show_explain)
+
+
+@parked_app.command("list")
+def parked_list(
+    context: typer.Context,
+    flow: FlowName = None,
+    code: Code = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries.")] = 100,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """List what waits for a person, oldest first."""
+    from gp365.app.actions.parked import parked_list as act
+    from gp365.cli.show_look import show_parked_list
+
+    at = session(context, folder, json, pair)
+    with at.project() as project:
+        found = act(project, pair=at.pair, flow=flow, code=code, limit=limit)
+    at.answer(found, show_parked_list)
+
+
+@parked_app.command("show")
+def parked_show(
+    context: typer.Context,
+    id: Annotated[int, typer.Argument(help="Number of the entry.")],
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Show one entry: both values, the candidates, the evidence, and what to do."""
+    from gp365.app.actions.parked import parked_show as act
+    from gp365.cli.show_look import show_parked
+
+    at = session(context, folder, json)
+    with at.project() as project:
+        found = act(project, id)
+    at.answer(found, show_parked)
+
+
+@parked_app.command("retry")
+def parked_retry(
+    context: typer.Context,
+    ids: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="[ID]...", help="Entries to look at afresh.", show_default=False),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All entries (of the pair, flow and cause).")] = False,
+    flow: FlowName = None,
+    code: Code = None,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Let the next sync look at entries afresh; a write that was refused is sent once more."""
+    from gp365.app.actions.parked import parked_retry as act
+    from gp365.cli.show_look import show_retry
+    from gp365.model.errors import Misconfigured
+
+    at = session(context, folder, json, pair)
+    if not (ids or every or code):
+        raise Misconfigured("usage", "Say which entries: numbers, --code CAUSE, or --all.")
+    with at.project() as project:
+        done = act(project, ids=ids or (), code=code, pair=at.pair, flow=flow)
+    at.answer(done, show_retry)

@@ -1,0 +1,64 @@
+"""What every command shares: folder, pair, JSON or not; opening the project; showing an answer with its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gp365.app.project import Project
+
+T = TypeVar("T")
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "-C", "--folder", help="Project folder; else GP365_DIR, else the current one.", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Pair = Annotated[
+    str | None, typer.Option("--pair", help="Only this pair of the settings.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The options that a command was given, before its name or after."""
+
+    folder: Path | None = None
+    json: bool = False
+    pair: str | None = None
+
+    @contextmanager
+    def project(self) -> Generator[Project]:
+        """Open the project for the block; the command is noted in its log."""
+        from gp365.app.project import open_project
+
+        with open_project(self.folder) as project:
+            yield project
+
+    def answer(self, told: T, show: Callable[[Console, T], None], exit_code: int = 0) -> None:
+        """Show what an action answered, and end with its exit code."""
+        from gp365.cli.output import console, write_json
+
+        if self.json:
+            write_json(told)
+        else:
+            show(console(), told)
+        raise typer.Exit(exit_code)
+
+
+def session(
+    context: typer.Context, folder: Path | None = None, json: bool = False, pair: str | None = None
+) -> Session:
+    """Join the options given before the command's name with those given after."""
+    given = context.obj if isinstance(context.obj, Session) else Session()
+    return Session(folder or given.folder, json or given.json, pair or given.pair)
