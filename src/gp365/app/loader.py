@@ -163,12 +163,22 @@ def _check_names(found: FlowSet) -> None:
                 if name not in found.flows:
                     message = f"{flow.where(part, at)}: {flow.name} names a flow that does not exist, {name}."
                     raise Misconfigured("flow-invalid", message, field=part, value=name)
+    for group in found.groups:
+        _check_ring(found, group, ())
     for group, names in found.groups.items():
         for name in names:
             if name not in found.flows and name not in found.groups:
                 raise Misconfigured(
                     "flow-invalid", f"The group {group} names no flow: {name}.", field=group, value=name
                 )
+
+
+def _check_ring(found: FlowSet, group: str, above: tuple[str, ...]) -> None:
+    if group in above:
+        raise Misconfigured("flow-invalid", f"The group {group} names itself.", field="groups", value=group)
+    for name in found.groups[group]:
+        if name in found.groups:
+            _check_ring(found, name, (*above, group))
 
 
 def load_lookups(folder: Path) -> dict[str, Lookup]:
