@@ -209,11 +209,13 @@ class World:
         self, flow: Mapping[str, Any] | None = None, *, full: bool = False, pair: str = "test"
     ) -> Report:
         lease = self.take_lease()
+        job = self.job(flow, lease=lease, pair=pair)
         try:
             self.gp.begin_run()
             self.sales.begin_run()
-            return sync(self.job(flow, lease=lease, pair=pair), full=full)
+            return sync(job, full=full)
         finally:
+            job.scratch.close()  # type: ignore[attr-defined]
             self.release(lease)
 
     def customers(self) -> dict[str, dict[str, Any]]:

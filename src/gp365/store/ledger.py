@@ -25,6 +25,7 @@ __all__ = [
     "erase",
     "for_subject",
     "history",
+    "last_dispositions",
     "outcome_subjects",
     "rows",
     "verify",
@@ -45,6 +46,18 @@ def dispositions(conn: Connection, run: str) -> dict[str, int]:
     query = select(_TABLE.c.disposition, func.sum(_TABLE.c.subjects))
     query = query.where(_TABLE.c.run == run, _TABLE.c.kind == OUTCOME).group_by(_TABLE.c.disposition)
     return {disposition: int(count) for disposition, count in conn.execute(query)}
+
+
+def last_dispositions(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> dict[str, str]:
+    """Read how each of these subjects ended when it was last looked at."""
+    found: dict[str, str] = {}
+    for chunk in chunks(subjects):
+        query = select(_TABLE.c.subject, _TABLE.c.disposition).where(
+            _TABLE.c.chain == chain_of(pair, flow), _TABLE.c.subject.in_(chunk), _TABLE.c.kind == OUTCOME
+        )
+        query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position)
+        found.update({subject: disposition for subject, disposition in conn.execute(query)})
+    return found
 
 
 def for_subject(conn: Connection, pair: str, flow: str, subject: str, limit: int = 100) -> list[LedgerRow]:

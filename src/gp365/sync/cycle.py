@@ -14,7 +14,7 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from gp365.model.errors import Gp365Error
-from gp365.model.plan import SubjectPlan
+from gp365.model.plan import SubjectPlan, Verdict
 from gp365.model.values import pack
 from gp365.store import ledger, links, parked, runs, work
 from gp365.store.ledger import Entry
@@ -23,21 +23,26 @@ from gp365.sync.gather import gather
 from gp365.sync.job import Job, link_subject
 from gp365.sync.observe import Observation, observe
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
-from gp365.sync.subject import Disposition, Row, Subject
+from gp365.sync.subject import Counted, Disposition, Row, Subject
 
 QUIET_CHUNK = 5000
+WAKE = "wake"  # the reason of a row that was woken (store, work)
 LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 
 
 @dataclass(slots=True)
 class _Cycle:
-    """What a run remembers while it goes on. `passed` are rows that it leaves to the next run."""
+    """What a run remembers while it goes on. `passed` are rows that it leaves to the next run.
+
+    `waiting` are subjects that it has counted while they waited for something that may still appear in this run.
+    """
 
     job: Job
     run: str
     tallies: Tallies
     observation: Observation
     passed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    waiting: dict[str, Counted] = field(default_factory=dict[str, Counted])
     again: list[Subject] = field(default_factory=list[Subject])
     stopped: Gp365Error | None = None
 
@@ -168,14 +173,25 @@ def _due(cycle: _Cycle) -> list[Row]:
     with job.store.read() as conn:
         rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
     fresh = [row for row in rows if (row.side, row.key) not in cycle.passed]
-    return [Row(row.side, row.key, row.seq) for row in fresh[: job.page]]
+    return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh[: job.page]]
 
 
 def _fresh(cycle: _Cycle, subjects: Sequence[Subject]) -> list[Subject]:
-    """Leave out subjects that this run has counted already: a trigger that came meanwhile is the next run's."""
+    """Leave out subjects that this run has counted already: a trigger that came meanwhile is the next run's.
+
+    Those that waited, and for which what they waited for has come meanwhile, are looked at again in this run.
+    """
     with cycle.job.store.read() as conn:
         counted = work.noted(conn, cycle.run, [subject.id for subject in subjects])
-    return [one for one in subjects if one.id not in counted and not (one.link and one.link.run == cycle.run)]
+    for one in subjects:
+        if one.id in cycle.waiting and any(row.woken for row in one.rows):
+            one.counted = cycle.waiting[one.id]
+            one.claimed_as, one.done = one.counted.name, one.counted.done
+    return [
+        one
+        for one in subjects
+        if one.counted or (one.id not in counted and not (one.link and one.link.run == cycle.run))
+    ]
 
 
 def _land(cycle: _Cycle, page: Page) -> None:
@@ -195,8 +211,23 @@ def _land(cycle: _Cycle, page: Page) -> None:
 
 def _count(cycle: _Cycle, subject: Subject) -> None:
     count_subject(cycle.tallies, subject)
+    _remember_waiting(cycle, subject)
     if subject.ended in LATER:
         cycle.passed.update((row.side, row.key) for row in subject.rows)
+
+
+def _remember_waiting(cycle: _Cycle, subject: Subject) -> None:
+    plan, name = subject.plan, link_subject(subject.link.id) if subject.link else subject.id
+    cycle.waiting.pop(subject.id, None)
+    if plan is None or subject.ended is None:
+        return
+    verdicts = [one.verdict for one in plan.fields]
+    if any(one.waits_for for one in (*plan.fields, plan.problem) if one is not None):
+        parked_fields = sum(one in (Verdict.CONFLICT, Verdict.PARKED) for one in verdicts)
+        first_name = subject.counted.name if subject.counted else subject.id
+        cycle.waiting[name] = Counted(
+            first_name, subject.ended, subject.done, parked_fields, verdicts.count(Verdict.HELD)
+        )
 
 
 def _give_up(cycle: _Cycle, subjects: list[Subject]) -> None:

@@ -59,7 +59,7 @@ def claim(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> 
     """Claim subjects; those that another worker holds are left in the queue."""
     assert job.lease is not None
     won = set(work.claim(conn, job.pair, job.flow.name, claims_of(subjects), job.lease, run))
-    return [subject for subject in subjects if subject.id in won]
+    return [subject for subject in subjects if (subject.claimed_as or subject.id) in won]
 
 
 def open_intents(
@@ -156,7 +156,7 @@ def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[st
     pairs: dict[str, Pair] = {}
     on_left = write.side == flow.left.name
     for field in plan.fields:
-        if field.target != write.side or field.verdict is not Verdict.WRITE:
+        if field.target != write.side or field.verdict not in (Verdict.WRITE, Verdict.AGREE):
             continue
         other = _other_half(flow, plan, field, on_left)
         if other is not None:

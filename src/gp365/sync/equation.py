@@ -73,7 +73,12 @@ class Tallies:
 
 
 def count_subject(tallies: Tallies, subject: Subject) -> None:
-    """Count one finished subject, and its fields that were parked, held or overruled."""
+    """Count one finished subject, and its fields that were parked, held or overruled; what it was counted as goes."""
+    if (before := subject.counted) is not None:
+        tallies.considered -= 1
+        tallies.dispositions[str(before.ended)] -= 1
+        tallies.fields["parked"] -= before.parked
+        tallies.fields["held"] -= before.held
     tallies.considered += 1
     name = str(subject.ended)
     tallies.dispositions[name] = tallies.dispositions.get(name, 0) + 1

@@ -15,24 +15,24 @@ from gp365.model.expressions import ExpressionError
 from gp365.model.plan import Resolution
 from gp365.model.record import Record
 from gp365.model.values import Value, key_text, unpack_deep
-from gp365.store import intents, links, parked, runs
+from gp365.store import intents, parked, runs
+from gp365.store.intents import Intent
 from gp365.store.parked import Parked
 from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
-from gp365.sync.foreseen import number_of
-from gp365.sync.job import Job, Place, single_subject
+from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
-from gp365.sync.plan.facts import Computed, Facts, RefState
+from gp365.sync.plan.facts import Computed, Facts
+from gp365.sync.references import gather_references
+from gp365.sync.settle import cannot_land_late
 from gp365.sync.subject import Subject
-
-_OwnKey = tuple[str, int, str]
 
 
 def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
     """Gather the planner's inputs for a page of subjects, by subject."""
     with job.store.read() as conn:
         pairs = {subject.id: _pairs(job, conn, subject) for subject in subjects}
-        refs, ref_keys = _references(job, conn, subjects)
+        refs, ref_keys = gather_references(job, conn, subjects)
         given_up = _given_up(job, conn, subjects)
         held = parked.open_for(conn, job.pair, job.flow.name, [subject.id for subject in subjects])
     computed = _computed(job, subjects)
@@ -78,53 +78,6 @@ def resolution_of(entry: Parked) -> Resolution:
     )
 
 
-def _references(
-    job: Job, conn: Connection, subjects: Sequence[Subject]
-) -> tuple[dict[tuple[str, str, str], RefState], dict[_OwnKey, str]]:
-    """Look up where every referenced record stands, and its key on the other side."""
-    states: dict[tuple[str, str, str], RefState] = {}
-    keys: dict[_OwnKey, str] = {}
-    for flow in {row.row.ref for row in job.compiled.rows if row.row.ref}:
-        for place in job.places:
-            wanted = _named_on(job, flow, place, subjects)
-            found = links.by_keys(conn, job.pair, flow, place.end, wanted)
-            for key, link in found.items():
-                states[(flow, place.side, key)] = (
-                    RefState("linked", link.id) if link.state == "open" else RefState("parked")
-                )
-                ends = zip(job.places, (link.left_key, link.right_key), strict=True)
-                keys.update({(flow, link.id, end.side): text for end, text in ends if text is not None})
-            missing = [key for key in wanted if key not in found]
-            planned = job.foreseen.find(flow, place.side, missing) if job.foreseen else {}
-            for key, planned_ends in planned.items():
-                number = number_of(planned_ends)
-                states[(flow, place.side, key)] = RefState("linked", number)
-                keys.update({(flow, number, side): text for side, text in planned_ends.items()})
-            missing = [key for key in missing if key not in planned]
-            stopped = parked.open_for(
-                conn, job.pair, flow, [single_subject(place.side, key) for key in missing]
-            )
-            for key in missing:
-                entries = stopped.get(single_subject(place.side, key), [])
-                whole = any(entry.field == "" for entry in entries)
-                states[(flow, place.side, key)] = RefState("parked" if whole else "waiting")
-    return states, keys
-
-
-def _named_on(job: Job, flow: str, place: Place, subjects: Sequence[Subject]) -> list[str]:
-    wires = [
-        row.row.wires[place.side][0]
-        for row in job.compiled.rows
-        if row.row.ref == flow and place.side in row.row.wires
-    ]
-    named: set[str] = set()
-    for subject in subjects:
-        record = subject.records.get(place.side)
-        if record is not None:
-            named.update(str(value) for wire in wires if (value := record.values.get(wire)) is not None)
-    return list(named)
-
-
 def _given_up(
     job: Job, conn: Connection, subjects: Sequence[Subject]
 ) -> dict[str, dict[str, dict[str, list[Value]]]]:
@@ -134,11 +87,26 @@ def _given_up(
         owners = {
             key_text(subject.keys[place.side]): subject for subject in subjects if place.side in subject.keys
         }
-        for intent in intents.superseded_for(conn, place.system, place.entity.name, list(owners)):
+        for intent in _may_land(conn, place, list(owners)):
             by_wire = given_up.setdefault(owners[intent.key].id, {}).setdefault(place.side, {})
             for wire, value in unseal(intent.values).values.items():
                 by_wire.setdefault(wire, []).append(value)
     return given_up
+
+
+def _may_land(conn: Connection, place: Place, keys: Sequence[str]) -> list[Intent]:
+    """Find the writes that were given up and may still land: a guarded one cannot after a later write of ours."""
+    given_up = intents.superseded_for(conn, place.system, place.entity.name, keys)
+    if not given_up:
+        return []
+    last = intents.last_write(conn, place.system, place.entity.name, {one.key for one in given_up})
+    return [
+        one
+        for one in given_up
+        if not cannot_land_late(one, place.entity)
+        or one.key not in last
+        or last[one.key].made_at < one.made_at
+    ]
 
 
 def _computed(job: Job, subjects: Sequence[Subject]) -> dict[str, dict[str, Computed]]:

@@ -6,16 +6,16 @@ while it waits for a system.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from gp365.model.plan import Problem
-from gp365.model.record import Record
-from gp365.model.values import Key, key_of, key_text, show_key
+from gp365.model.values import key_of, key_text, show_key
 from gp365.store import intents, links, work
 from gp365.store.links import Link
-from gp365.sync.job import Job, Place, link_subject, single_subject
+from gp365.sync.job import Job, link_subject, single_subject
 from gp365.sync.match import match_singles
 from gp365.sync.observe import Observation
+from gp365.sync.reading import read_records
 from gp365.sync.subject import Row, Subject
 
 
@@ -80,37 +80,6 @@ def _subject(job: Job, row: Row, link: Link | None, named: str) -> Subject:
     return Subject(named or single_subject(row.side, row.key))
 
 
-def read_records(job: Job, observation: Observation, subjects: Iterable[Subject]) -> None:
-    """Fill in the records that are not read yet: first from what the run has in hand, then in bulk from the system."""
-    for place in job.places:
-        wanted = [
-            subject
-            for subject in subjects
-            if place.side in subject.keys and place.side not in subject.records
-        ]
-        if not wanted:
-            continue
-        keys = list({subject.keys[place.side] for subject in wanted})
-        found = dict(observation.seen[place.side].get(keys))
-        found.update(_fetch(job, place, [key for key in keys if key not in found], observation))
-        for subject in wanted:
-            record = found.get(subject.keys[place.side])
-            if record is not None:
-                subject.records[place.side] = record
-
-
-def _fetch(job: Job, place: Place, keys: list[Key], observation: Observation) -> dict[Key, Record]:
-    """Read by key. A key that a full reading did not show is asked for afresh: absence there is only a hint."""
-    if not keys:
-        return {}
-    found = dict(place.connector.get(place.entity.name, keys, place.fields))
-    doubtful = [key for key in keys if key not in found]
-    if doubtful and place.entity.all_or_nothing:
-        found.update(place.connector.get(place.entity.name, doubtful, place.fields, fresh=True))
-    observation.read[place.side] = observation.read.get(place.side, 0) + len(found)
-    return found
-
-
 def check_ends(job: Job, subject: Subject) -> None:
     """Stop a link that misses an end, or under whose key another record stands now."""
     link = subject.link
@@ -140,4 +109,4 @@ def add_other_rows(job: Job, subjects: Sequence[Subject]) -> None:
         return
     with job.store.read() as conn:
         for row in work.rows_of(conn, job.pair, job.flow.name, missing):
-            owner[(row.side, row.key)].rows.append(Row(row.side, row.key, row.seq))
+            owner[(row.side, row.key)].rows.append(Row(row.side, row.key, row.seq, row.reason == "wake"))

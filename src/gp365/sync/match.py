@@ -17,6 +17,7 @@ from gp365.store import links, match
 from gp365.sync.job import Job, Place, drawn_id, reference_of, single_subject
 from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.observe import Observation
+from gp365.sync.reading import read_keys
 from gp365.sync.subject import Subject
 
 Found = dict[tuple[str, int, str], list[str]]  # (side, rule, norm) → keys
@@ -25,7 +26,7 @@ Found = dict[tuple[str, int, str], list[str]]  # (side, rule, norm) → keys
 def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]) -> list[Subject]:
     """Look for partners; return the subjects that were merged into their partner's subject."""
     by_through = _through_all(job, observation, singles)
-    found = _look_up(job, singles)
+    found = _standing(job, observation, _look_up(job, singles))
     linked = _links_of(job, found, by_through)
     merged: list[Subject] = []
     by_key = {(side, key): subject for subject in singles for side, key in subject.keys.items()}
@@ -155,6 +156,20 @@ def _look_up(job: Job, singles: Sequence[Subject]) -> Found:
                 found[(side, number, norm)] = list(keys)
     _look_up_scratch(job, wanted, found)
     return found
+
+
+def _standing(job: Job, observation: Observation, found: Found) -> Found:
+    """Keep the candidates that stand and still agree: the keys that matching looks up may be of a record's past."""
+    norms: dict[tuple[str, str], dict[int, str]] = {}
+    for place in job.places:
+        keys = {key for (side, _, _), held in found.items() if side == place.side for key in held}
+        records = read_keys(job, observation, place, [key_of(key) for key in keys])
+        for key, record in records.items():
+            norms[place.side, key_text(key)] = dict(norms_of(job, place, record))
+    return {
+        (side, rule, norm): [key for key in keys if norms.get((side, key), {}).get(rule) == norm]
+        for (side, rule, norm), keys in found.items()
+    }
 
 
 def _look_up_scratch(job: Job, wanted: Mapping[tuple[str, int], set[str]], found: Found) -> None:

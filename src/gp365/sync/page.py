@@ -16,11 +16,12 @@ from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects
 from gp365.sync.draw import draw, reserve
 from gp365.sync.facts import gather_facts
-from gp365.sync.gather import check_ends, read_records
+from gp365.sync.gather import check_ends
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
 from gp365.sync.parking import inputs_digest
 from gp365.sync.plan import Facts
+from gp365.sync.reading import read_records
 from gp365.sync.record import record
 from gp365.sync.send import send
 from gp365.sync.settle import settle

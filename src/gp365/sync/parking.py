@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -43,7 +43,19 @@ def park(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> N
         job.flow.name,
         [(subject, field) for subject, field in over if subject not in unsettled],
     )
+    parked.end(conn, job.pair, job.flow.name, _spent(subjects, held))
     parked.put(conn, entries)
+
+
+def _spent(subjects: Sequence[Subject], held: Mapping[str, Sequence[Parked]]) -> list[tuple[str, str]]:
+    """Name the entries that a person let go and whose write was refused again: that leave was used up."""
+    refused = {_name(subject) for subject in subjects if subject.complaints and subject.held_back is None}
+    return [
+        (name, entry.field)
+        for name, entries in held.items()
+        for entry in entries
+        if name in refused and entry.field in ("", READ_BACK) and entry.resolution
+    ]
 
 
 def _written_cleanly(subject: Subject) -> bool:

@@ -16,9 +16,10 @@ from gp365.sync.census import guard_creates
 from gp365.sync.decide import plan_subjects
 from gp365.sync.draw import draw, propose
 from gp365.sync.facts import gather_facts
-from gp365.sync.gather import gather, read_records
+from gp365.sync.gather import gather
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation, observe
+from gp365.sync.reading import read_records
 from gp365.sync.subject import Row, Subject
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
+from gp365.model.entity import Strength
 from gp365.model.plan import FieldPlan, Pair, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
 from gp365.model.values import Value, fingerprint, key_text, pack, show_key
-from gp365.store import intents, ledger, links, work
+from gp365.store import intents, ledger, work
 from gp365.store.ledger import Entry
 from gp365.store.waits import Wait
 from gp365.sync.decide import claims_of
@@ -20,6 +22,7 @@ from gp365.sync.job import Job, Place, drawn_id, reference_of
 from gp365.sync.linking import Draft, keep_links
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
+from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Sent, Subject, first
 
 MAX_TRIES = 4
@@ -46,7 +49,7 @@ def record(
     park(conn, job, run, finished)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
-    rows = [_entry(job, run, subject) for subject in finished]
+    rows = [entry for subject in finished for entry in _rows(job, run, subject)]
     ledger.append(conn, job.chain, rows, actor=job.actor, at=job.clock())
 
 
@@ -177,8 +180,11 @@ def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> No
     if outcome.status is Status.DONE:
         created = sent.intent.op == str(Op.CREATE)
         subject.done = first(subject.done, Disposition.CREATED if created else Disposition.UPDATED)
+        _renew(job.place(side), subject, sent, outcome)
         if created and outcome.record is not None and _defaulted(job.place(side), sent, outcome.record):
             subject.records[side], subject.again = outcome.record, True
+        elif created and _owner_has_a_say(subject, side):
+            subject.again = True
     elif outcome.status is Status.REJECTED:
         subject.ended = first(subject.ended, Disposition.REJECTED)
     elif outcome.status is Status.MOVED:
@@ -199,6 +205,23 @@ def _defaulted(place: Place, sent: Sent, stored: Record) -> bool:
     """Tell whether the system filled in mapped fields by itself, so that the other side must look at them at once."""
     planned = unseal(sent.intent.values).values
     return any(stored.values.get(name) is not None and name not in planned for name in place.fields)
+
+
+def _owner_has_a_say(subject: Subject, side: str) -> bool:
+    """Tell whether a value that the new record could not take stands in a field that the new record's side owns."""
+    assert subject.plan is not None
+    stopped = (Verdict.PARKED, Verdict.WAITING)
+    return any(field.owner == side and field.verdict in stopped for field in subject.plan.fields)
+
+
+def _renew(place: Place, subject: Subject, sent: Sent, outcome: Outcome) -> None:
+    """Hold the record as it is after a done write: a second plan in this run must not take the old one for an edit."""
+    held = subject.records.pop(place.side, None)
+    known = place.entity.strength is not Strength.VERSIONED or outcome.version
+    if held is not None and known:
+        values = {**held.values, **unseal(sent.intent.values).values, **outcome.stored}
+        version, birth = outcome.version, outcome.birth or held.birth
+        subject.records[place.side] = replace(held, values=values, version=version, birth=birth)
 
 
 def _look_again(subject: Subject, side: str, record: Record | None) -> None:
@@ -285,31 +308,39 @@ def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
     """Register what waits, and only then look again, so that a wake-up is never lost."""
     waits: list[Wait] = []
     waiters: list[tuple[str, str]] = []
+    unsure: dict[tuple[str, str], list[str]] = {}
     for subject in subjects:
         plan = subject.plan
         assert plan is not None
         problem = subject.problem or plan.problem
-        fields = [(field.name, field.waits_for) for field in plan.fields if field.verdict is Verdict.WAITING]
-        if problem is not None and problem.verdict is Verdict.WAITING:
-            fields.append((problem.field, problem.waits_for))
-        for row in subject.rows:
-            waiters.append((row.side, row.key))
+        fields = [(field.name, field.waits_for, field.verdict) for field in plan.fields]
+        if problem is not None:
+            fields.append((problem.field, problem.waits_for, problem.verdict))
+        waiters += [(side, key_text(key)) for side, key in subject.keys.items()]
         side, key = next(iter(subject.keys.items()))
-        for name, on in fields:
+        for name, on, verdict in fields:
             if on is not None:
                 waits.append(Wait(job.pair, job.flow.name, side, key_text(key), name, *on))
+                if verdict is Verdict.WAITING:
+                    unsure.setdefault((on[0], on[1]), []).append(on[2])
     work.clear_waits(conn, job.pair, job.flow.name, waiters)
     work.register_waits(conn, waits)
-    for flow in {wait.on_flow for wait in waits}:
-        for place in job.places:
-            on = [wait.on_key for wait in waits if wait.on_flow == flow and wait.on_side == place.side]
-            there = links.by_keys(conn, job.pair, flow, place.end, on)
-            work.wake(
-                conn,
-                job.pair,
-                flow,
-                [(place.side, key) for key, link in there.items() if link.state == "open"],
-            )
+    for (flow, side), keys in unsure.items():
+        states = ref_states(job, conn, flow, job.place(side), keys)
+        there = [(side, key) for key, state in states.items() if state.state != "waiting"]
+        work.wake(conn, job.pair, flow, there)
+    _tell_children(conn, job, subjects)
+
+
+def _tell_children(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
+    """Wake who waits for a record that is parked or left out: it is parked with that reason."""
+    stopped = [
+        (side, key_text(key))
+        for subject in subjects
+        if subject.link is None and subject.ended in (Disposition.PARKED, Disposition.FILTERED)
+        for side, key in subject.keys.items()
+    ]
+    work.wake(conn, job.pair, job.flow.name, stopped)
 
 
 def _give_back(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
@@ -321,6 +352,21 @@ def _give_back(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         if subject.ended in later:
             due = job.clock() + timedelta(seconds=subject.due_after_s or 0.0)
             work.release(conn, job.pair, job.flow.name, [subject.claimed_as or subject.id], due)
+
+
+def _rows(job: Job, run: str, subject: Subject) -> list[Entry]:
+    """Give the subject's outcome; when it was counted as waiting earlier in the run, first take that back."""
+    if subject.counted is None:
+        return [_entry(job, run, subject)]
+    before = Entry(
+        kind=ledger.OUTCOME,
+        run=run,
+        subject=subject.counted.name,
+        subjects=-1,
+        disposition=str(subject.counted.ended),
+        flow_digest=job.flow.digest,
+    )
+    return [before, _entry(job, run, subject)]
 
 
 def _entry(job: Job, run: str, subject: Subject) -> Entry:

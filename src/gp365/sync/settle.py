@@ -64,7 +64,7 @@ def _state(job: Job, intent: Intent, record: Record | None) -> str:
     entity = job.place(intent.side).entity
     if record is not None and (_marked(intent, record, entity) or _shows(intent, record)):
         return SETTLED
-    if _cannot_land_late(intent, entity) or job.clock() >= intent.settled_after:
+    if cannot_land_late(intent, entity) or job.clock() >= intent.settled_after:
         return SUPERSEDED
     return OPEN
 
@@ -92,7 +92,8 @@ def _alike(held: Value, planned: Value) -> bool:
     )
 
 
-def _cannot_land_late(intent: Intent, entity: EntityDescription) -> bool:
+def cannot_land_late(intent: Intent, entity: EntityDescription) -> bool:
+    """Tell whether a call that we gave up can do nothing any more once the record was written again."""
     if is_create(intent):
         return entity.chosen_keys
     return entity.strength in (Strength.VERSIONED, Strength.COMPARED)

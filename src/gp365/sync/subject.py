@@ -38,11 +38,26 @@ def first(one: Disposition, other: Disposition) -> Disposition:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the work table: a key on a side, with the trigger number that was seen."""
+    """A row of the work table: a key on a side, with the trigger number that was seen.
+
+    `woken`: what it waited for has come.
+    """
 
     side: str
     key: str
     seq: int
+    woken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How a subject that waits was counted in this run; what it waits for may still appear in the run."""
+
+    name: str
+    ended: Disposition
+    done: Disposition
+    parked: int
+    held: int
 
 
 @dataclass(slots=True)
@@ -60,7 +75,7 @@ class Subject:
     `keys` and `records` are by side; a key without a record is an end that is gone. `made_by` says how a new link
     comes about. `turn` counts drawn keys that turned out to be taken; `tries` how often the subject was planned in
     this run because it moved; `claimed_as` is the claim's name once the record has become a link; `done` is what its
-    writes have achieved so far in this run.
+    writes have achieved so far in this run; `counted` how it was counted when it waited, earlier in this run.
     """
 
     id: str
@@ -78,6 +93,7 @@ class Subject:
     turn: int = 0
     done: Disposition = Disposition.UNCHANGED
     ended: Disposition | None = None
+    counted: Counted | None = None
     again: bool = False
     due_after_s: float | None = None
     held_back: Parked | None = None

@@ -58,7 +58,9 @@ def _field(
             waits_for=seen.bad.waits_for,
         )
     if seen.fitted is None:
-        return None
+        nothing = (None,) * len(row.row.wires[target])
+        agreed = _skeleton(compiled, row, source, seen.raw, Verdict.AGREE)
+        return replace(agreed, target=target, new=nothing, rule="empty on both sides")
     return _planned(compiled, row, source, target, seen.raw, seen.fitted, seen.cut, "create", facts)
 
 

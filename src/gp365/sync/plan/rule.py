@@ -47,7 +47,7 @@ def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -
     moved = _moved(sights, left, right)
     if not moved:
         return Ruling(Verdict.HELD, why="a difference that was settled: neither side moved", owner=owner)
-    ruling = _superseded(sights, facts, moved, left, right) or _resolved(compiled, unit, sights, facts)
+    ruling = _resolved(compiled, unit, sights, facts) or _superseded(sights, facts, moved, left, right)
     return ruling or _decide(compiled, unit, sights, facts, owner, known, moved)
 
 
