@@ -117,7 +117,7 @@ def test_after_provisioning_there_is_nothing_to_do_and_terms_have_options(
     eom = table.to("gp", "sales", "EOM")
     assert eom is not None
     assert int(eom) >= 365_000_000
-    assert provision_apply(assembly, sleep=lambda seconds: None).lookup == ""
+    assert provision_apply(assembly, sleep=lambda seconds: None).lookups == ()
 
 
 def test_a_sites_own_line_for_a_term_is_kept(provisioned: Simulators, assembly: Assembly) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from gp365.app.check_rows import Checked
+from gp365.app.check_rows import WRITTEN, Checked
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
 from gp365.model.expressions import ExpressionError, Expressions, check
 from gp365.model.values import Value
 
+_LOOKUP = re.compile(r"\blookup\(\s*(['\"])([^'\"]+)\1")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 
@@ -37,6 +38,12 @@ def _syntax(checked: Checked, path: tuple[str, ...], row: str, text: str) -> Ite
     error = check(text)
     if error is not None:
         yield checked.fault("flow-condition", path, row, f"{path[-1]}: {error.message}.", text)
+        return
+    for _, name in _LOOKUP.findall(text):
+        if name not in checked.ends.lookups:
+            message = f"there is no lookup {name}."
+            fix = WRITTEN.get(name, f"Write lookups/{name}.csv.")
+            yield checked.fault("lookup-invalid", path, row, message, name, fix)
 
 
 def _own_condition(checked: Checked, side: str) -> Iterator[FlowFinding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gp365.app.effective import Ends, FlowFinding, NamedRow, rows_of
@@ -15,6 +15,9 @@ from gp365.model.errors import Misconfigured
 from gp365.model.flow_file import SideFile
 
 UNDECIDED = ("ask", "latest")
+_BY_PROVISION = "Run `gp365 provision apply`, which writes it."
+WRITTEN: Mapping[str, str] = {"payment_terms": _BY_PROVISION, "currencies": _BY_PROVISION}
+"""Lookups that provisioning writes, and what to do where they are missing."""
 OURS = "gp365_"
 """Prefix of the tables and columns that `gp365 provision` makes."""
 
@@ -166,8 +169,7 @@ def _lookup(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
     table = checked.ends.lookups.get(name)
     if table is None:
         fix = f"Write lookups/{name}.csv with the columns {', '.join(checked.ends.sides)}."
-        if name == "payment_terms":
-            fix = "Run `gp365 provision apply`, which writes it."
+        fix = WRITTEN.get(name, fix)
         message = f"there is no lookup {name}."
         yield checked.fault("lookup-invalid", path, named.name, message, name, fix)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
     from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, with_overrides
     from gp365.wire.retries import Retries
 
+    _check_names(name, given)
     overrides = {entity: lines.model_dump(exclude_none=True) for entity, lines in given.resources.items()}
     settings = GpSettings(
         name=name,
@@ -61,6 +63,26 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
     )
     retries = Retries(seconds=given.retry_seconds)
     return GpConnector(settings, scratch=project.scratch, log=project.log.call, retries=retries)
+
+
+def _check_names(name: str, given: GpSystem) -> None:
+    """Refuse names of entities and fields that GP does not have here; they would change nothing, in silence."""
+    from gp365.connectors.gp.tables import NAMES, entity_named
+
+    for entity, fields in given.names.items():
+        known = list(entity_named(entity).fields) if entity in NAMES else []
+        unknown = next((field for field in fields if field not in known), "") if known else entity
+        if unknown:
+            at = f"systems.{name}.names.{entity}" + (f".{unknown}" if known else "")
+            near = difflib.get_close_matches(unknown, known or NAMES, 1, 0.6)
+            raise Misconfigured(
+                "settings-invalid",
+                f"gp365.toml: {at} names nothing that GP has here.",
+                system=name,
+                field=at,
+                value=unknown,
+                fix=f"Did you mean {near[0]}?" if near else "",
+            )
 
 
 def _dataverse(project: Project, name: str, given: DataverseSystem) -> Connector:

@@ -80,8 +80,8 @@ def show_provisioned(console: Console, found: Provisioned) -> None:
     for step in found.steps:
         table.add_row(f"  {step.state}", plain(step.title), plain(step.detail))
     console.print(table)
-    if found.lookup:
-        console.print(plain(f"Written: {found.lookup}"))
+    if found.lookups:
+        console.print(plain(f"Written: {', '.join(found.lookups)}"))
 
 
 def show_flows(console: Console, found: FlowList) -> None:

@@ -1,7 +1,7 @@
 """Provisioning Dataverse: what of ours is missing, made and removed with a credential of its own; GP's terms as options.
 
-GP's payment terms are read through the GP connector; the table between terms and options, lookups/payment_terms.csv, is
-written by `apply`. Lines that a site has written itself are kept.
+GP's payment terms are read through the GP connector. `apply` writes two lookups: payment_terms.csv between terms and
+options, where lines that a site has written itself are kept, and currencies.csv with the organisation's currencies.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
 
 TERMS = "payment_terms"
-TERMS_FILE = f"{TERMS}.csv"
 COLUMNS = ("gp", "sales", "label")
+CURRENCIES = "currencies"
 Say = Callable[[str], None]
 
 
@@ -52,14 +52,14 @@ class TermLine:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What was planned, made or removed in one organisation. `lookup` is the file that was written, "" for none."""
+    """What was planned, made or removed in one organisation; `lookups` are the files that were written."""
 
     system: str
     steps: tuple[ProvisionStep, ...]
     terms: tuple[TermLine, ...]
     nothing_to_do: bool
     differing: int
-    lookup: str = ""
+    lookups: tuple[str, ...] = ()
 
 
 def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
@@ -79,16 +79,17 @@ def provision_apply(
     say: Say = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Provisioned:
-    """Make what is missing and write lookups/payment_terms.csv. Run again after Retry: it goes on from there."""
+    """Make what is missing and write the lookups of terms and currencies. After Retry, run again: it goes on from there."""
     from gp365.connectors.dataverse import provision
+    from gp365.connectors.dataverse.currencies import currencies
 
     name = _system(assembly, system)
     with assembly.project.locked(), _privileged(assembly, name) as api:
         planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
         done = provision.apply(api, planned, sleep=sleep, say=say)
-        written = _write_terms(assembly, done.terms)
+        written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
     _forget(assembly, name)
-    return _result(name, done, written)
+    return _result(name, done, [file for file in written if file])
 
 
 def provision_remove(
@@ -108,10 +109,10 @@ def provision_remove(
     return Provisioned(name, _steps(steps), (), all(step.state == "absent" for step in steps), 0)
 
 
-def _result(name: str, planned: ProvisionPlan, written: str = "") -> Provisioned:
+def _result(name: str, planned: ProvisionPlan, written: Sequence[str] = ()) -> Provisioned:
     terms = tuple(TermLine(term.term, term.value, term.label, term.new) for term in planned.terms)
     return Provisioned(
-        name, _steps(planned.steps), terms, planned.nothing_to_do, len(planned.differing), written
+        name, _steps(planned.steps), terms, planned.nothing_to_do, len(planned.differing), tuple(written)
     )
 
 
@@ -217,18 +218,29 @@ def _lines(assembly: Assembly) -> Mapping[str, tuple[str, str]]:
 
 
 def _write_terms(assembly: Assembly, options: Sequence[TermOption]) -> str:
-    """Write the lookup: the site's own lines as they stand, ours anew. Return the file's name, "" if nothing changed."""
+    """Write the lookup of terms: the site's own lines as they stand, ours anew."""
     if not options:
         return ""
     given = {option.term.casefold() for option in options}
     lines = {term: held for term, held in _lines(assembly).items() if term.casefold() not in given} | {
         option.term: (str(option.value), option.label) for option in options
     }
+    rows = [[term, *lines[term]] for term in sorted(lines, key=str.casefold)]
+    return _write(assembly, TERMS, COLUMNS, rows)
+
+
+def _write_currencies(assembly: Assembly, found: Mapping[str, str]) -> str:
+    """Write which currency of the organisation is which: a credit limit must not be read in another currency."""
+    return _write(assembly, CURRENCIES, ("currency", "sales"), [[iso, key] for iso, key in found.items()])
+
+
+def _write(assembly: Assembly, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a lookup in one step and return its name, "" where it stands like this already."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([term, *lines[term]] for term in sorted(lines, key=str.casefold))
-    path = assembly.project.folder / "lookups" / TERMS_FILE
+    writer.writerow(columns)
+    writer.writerows(rows)
+    path = assembly.project.folder / "lookups" / f"{name}.csv"
     new = text.getvalue().encode()
     if path.exists() and path.read_bytes() == new:
         return ""
@@ -236,7 +248,7 @@ def _write_terms(assembly: Assembly, options: Sequence[TermOption]) -> str:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(new)
     part.replace(path)
-    return f"lookups/{TERMS_FILE}"
+    return f"lookups/{path.name}"
 
 
 def _forget(assembly: Assembly, name: str) -> None:
