@@ -71,6 +71,13 @@ def test_an_unknown_converter_is_named(folder: Folder) -> None:
     assert "country" in found.fix
 
 
+def test_fields_that_are_read_as_one_are_never_written_from_one(folder: Folder) -> None:
+    row = "  both: {gp: [Number, Name], sales: mail, owner: OWNER, convert: joined}\n  contact:"
+    assert findings(folder, "  contact:", row.replace("OWNER", "gp")) == []
+    found = [one.code for one in findings(folder, "  contact:", row.replace("OWNER", "ask"))]
+    assert "flow-invalid" in found
+
+
 def test_an_unknown_owner_is_named(folder: Folder) -> None:
     found = only(folder, "owner: sales, may_clear", "owner: crm, may_clear")
     assert (found.code, found.value) == ("flow-invalid", "crm")
@@ -108,6 +115,11 @@ def test_a_condition_that_cannot_be_read_is_named_with_its_line(folder: Folder) 
 def test_a_computed_value_that_cannot_be_read_is_named(folder: Folder) -> None:
     found = only(folder, 'on_create: "3"', 'on_create: "3 +"')
     assert (found.code, found.row) == ("flow-condition", "kind")
+
+
+def test_a_lookup_that_a_computed_value_names_must_be_there(folder: Folder) -> None:
+    found = only(folder, "lookup('class_by_country'", "lookup('clas_by_country'")
+    assert (found.code, found.row, found.value) == ("lookup-invalid", "class", "clas_by_country")
 
 
 def test_a_flow_that_would_create_outside_its_own_condition_is_refused(folder: Folder) -> None:

@@ -14,13 +14,24 @@ import pytest
 from gp365.app.actions.doctor import doctor
 from gp365.app.actions.flows import flows_check
 from gp365.app.actions.provision import provision_apply, provision_plan, provision_remove
-from gp365.app.actions.simulators import Simulators, running_simulators
+from gp365.app.actions.simulators import Simulators, running_simulators, simulators
 from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import open_project
 from gp365.model.errors import Conflict, Misconfigured
 from gp365.store import lease as leases
 from gp365.sync.cycle import sync
 from gp365.sync.equation import Report
+
+
+@pytest.fixture
+def untouched(tmp_path: Path) -> Iterator[Assembly]:
+    """A project whose organisation nobody has provisioned."""
+    with (
+        simulators(tmp_path) as started,
+        open_project(started.folder, actor="tester") as project,
+        assemble(project) as made,
+    ):
+        yield made
 
 
 @pytest.fixture
@@ -91,18 +102,18 @@ def changed_settings(running: Simulators, tmp_path: Path, old: str, new: str) ->
     return tmp_path
 
 
-def test_before_provisioning_doctor_says_what_to_do_and_flows_do_not_run(assembly: Assembly) -> None:
-    report = doctor(assembly)
+def test_before_provisioning_doctor_says_what_to_do_and_flows_do_not_run(untouched: Assembly) -> None:
+    report = doctor(untouched)
     missing = [one for one in report.findings if one.code == "not-provisioned"]
     assert report.exit_code == 0
     assert any("gp365 provision apply" in one.fix for one in missing)
     with pytest.raises(Misconfigured) as caught:
-        assembly.jobs("fabrikam")
+        untouched.jobs("fabrikam")
     assert caught.value.code == "not-provisioned"
 
 
-def test_a_plan_of_provisioning_changes_nothing(assembly: Assembly) -> None:
-    first, second = provision_plan(assembly), provision_plan(assembly)
+def test_a_plan_of_provisioning_changes_nothing(untouched: Assembly) -> None:
+    first, second = provision_plan(untouched), provision_plan(untouched)
     assert first == second
     assert not first.nothing_to_do
     assert {term.term for term in first.terms} >= {"Net 30", "EOM", "2% 10/Net 30"}
@@ -230,6 +241,10 @@ def test_each_gp_customer_has_a_card_on_its_account(provisioned: Simulators, ass
     assert cards["#1"]["gp365_numberkey"] == "_231"
     hospital = cards["MIDCITYH0001"]
     assert hospital["gp365_company"] == "TWO"
+    assert hospital["gp365_name"] == "MIDCITYH0001 Mid-City Hospital"
+    assert hospital["_transactioncurrencyid_value"] == assembly.project.lookups["currencies"].to(
+        "currency", "sales", "USD"
+    )
     parent = accounts[hospital["_gp365_accountid_value"]]["_gp365_parentcardid_value"]
     assert parent == cards["NORTHERN0001"]["gp365_customerid"]
 

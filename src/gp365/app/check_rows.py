@@ -196,7 +196,17 @@ def _option(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
         yield checked.fault("flow-invalid", (*named.path, "option"), named.name, message, name, fix)
 
 
-_RULES: tuple[Rule, ...] = (_writable, _kinds, _lookup, _reference, _option)
+def _joined(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    """Several fields can be read as one, but one value cannot be taken apart again."""
+    for side in checked.ends.sides:
+        written = _verb(checked, named, side) and named.row.owner != side and not named.row.read_only
+        if len(named.wires(side)) > 1 and written:
+            message = f"{named.name} would write several fields on {side} from one value."
+            fix = f"Let {side} own the row."
+            yield checked.fault("flow-invalid", (*named.path, side), named.name, message, fix=fix)
+
+
+_RULES: tuple[Rule, ...] = (_writable, _kinds, _joined, _lookup, _reference, _option)
 
 
 def _required(checked: Checked, side: str) -> Iterator[FlowFinding]:

@@ -50,6 +50,7 @@ class Codec:
     exact: bool = False
 
 
+JOINED = "joined"
 NAMES = (
     "text",
     "upper",
@@ -63,6 +64,7 @@ NAMES = (
     "moment",
     "label",
     "lookup",
+    JOINED,
 )
 
 _DEFAULTS: dict[FieldType, str] = {
@@ -88,11 +90,14 @@ def codec(
 
     `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
     descriptions of the wire fields, needed by `label` alone. Misconfigured("flow-invalid") for an unknown converter,
-    and for several wire fields, which no converter joins yet.
+    and for several wire fields, which only `joined` takes.
     """
+    if convert == JOINED:
+        return _joined()
     if len(field_types) != 1:
         raise Misconfigured(
-            "flow-invalid", "The row has several wire fields on one side; no converter joins them."
+            "flow-invalid",
+            "The row has several wire fields on one side; only the converter joined takes them.",
         )
     name = convert or _DEFAULTS[field_types[0]]
     if name not in NAMES:
@@ -150,6 +155,18 @@ def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDesc
         lambda value, _: (None if value is None else _some(write(_text_of(value), column)),),
         exact=name != "text",
     )
+
+
+def _joined() -> Codec:
+    """Several texts as one, with a blank between; only for rows whose several side is never written."""
+
+    def read(raw: Raw, _: ConvertContext) -> Value:
+        return _some(" ".join(text for part in raw if (text := _text_of(part))))
+
+    def write(value: Value, _: ConvertContext) -> Raw:
+        return (None if value is None else _some(_text_of(value)),)
+
+    return Codec(JOINED, read, write)
 
 
 def _as_it_is(text: str, _: str) -> str:
