@@ -15,7 +15,7 @@ import zstandard
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from sync.engine_world import World, make_world, written  # noqa: E402
+from sync.engine_world import World, make_world, written
 
 
 def _world(records: int) -> World:
