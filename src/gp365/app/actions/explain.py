@@ -87,9 +87,11 @@ def explain(
         raise Misconfigured(
             "record-unknown", f"Nothing is known of {entity} {key} of {system}.", system=system, record=key
         )
-    if field is not None and not any(one.fields for one in known):
+    if field is not None:
+        known = [one for one in known if one.fields]
+    if not known:
         fix = "`gp365 flows show FLOW` names the fields."
-        raise Misconfigured("flow-field", f"No flow has the field {field}.", field=field, fix=fix)
+        raise Misconfigured("flow-field", f"No flow has the field {field}.", field=field or "", fix=fix)
     return ExplainOut(system, entity, key, known)
 
 

@@ -48,8 +48,8 @@ def name_of(job: Job, records: Mapping[str, Record | None]) -> str:
     row = job.flow.by_name.get("name")
     for place in job.places:
         record = records.get(place.side)
-        for wire in row.wires.get(place.side, ()) if row and record else ():
-            text = show(record.values.get(wire)) if record else ""
-            if text:
-                return text
+        wires = row.wires.get(place.side, ()) if row else ()
+        text = " ".join(show(record.values.get(wire)) for wire in wires) if record else ""
+        if text.strip():
+            return text.strip()
     return ""
