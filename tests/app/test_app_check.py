@@ -117,6 +117,24 @@ def test_a_computed_value_that_cannot_be_read_is_named(folder: Folder) -> None:
     assert (found.code, found.row) == ("flow-condition", "kind")
 
 
+def test_a_condition_that_names_no_field_is_refused(folder: Folder) -> None:
+    found = only(folder, "kind === 3", "knd === 3")
+    assert (found.code, found.where) == ("flow-condition", line_of("sales: {entity"))
+    assert "knd" in found.message
+    assert "kind" in found.fix
+
+
+def test_a_condition_that_names_no_option_is_refused(folder: Folder) -> None:
+    found = only(folder, "kind === 3", "kind === 3 || options.vpi")
+    assert (found.code, found.value, found.fix) == ("flow-condition", "vpi", "Did you mean vip?")
+
+
+def test_a_computed_value_sees_the_other_sides_record_and_no_more(folder: Folder) -> None:
+    assert findings(folder, "country || '(none)'", "kind || '(none)'") == []
+    found = only(folder, 'on_create: "3"', 'on_create: "kind"')
+    assert (found.code, found.row) == ("flow-condition", "kind")
+
+
 def test_a_lookup_that_a_computed_value_names_must_be_there(folder: Folder) -> None:
     found = only(folder, "lookup('class_by_country'", "lookup('clas_by_country'")
     assert (found.code, found.row, found.value) == ("lookup-invalid", "class", "clas_by_country")

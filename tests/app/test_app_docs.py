@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -45,6 +46,17 @@ def test_every_error_code_is_in_the_documents_with_a_fix() -> None:
         assert f"| `{code}` |" in page
         assert entry.meaning.endswith(".")
         assert entry.fix
+
+
+def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
+    raised = re.compile(
+        r"(?:Misconfigured|Unauthorised|Retry|Rejected|Conflict|Bug|Unfit|CallFailed|Problem|ExpressionError)"
+        r"\(\s*\"([a-z0-9-]+)\""
+    )
+    sources = (ROOT / "src" / "gp365").rglob("*.py")
+    found = {code for source in sources for code in raised.findall(source.read_text("utf-8"))}
+    assert len(found) > 40
+    assert found - set(CATALOGUE) == set()
 
 
 def test_the_schemas_are_json_schemas() -> None:

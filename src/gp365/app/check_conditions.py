@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from gp365.app.check_rows import WRITTEN, Checked
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
 from gp365.model.expressions import ExpressionError, Expressions, check
 from gp365.model.values import Value
 
+_OPTION = re.compile(r"\boptions\.([A-Za-z_$][\w$]*)")
 _LOOKUP = re.compile(r"\blookup\(\s*(['\"])([^'\"]+)\1")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
@@ -25,25 +28,62 @@ def check_conditions(checked: Checked) -> Iterator[FlowFinding]:
             yield from _own_condition(checked, side)
 
 
-def _unreadable(checked: Checked) -> Iterator[FlowFinding]:
+@dataclass(frozen=True, slots=True)
+class _Expression:
+    """An expression of the flow: where it stands, and the canonical fields that it can see."""
+
+    path: tuple[str, ...]
+    row: str
+    text: str
+    seen: Mapping[str, Value]
+
+
+def _expressions(checked: Checked) -> Iterator[_Expression]:
+    """Give conditions, which see their own side's record, and on-create values, which see the other side's."""
+    first, second = checked.ends.sides
     for side in checked.ends.sides:
         if when := checked.side(side).when:
-            yield from _syntax(checked, ("sides", side, "when"), "", when)
+            yield _Expression(("sides", side, "when"), "", when, _empty(checked, side))
     for named in rows_of(checked.loaded.file):
-        if named.row.on_create:
-            yield from _syntax(checked, (*named.path, "on_create"), named.name, named.row.on_create)
+        for side, other in ((first, second), (second, first)):
+            if named.row.on_create and named.wires(side):
+                path = (*named.path, "on_create")
+                yield _Expression(path, named.name, named.row.on_create, _empty(checked, other))
 
 
-def _syntax(checked: Checked, path: tuple[str, ...], row: str, text: str) -> Iterator[FlowFinding]:
-    error = check(text)
-    if error is not None:
-        yield checked.fault("flow-condition", path, row, f"{path[-1]}: {error.message}.", text)
-        return
-    for _, name in _LOOKUP.findall(text):
+def _empty(checked: Checked, side: str) -> dict[str, Value]:
+    return {named.name: None for named in rows_of(checked.loaded.file) if named.wires(side)}
+
+
+def _unreadable(checked: Checked) -> Iterator[FlowFinding]:
+    for one in _expressions(checked):
+        error = check(one.text)
+        if error is not None:
+            message = f"{one.path[-1]}: {error.message}."
+            yield checked.fault("flow-condition", one.path, one.row, message, one.text)
+            continue
+        yield from _unknown_names(checked, one)
+
+
+def _unknown_names(checked: Checked, one: _Expression) -> Iterator[FlowFinding]:
+    """Lookups, options and fields that an expression names and that are not there."""
+    for _, name in _LOOKUP.findall(one.text):
         if name not in checked.ends.lookups:
             message = f"there is no lookup {name}."
             fix = WRITTEN.get(name, f"Write lookups/{name}.csv.")
-            yield checked.fault("lookup-invalid", path, row, message, name, fix)
+            yield checked.fault("lookup-invalid", one.path, one.row, message, name, fix)
+    for name in _OPTION.findall(one.text):
+        if name not in checked.ends.options:
+            near = difflib.get_close_matches(name, list(checked.ends.options), 1, 0.6)
+            message = f"{one.path[-1]}: the flow has no option {name}."
+            fix = f"Did you mean {near[0]}?" if near else f"Add it: options: {{{name}: false}}."
+            yield checked.fault("flow-condition", one.path, one.row, message, name, fix)
+    expressions = Expressions(checked.ends.lookups, checked.ends.options)
+    result = expressions.evaluate({"it": one.text}, [one.seen])[0]["it"]
+    if isinstance(result, ExpressionError) and result.message.startswith("ReferenceError"):
+        message = f"{one.path[-1]}: {result.message.partition(': ')[2]}."
+        fix = f"It can name {', '.join(one.seen)}."
+        yield checked.fault("flow-condition", one.path, one.row, message, one.text, fix)
 
 
 def _own_condition(checked: Checked, side: str) -> Iterator[FlowFinding]:

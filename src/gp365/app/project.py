@@ -50,7 +50,7 @@ class Project:
         """The store with links, work, ledger and vault."""
         if self._store is None:
             self.own.mkdir(parents=True, exist_ok=True)
-            self._store = open_store(self._store_url(), clock=self.clock)
+            self._store = self._opened()
         return self._store
 
     @property
@@ -120,6 +120,17 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _opened(self) -> Store:
+        try:
+            return open_store(self._store_url(), clock=self.clock)
+        except ImportError:
+            raise Misconfigured(
+                "settings-invalid",
+                "store.url names PostgreSQL, and its driver is not installed.",
+                field="store.url",
+                fix='Install it: pip install "gp365[postgresql]".',
+            ) from None
 
     def _store_url(self) -> str | Path:
         given = self.settings.store

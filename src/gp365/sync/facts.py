@@ -144,6 +144,8 @@ def _check_created(
     when = job.flow.side(across.side).when
     if not when:
         return
+    # What the new record's side alone has, and we do not write, is empty there.
+    empty: dict[str, Value] = {row.name: None for row in job.flow.rows if across.side in row.wires}
     rows: list[Mapping[str, Value]] = []
     for subject, context in zip(subjects, contexts, strict=True):
         made = {
@@ -151,7 +153,7 @@ def _check_created(
             for name, result in results[subject.id].items()
             if "on_create:" in name
         }
-        rows.append({**context, **made})
+        rows.append({**empty, **context, **made})
     for subject, values in zip(subjects, job.expressions.evaluate({"created": when}, rows), strict=True):
         results[subject.id][f"created:{across.side}"] = _result(values["created"])
 
