@@ -260,3 +260,26 @@ def test_provisioning_is_not_taken_away_while_cards_exist(
 def test_simulators_that_do_not_run_are_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="No simulators"):
         running_simulators(tmp_path)
+
+
+def test_a_prospect_enters_at_its_first_opportunity_where_the_pair_says_so(tmp_path: Path) -> None:
+    with simulators(tmp_path) as started:
+        path = tmp_path / "gp365.toml"
+        own = path.read_text("utf-8").partition("\n")[2]
+        path.write_text(f"{own}\n[pairs.fabrikam.options]\nprospects = true\n", "utf-8")
+        with open_project(tmp_path, actor="tester") as project, assemble(project) as made:
+            provision_apply(made, sleep=lambda seconds: pass_time(started, seconds))
+            synced(made)
+            prospect = account(started, "Northwind Traders")
+            assert "NORTHWIN0001" not in gp_numbers(started)
+            names = ("_parentaccountid_value", "_customerid_value")
+            deal = {"name": "First deal", **dict.fromkeys(names, prospect["accountid"])}
+            door(
+                started, "dataverse", "PUT", "/rows/opportunities/01000000-0000-4000-8000-000000000001", deal
+            )
+            synced(made)
+            assert "NORTHWIN0001" in gp_numbers(started)
+
+
+def gp_numbers(running: Simulators) -> set[str]:
+    return {row["CUSTNMBR"].strip() for row in door(running, "gp", "GET", "/rows/RM00101")["rows"]}
