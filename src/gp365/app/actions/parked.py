@@ -135,7 +135,7 @@ def _values(sides: tuple[str, str], told: Mapping[str, Any]) -> dict[str, Shown]
 
 
 def _alone(values: Any) -> Shown:
-    listed = cast("list[Any]", values or [])
+    listed = cast("list[Any]", values or [None])
     return listed[0] if len(listed) == 1 else listed
 
 
