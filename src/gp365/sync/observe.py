@@ -6,10 +6,10 @@ its cursor are stored in one commit. A linked key that a full reading does not s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gp365.model.record import ChangePage, Record
+from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprint, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
@@ -57,15 +57,33 @@ def _observe_side(job: Job, place: Place, observation: Observation, full: bool, 
     cursor = None if full else _cursor(job, place)
     observation.full[place.side] = cursor is None
     met = Bitmap()
-    for page in place.connector.changes(place.entity.name, place.fields, cursor):
+    for page in _gathered(place.connector.changes(place.entity.name, place.fields, cursor)):
         if page.full:
             observation.full[place.side] = True
-        for start in range(0, max(1, len(page.changes)), CHUNK):
-            part = ChangePage(page.changes[start : start + CHUNK])
-            last = start + CHUNK >= len(page.changes)
-            _take(job, place, part, observation, met, store_keys, page.cursor if last else None)
+        _take(job, place, page, observation, met, store_keys)
     if observation.full[place.side]:
         _find_vanished(job, place, observation, met, store_keys)
+
+
+def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
+    """Cut and join a feed's pages into pieces of CHUNK changes: small ones are not worth a commit each.
+
+    A record that comes twice in a piece is taken as it came last.
+    """
+    held: dict[Key, Change] = {}
+    full = False
+    for page in pages:
+        full = full or page.full
+        for change in page.changes:
+            if len(held) == CHUNK:
+                yield ChangePage(tuple(held.values()), full=full)
+                held = {}
+            held[change.key] = change
+        if page.cursor is not None:
+            yield ChangePage(tuple(held.values()), page.cursor, full)
+            held = {}
+    if held or full:
+        yield ChangePage(tuple(held.values()), full=full)
 
 
 def _cursor(job: Job, place: Place) -> str | None:
@@ -81,7 +99,6 @@ def _take(
     observation: Observation,
     met: Bitmap,
     store_keys: bool,
-    cursor: str | None,
 ) -> None:
     records = [
         change.record
@@ -94,8 +111,8 @@ def _take(
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
     if not store_keys:
         _index(job, place, loud, observation)
-    elif loud or bare or cursor is not None:
-        _store(job, place, loud, bare, cursor)
+    elif loud or bare or page.cursor is not None:
+        _store(job, place, loud, bare, page.cursor)
         job.probe("observed")
     job.progress(f"read {place.side}", observation.read[place.side], 0)
 
