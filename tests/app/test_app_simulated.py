@@ -226,6 +226,23 @@ def test_new_customers_have_class_currency_and_no_credit(provisioned: Simulators
     assert int(coffee["KPTRXHST"]) == 1
 
 
+def test_what_the_class_gives_a_new_customer_is_on_its_account_after_the_same_run(
+    provisioned: Simulators, assembly: Assembly
+) -> None:
+    synced(assembly)
+    synced(assembly)
+    values = {
+        "name": "Zeta Novelty",
+        "customertypecode": 3,
+        "address1_line1": "1 A St",
+        "address1_country": "USA",
+    }
+    door(provisioned, "dataverse", "PUT", "/rows/accounts/a1000000-0000-4000-8000-0000000000ff", values)
+    synced(assembly)
+    assert account(provisioned, "Zeta Novelty")["paymenttermscode"] == 1
+    assert all(not any(report.write_requests.values()) for report in synced(assembly))
+
+
 def test_each_gp_customer_has_a_card_on_its_account(provisioned: Simulators, assembly: Assembly) -> None:
     synced(assembly)
     synced(assembly)

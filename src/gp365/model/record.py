@@ -95,7 +95,8 @@ class Outcome:
 
     `stored` holds raw values that the write call itself returned as stored, empty if it returned none. `key`, `version`
     and `birth` are those of the record after the write, as far as the call told. `window_ms` is the unguarded time of
-    a re-read write (reply of the re-read to reply of the write). `record` is a fresh read (MOVED, EXISTS).
+    a re-read write (reply of the re-read to reply of the write). `record` is a fresh read (MOVED,
+    EXISTS, and a create whose system fills in fields by itself, such as GP's class defaults).
     """
 
     status: Status

@@ -58,7 +58,8 @@ def create_card(trip: Trip, reading: Reading, lists: Lists) -> Outcome:
     held = (
         {**card_values(after.card, trip.write.values), **made.unwritten} if returned else dict(made.unwritten)
     )
-    return Outcome(Status.DONE, record.key, birth=record.birth, stored=held, error=made.error)
+    # The record goes along: its class filled in fields that the other side must look at in the same run.
+    return Outcome(Status.DONE, record.key, birth=record.birth, stored=held, record=record, error=made.error)
 
 
 def _exists(found: Fetched) -> Outcome:
