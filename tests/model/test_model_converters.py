@@ -313,3 +313,16 @@ def test_every_named_converter_says_of_what_kind_its_value_is() -> None:
     kinds = {name: codec(name, "gp", (T.OPTION,), options).kind for name in NAMES}
     assert set(kinds.values()) == {"text", "number", "flag", "day", "moment"}
     assert codec("", "gp", (T.DATE,)).kind == "day"
+
+
+def test_a_credit_limit_counts_only_under_the_type_amount() -> None:
+    gp = codec("credit_limit", "gp", (T.OPTION, T.MONEY))
+    sales = codec("credit_limit", "sales", (T.MONEY,))
+    context = ConvertContext()
+    assert gp.read((2, Decimal("25000.00")), context) == Decimal("25000.00")
+    assert gp.read((1, Decimal("25000.00")), context) is None
+    assert gp.read((0, Decimal("25000.00")), context) is None
+    assert sales.write(Decimal("25000.00"), context) == (Decimal("25000.00"),)
+    assert gp.read(gp.write(Decimal("12.50"), context), context) == Decimal("12.50")
+    with pytest.raises(Unfit):
+        gp.write(None, context)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gp365.model import convert_country, convert_number, convert_phone, convert_time, convert_values
+from gp365.model import (
+    convert_country,
+    convert_credit,
+    convert_number,
+    convert_phone,
+    convert_time,
+    convert_values,
+)
 from gp365.model import text as texts
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
@@ -51,6 +58,7 @@ class Codec:
 
 
 JOINED = "joined"
+CREDIT_LIMIT = "credit_limit"
 NAMES = (
     "text",
     "upper",
@@ -58,6 +66,7 @@ NAMES = (
     "country",
     "country_code",
     "encoded_number",
+    CREDIT_LIMIT,
     "number",
     "flag",
     "day",
@@ -90,14 +99,16 @@ def codec(
 
     `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
     descriptions of the wire fields, needed by `label` alone. Misconfigured("flow-invalid") for an unknown converter,
-    and for several wire fields, which only `joined` takes.
+    and for several wire fields, which only `joined` (any number) and `credit_limit` (type and amount) take.
     """
     if convert == JOINED:
         return _joined()
+    if convert == CREDIT_LIMIT and len(field_types) == 2:
+        return _credit_limit(field_types)
     if len(field_types) != 1:
         raise Misconfigured(
             "flow-invalid",
-            "The row has several wire fields on one side; only the converter joined takes them.",
+            "The row has several wire fields on one side; only the converters joined and credit_limit take them.",
         )
     name = convert or _DEFAULTS[field_types[0]]
     if name not in NAMES:
@@ -112,7 +123,7 @@ def codec(
 
 
 def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
-    if name == "number":
+    if name in ("number", CREDIT_LIMIT):
         return Codec(
             name,
             lambda raw, _: convert_values.read_number(raw[0]),
@@ -143,6 +154,15 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
     if name == "lookup":
         return _lookup(column, kind)
     return _of_text(name, column, kind, fields)
+
+
+def _credit_limit(kinds: tuple[FieldType, ...]) -> Codec:
+    return Codec(
+        CREDIT_LIMIT,
+        lambda raw, _: convert_credit.read(raw),
+        lambda value, _: convert_credit.write(value, kinds),
+        "number",
+    )
 
 
 def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
