@@ -147,6 +147,11 @@ class Site(Shell):
     def put(self, system: str, table: str, key: str, **values: Any) -> None:
         self.door(system, "PUT", f"/rows/{table}/{key}", values)
 
+    def requests(self, system: str, after: int) -> list[dict[str, Any]]:
+        """Give the requests that a system has had since one of them."""
+        told = self.door(system, "GET", "/requests")["requests"]
+        return [one for one in told if one["n"] > after]
+
     def faults(self, system: str, *faults: Mapping[str, Any]) -> None:
         self.door(system, "POST", "/faults", list(faults))
 

@@ -1,0 +1,74 @@
+"""What each command answers with --json: the types from which the schemas in docs/json are generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from gp365.app.actions.demo import DemoOut
+from gp365.app.actions.doctor import Doctor
+from gp365.app.actions.flows import FlowList, FlowShown
+from gp365.app.actions.init import Initialised
+from gp365.app.actions.outputs import (
+    ApplyOut,
+    ErrorOut,
+    ExplainOut,
+    HistoryOut,
+    ParkedList,
+    ParkedOut,
+    PlanOut,
+    RetryOut,
+    StatusOut,
+    SyncOut,
+)
+from gp365.app.actions.provision import Provisioned
+from gp365.app.actions.secret import Rotated, SecretSet
+from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDocument:
+    """What any command prints with --json when it ends by an error."""
+
+    error: ErrorOut
+
+
+ANSWERS: Mapping[str, type] = {
+    "init": Initialised,
+    "secret set": SecretSet,
+    "secret list": SecretList,
+    "secret rotate": Rotated,
+    "doctor": Doctor,
+    "provision plan": Provisioned,
+    "provision apply": Provisioned,
+    "provision remove": Provisioned,
+    "flows list": FlowList,
+    "flows show": FlowShown,
+    "flows check": FlowsChecked,
+    "plan": PlanOut,
+    "apply": ApplyOut,
+    "sync": SyncOut,
+    "status": StatusOut,
+    "history": HistoryOut,
+    "explain": ExplainOut,
+    "parked list": ParkedList,
+    "parked show": ParkedOut,
+    "parked retry": RetryOut,
+    "sim": SimulatorsRunning,
+    "demo": DemoOut,
+}
+"""The answer of every command, by its words."""
+
+
+def schema_of(answer: type) -> dict[str, Any]:
+    """Return the JSON Schema of an answer as it is printed."""
+    return TypeAdapter(answer).json_schema(mode="serialization")
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return every schema by the name of its file (without `.schema.json`)."""
+    found = {words.replace(" ", "-"): schema_of(answer) for words, answer in ANSWERS.items()}
+    return found | {"error": schema_of(ErrorDocument)}

@@ -1,0 +1,137 @@
+"""The demonstration: every figure that it prints is re-checked against the rows of both systems."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from cli.cli_desk import Answer, Shell
+from gp365.cli.answers import ANSWERS
+
+
+class Played:
+    """A demonstration that was kept, with the rows of both systems."""
+
+    def __init__(self, folder: Path, answer: Answer) -> None:
+        self.folder, self.answer = folder, answer
+        self.sim = json.loads((folder / "sim.json").read_text("utf-8"))
+
+    def rows(self, system: str, table: str) -> list[dict[str, Any]]:
+        trust = ssl.create_default_context(cafile=self.sim["ca_file"])
+        with urllib.request.urlopen(f"{self.sim[system]['control']}/rows/{table}", context=trust) as answer:
+            return json.load(answer)["rows"]
+
+    def told(self, name: str) -> Any:
+        return self.answer.json[name]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("demo") / "here"
+    answer = Shell(folder.parent).json("demo", "--keep", "--dir", str(folder))
+    played = Played(folder, answer)
+    yield played
+    os.kill(played.sim["pid"], signal.SIGTERM)
+
+
+def test_it_ends_as_planned_within_a_minute(demo: Played) -> None:
+    assert demo.answer.code == 0
+    assert demo.told("as_planned")
+    assert demo.told("seconds") < 60
+    TypeAdapter(ANSWERS["demo"]).validate_json(demo.answer.out)
+
+
+def test_the_rows_are_as_many_as_the_figures_say(demo: Played) -> None:
+    runs = [run for name in ("first", "second", "third") for run in demo.told(name)["runs"]]
+    created = {
+        (run["flow"], side): sum(
+            each["sides"][side]["created"] for each in runs if each["flow"] == run["flow"]
+        )
+        for run in runs
+        for side in ("gp", "sales")
+    }
+    edited_customers, edited_accounts = 1, 1
+    assert len(demo.rows("gp", "RM00101")) == 34 + edited_customers + created["customers", "gp"]
+    assert len(demo.rows("dataverse", "accounts")) == 25 + edited_accounts + created["customers", "sales"]
+    assert len(demo.rows("dataverse", "gp365_customers")) == created["customer_cards", "sales"]
+    assert demo.told("writes")[1] == 0
+
+
+def test_every_customer_has_one_card_and_one_account_that_is_alike(demo: Played) -> None:
+    accounts = {row["accountid"]: row for row in demo.rows("dataverse", "accounts")}
+    cards = {row["gp365_number"]: row for row in demo.rows("dataverse", "gp365_customers")}
+    customers = demo.rows("gp", "RM00101")
+    assert {row["CUSTNMBR"] for row in customers} == set(cards)
+    for row in customers:
+        card = cards[row["CUSTNMBR"]]
+        account = accounts[card["_gp365_accountid_value"]]
+        assert account["name"] == row["CUSTNAME"]
+        assert (card["gp365_class"] or "") == row["CUSTCLAS"]
+
+
+def test_edits_travelled_and_the_doubtful_stayed(demo: Played) -> None:
+    customers = {row["CUSTNMBR"]: row for row in demo.rows("gp", "RM00101")}
+    accounts = {row["name"]: row for row in demo.rows("dataverse", "accounts")}
+    cards = {row["gp365_number"]: row for row in demo.rows("dataverse", "gp365_customers")}
+    assert customers["AARONFIT0001"]["ADDRESS1"] == "500 Michigan Avenue"
+    assert float(cards["ADAMPARK0001"]["gp365_creditlimit"]) == 25000
+    assert accounts["Fourth Coffee"]["accountnumber"] == "FOURTHCO0001"
+    assert customers["ASTORSUI0001"]["PHONE1"].startswith("3125550111")
+    assert accounts["Astor Suites"]["telephone1"] == "(312) 555-0999"
+    assert "Rheinwerk Anlagenbau GmbH" in accounts
+    assert not [row for row in customers.values() if row["CUSTNAME"].startswith("Rheinwerk")]
+
+
+def test_the_planned_conflict_is_parked_and_the_planned_record_rejected(demo: Played) -> None:
+    kinds = {entry["kind"]: entry for entry in demo.told("parked")["entries"]}
+    assert set(kinds) == {"parked", "rejected"}
+    assert kinds["parked"]["field"] == "phone"
+    assert "DEMO NET 60" in kinds["rejected"]["message"]
+
+
+def test_the_plan_had_said_what_the_first_sync_did(demo: Played) -> None:
+    first = demo.told("first")["runs"][0]
+    plan = demo.told("plan")["flows"][0]
+    assert plan["created"]["sales"] == first["sides"]["sales"]["created"]
+    assert plan["created"]["gp"] == first["sides"]["gp"]["created"]
+    assert plan["considered"] == first["considered"]
+
+
+def test_it_can_be_played_on(demo: Played) -> None:
+    shell = Shell(demo.folder)
+    assert shell.json("status").json["flows"][0]["parked"] == 2
+    assert shell.run("sync").code == 1
+    assert shell.json("parked", "retry", "--code", "rejected").json["retried"] == 1
+    assert shell.json("sync").json["runs"][0]["rejected"] == 1
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", "utf-8")
+    answer = Shell(tmp_path).json("demo", "--dir", str(tmp_path))
+    assert answer.code == 2
+    assert answer.error["code"] == "usage"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_it_shows_its_steps_to_people_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    answer = Shell(tmp_path).run("demo", "--dir", str(tmp_path / "here"))
+    assert answer.code == 0, answer.err
+    for words in (
+        "doctor",
+        "provision",
+        "first contact: gp wins",
+        "the three counts agree",
+        "0 rows written",
+    ):
+        assert words in answer.out
+    assert "1 conflict parked, 1 record rejected by GP" in answer.out
+    assert not (tmp_path / "here" / "sim.json").exists()
