@@ -329,6 +329,8 @@ class Ticket:
 
     def step(self, token: bytes | None) -> bytes | None:
         self.steps += 1
+        if token == b"krb-error":
+            raise ValueError("as a Kerberos library puts it")
         return b"kerberos ap-req" if token is None else None
 
 
@@ -394,6 +396,114 @@ def test_a_refused_ticket_with_nothing_else_on_offer_is_a_refused_login(
             lanes.request("GET", "rows")
         assert caught.value.code == "login-refused"
     assert len(server.requests) == 2
+
+
+LAST_WORDS = [b"ap-rep of the server", b"krb-error"]
+"""Apache answers a valid ticket of an account that may not enter with 401 and its own last token."""
+
+
+@pytest.mark.usefixtures("ticket")
+@pytest.mark.parametrize("last_word", LAST_WORDS)
+def test_a_ticket_that_is_answered_and_still_refused_is_a_refused_login(
+    serve: Serve, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, last_word: bytes
+) -> None:
+    monkeypatch.delenv("NTLM_USER_FILE")
+    token = base64.b64encode(last_word).decode()
+    offers = f"WWW-Authenticate: Negotiate {token}\r\nWWW-Authenticate: NTLM"
+    raw = f"HTTP/1.1 401 X\r\n{offers}\r\nContent-Length: 0\r\n\r\n".encode()
+    server = serve(lambda _: Reply(raw=raw), tls=True)
+    lanes = Lanes(server.url, system="gp", trust=Trust(certificates.ca_file), login=WindowsLogin())
+    for _ in range(2):
+        with pytest.raises(
+            Unauthorised, match="does not accept the Kerberos ticket for HTTP/localhost"
+        ) as no:
+            lanes.request("GET", "rows")
+        assert (no.value.code, "setspn -Q HTTP/localhost" in no.value.fix) == ("login-refused", True)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.usefixtures("ticket")
+@pytest.mark.parametrize("last_word", LAST_WORDS)
+def test_a_ticket_that_is_answered_and_still_refused_is_followed_by_the_password(
+    serve: Serve, certificates: Certificates, last_word: bytes
+) -> None:
+    site = Site(serve, certificates)
+    token = base64.b64encode(last_word).decode()
+
+    def app(request: Request) -> Reply:
+        if request.headers.get("authorization", "").startswith("Negotiate"):
+            return Reply(401, {"WWW-Authenticate": f"Negotiate {token}"})
+        return site.windows(request)
+
+    site.server.app = app
+    lanes = site.lanes()
+    assert lanes.request("POST", "rows", content=b"x").body == b"x"
+    assert (lanes.report().mechanism, site.windows.handshakes) == ("NTLM", 1)
+
+
+class Kdc:
+    """Stands for the KDC that pyspnego asks: it refuses, and the library's words are kept as MIT Kerberos gives them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+        self.asked = 0
+        others = spnego.client
+
+        def client(*args: Any, protocol: str, **more: Any) -> Any:
+            if protocol != "kerberos":
+                return others(*args, protocol=protocol, **more)
+            self.asked += 1
+            raise fault
+
+        monkeypatch.setattr(spnego, "client", client)
+
+
+def test_without_ticket_and_password_the_reason_is_said_in_kerberos_own_words(
+    serve: Serve, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NTLM_USER_FILE")
+    words = "SpnegoError (7): Major (458752): No credentials, Minor (2529639053): Ticket expired, Context: Processing"
+    Kdc(monkeypatch, RuntimeError(words))
+    site = Site(serve, certificates)
+    lanes = Lanes(site.server.url, system="gp", trust=site.trust, login=WindowsLogin())
+    with pytest.raises(Unauthorised, match="Kerberos says: Ticket expired\\.") as caught:
+        lanes.request("GET", "rows")
+    assert (caught.value.code, "kinit" in caught.value.fix) == ("scheme-missing", True)
+    assert len(site.server.requests) == 1
+
+
+class KdcFault(Exception):
+    def __init__(self, err_code: int) -> None:
+        super().__init__("as the KDC puts it")
+        self.err_code = err_code
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(24, "the password is wrong"), (18, "locked or disabled"), (23, "has expired")]
+)
+def test_a_password_that_the_kdc_refuses_is_not_tried_by_ntlm_too(
+    serve: Serve, certificates: Certificates, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    kdc = Kdc(monkeypatch, KdcFault(-1765328384 + number))
+    site = Site(serve, certificates)
+    login = WindowsLogin("gpsvc@FABRIKAM.TEST", "canary-Wrong-2")
+    lanes = Lanes(site.server.url, system="gp", trust=site.trust, login=login)
+    for _ in range(2):
+        with pytest.raises(Unauthorised, match=said) as caught:
+            lanes.request("POST", "rows", content=b"x")
+        assert caught.value.code == "login-refused"
+    assert (kdc.asked, site.windows.refusals, len(site.server.requests)) == (1, 0, 1)
+    assert "canary" not in str(vars(caught.value))
+
+
+def test_an_account_that_the_kdc_does_not_know_is_still_tried_by_ntlm(
+    serve: Serve, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Kdc(monkeypatch, KdcFault(-1765328378))
+    site = Site(serve, certificates)
+    login = WindowsLogin("gpsvc@FABRIKAM.TEST", PASSWORD)
+    with pytest.raises(Unauthorised, match=r"Negotiate \(NTLM\)"):
+        Lanes(site.server.url, system="gp", trust=site.trust, login=login).request("GET", "rows")
+    assert site.windows.refusals == 1
 
 
 @given(st.binary(max_size=300))

@@ -44,9 +44,9 @@ class CallFailed(Retry):
         self.status = status
 
 
-def unauthorised(code: str, message: str, system: str) -> Unauthorised:
-    """Return the error with its message redacted."""
-    return Unauthorised(code, redact(message), system=system)
+def unauthorised(code: str, message: str, system: str, fix: str = "") -> Unauthorised:
+    """Return the error with its message redacted; `fix` is more exact than the catalogue's."""
+    return Unauthorised(code, redact(message), system=system, fix=fix)
 
 
 class Headers:

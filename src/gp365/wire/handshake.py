@@ -22,6 +22,8 @@ class LoginFault(Exception):
 
 
 _NTLM = b"NTLMSSP\x00"
+KERBEROS = "Negotiate (Kerberos)"
+"""What a report calls a login by a Kerberos ticket."""
 _PREFERRED = ("Negotiate", "NTLM", "Basic")
 
 
@@ -84,7 +86,7 @@ class Conversation:
         """Tell Kerberos from NTLM by what is really sent: under Negotiate only the token shows it."""
         self._step = ntlm_step(self._token)
         if self.scheme == "Negotiate" and (self._step or not self._seen_ntlm):
-            self.mechanism = "Negotiate (NTLM)" if self._step else "Negotiate (Kerberos)"
+            self.mechanism = "Negotiate (NTLM)" if self._step else KERBEROS
         self._seen_ntlm = self._seen_ntlm or self._step > 0
         self.proved = self.proved or self._step == 3
 

@@ -14,12 +14,18 @@ from gp365.model.errors import Unauthorised
 from gp365.wire.asking import Asking, Opened, Wire
 from gp365.wire.calls import Answer, Call, CallFailed, Priority, Streamed, unauthorised
 from gp365.wire.connection import Connection
-from gp365.wire.handshake import Conversation, LoginFault, WindowsLogin, challenge, offered
+from gp365.wire.handshake import KERBEROS, Conversation, LoginFault, WindowsLogin, challenge, offered
+from gp365.wire.kerberos import password_fault, refused_ticket, ticket_fault
 from gp365.wire.retries import READS, failure_of
 from gp365.wire.trust import Trust, server_end_point
 
 _BEFORE_LOGIN = frozenset({408, 429, 500, 502, 503, 504})
 """Statuses that may come from something in front of the service: they do not prove that the login was accepted."""
+
+_WHY_REFUSED = (
+    "Either the password is wrong or the account is locked, or the TLS connection is ended by a proxy in between"
+    " so that its channel binding does not fit (Extended Protection); a server shows both as 401."
+)
 
 
 class SharedLogin:
@@ -132,7 +138,7 @@ class Lane:
     def _stop_if_refused(self) -> None:
         refusal = self._login.refusal
         if refusal is not None:
-            raise Unauthorised(refusal.code, refusal.message, system=refusal.system)
+            raise Unauthorised(refusal.code, refusal.message, system=refusal.system, fix=refusal.fix)
 
     def _space(self) -> None:
         if self._ended_at is not None and self._spacing_s > 0:
@@ -181,6 +187,7 @@ class Lane:
                 opened = self._ask_schemes(call)
                 if opened is not None:
                     return opened
+            self._stop_before_ntlm()
             self._refused_by = ""
             for scheme in self._usable():
                 opened = self._converse(scheme, call)
@@ -188,7 +195,7 @@ class Lane:
                     return opened
             if self._refused_by:
                 raise self._refuse(self._refused_by)
-        raise unauthorised("scheme-missing", self._no_scheme(), self._wire.system)
+        raise self._no_credentials() if self._usable() else self._no_scheme()
 
     def _ask_schemes(self, call: Call) -> Opened | None:
         """Ask without credentials which schemes there are; return the answer of a place that needs no login."""
@@ -208,9 +215,29 @@ class Lane:
         basic = self._login.login.allow_basic and self._origin.scheme == "https"
         return tuple(scheme for scheme in self._login.offered if scheme != "Basic" or basic)
 
-    def _no_scheme(self) -> str:
+    def _no_scheme(self) -> Unauthorised:
         names = ", ".join(self._login.offered) or "none that we know"
-        return f"{self._origin} takes no login that we may use; it offers: {names}"
+        message = f"{self._origin} takes no login that we may use; it offers: {names}"
+        return unauthorised("scheme-missing", message, self._wire.system)
+
+    def _no_credentials(self) -> Unauthorised:
+        """Return the error of a login that could not even be begun: no password, and no ticket for a reason it names."""
+        login = self._login.login
+        return unauthorised(
+            "scheme-missing",
+            f"{self._origin} offers {', '.join(self._login.offered)}, but there is neither a password nor a Kerberos "
+            f"ticket for {login.user or 'the account of this process'}. {ticket_fault(login, self._origin.host)}",
+            self._wire.system,
+            "Get a ticket (kinit, or a keytab), or set user and password.",
+        )
+
+    def _stop_before_ntlm(self) -> None:
+        """Refuse a password that the KDC refuses: tried by NTLM as well, it would count twice towards a lockout."""
+        if self._login.proved or "Negotiate" not in self._login.offered:
+            return
+        fault = password_fault(self._login.login, self._origin.host)
+        if fault:
+            raise self._stop(unauthorised("login-refused", fault, self._wire.system))
 
     def _converse(self, scheme: str, call: Call) -> Opened | None:
         """Log in by one scheme and send the call; None where the server or this machine does not do the scheme."""
@@ -227,14 +254,12 @@ class Lane:
                 return opened
             asked = challenge(opened.headers, scheme)
             opened.refused()
-            if asked and not talk.proved and connection.is_open:
-                if self._answered(talk, asked):
-                    continue
-                return None
+            if asked and not talk.proved and connection.is_open and self._answered(talk, asked):
+                continue
             if talk.proved:
                 raise self._refuse(talk.mechanism)
             self.close()
-            if asked:
+            if asked and talk.opening_only:
                 raise self._hung_up()
             self._refused_by = talk.mechanism
             return None
@@ -277,6 +302,8 @@ class Lane:
         try:
             return talk.answer(asked)
         except LoginFault as exc:
+            if talk.mechanism == KERBEROS:
+                return False  # the server's last word on a ticket, such as KRB_ERROR; another scheme may still do
             self.close()
             raise unauthorised(
                 "login-refused",
@@ -309,19 +336,16 @@ class Lane:
         self.close()
 
     def _refuse(self, mechanism: str) -> Unauthorised:
-        self.close()
         who = self._login.login.user or "the account of this process"
-        also = (
-            " Either the password is wrong or the account is locked, or the TLS connection is ended by a proxy in between"
-            " so that its channel binding does not fit (Extended Protection); a server shows both as 401."
-            if self._origin.scheme == "https"
-            else ""
-        )
-        refusal = unauthorised(
-            "login-refused",
-            f"{self._origin} refuses the login of {who} by {mechanism}.{also}",
-            self._wire.system,
-        )
+        refused = f"{self._origin} refuses the login of {who} by {mechanism}."
+        if mechanism == KERBEROS:
+            why, fix = refused_ticket(self._origin.host)
+        else:
+            why, fix = _WHY_REFUSED if self._origin.scheme == "https" else "", ""
+        return self._stop(unauthorised("login-refused", f"{refused} {why}".rstrip(), self._wire.system, fix))
+
+    def _stop(self, refusal: Unauthorised) -> Unauthorised:
+        self.close()
         with self._login.lock:
             self._login.refusal = refusal
         return refusal
