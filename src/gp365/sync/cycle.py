@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 
 from gp365.model.errors import Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
-from gp365.model.values import pack
+from gp365.model.values import key_text, pack
 from gp365.store import ledger, links, parked, runs, work
 from gp365.store.ledger import Entry
+from gp365.sync.decide import target_key
 from gp365.sync.equation import Report, Tallies, close, count_subject
 from gp365.sync.gather import gather
 from gp365.sync.job import Job, link_subject
@@ -34,7 +35,8 @@ LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 class _Cycle:
     """What a run remembers while it goes on. `passed` are rows that it leaves to the next run.
 
-    `waiting` are subjects that it has counted while they waited for something that may still appear in this run.
+    `waiting` are subjects that it has counted while they waited for something that may still appear in this run;
+    `behind` are those that are parked behind a record of this flow, by that record.
     """
 
     job: Job
@@ -43,6 +45,7 @@ class _Cycle:
     observation: Observation
     passed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     waiting: dict[str, Counted] = field(default_factory=dict[str, Counted])
+    behind: dict[tuple[str, str], list[Counted]] = field(default_factory=dict[tuple[str, str], list[Counted]])
     again: list[Subject] = field(default_factory=list[Subject])
     stopped: Gp365Error | None = None
 
@@ -203,10 +206,20 @@ def _land(cycle: _Cycle, page: Page) -> None:
     if page.stopped is not None:
         cycle.stopped = cycle.stopped or page.stopped
     cycle.again.extend(record_page(job, cycle.run, page))
+    _mark_written(cycle, page)
+    _wake_behind(cycle, page)
     for subject in page.subjects:
         if not subject.again:
             _count(cycle, subject)
     job.progress("worked", cycle.tallies.considered, 0)
+
+
+def _mark_written(cycle: _Cycle, page: Page) -> None:
+    """What was read before our own write is not what stands there now."""
+    for place in cycle.job.places:
+        sent = [one for subject in page.subjects for one in subject.sends if one.intent.side == place.side]
+        if sent:
+            cycle.observation.seen[place.side].mark_written([target_key(one) for one in sent])
 
 
 def _count(cycle: _Cycle, subject: Subject) -> None:
@@ -222,12 +235,36 @@ def _remember_waiting(cycle: _Cycle, subject: Subject) -> None:
     if plan is None or subject.ended is None:
         return
     verdicts = [one.verdict for one in plan.fields]
-    if any(one.waits_for for one in (*plan.fields, plan.problem) if one is not None):
-        parked_fields = sum(one in (Verdict.CONFLICT, Verdict.PARKED) for one in verdicts)
-        first_name = subject.counted.name if subject.counted else subject.id
-        cycle.waiting[name] = Counted(
-            first_name, subject.ended, subject.done, parked_fields, verdicts.count(Verdict.HELD)
-        )
+    stops = [one for one in (*plan.fields, plan.problem) if one is not None and one.waits_for is not None]
+    if not stops:
+        return
+    parked_fields = sum(one in (Verdict.CONFLICT, Verdict.PARKED) for one in verdicts)
+    first_name = subject.counted.name if subject.counted else subject.id
+    side, key = next(iter(subject.keys.items()))
+    record = (side, key_text(key))
+    counted = Counted(
+        first_name, record, subject.ended, subject.done, parked_fields, verdicts.count(Verdict.HELD)
+    )
+    cycle.waiting[name] = counted
+    for one in stops:
+        if one.verdict is Verdict.PARKED and one.waits_for and one.waits_for[0] == cycle.job.flow.name:
+            cycle.behind.setdefault(one.waits_for[1:], []).append(counted)
+
+
+def _wake_behind(cycle: _Cycle, page: Page) -> None:
+    """A record that is linked now lets go who was parked behind it, in this same run."""
+    if not cycle.behind:
+        return
+    ends = [
+        (side, key_text(key))
+        for one in page.subjects
+        if one.link is not None
+        for side, key in one.keys.items()
+    ]
+    woken = {(*counted.record, WAKE) for end in ends for counted in cycle.behind.pop(end, [])}
+    if woken:
+        with cycle.job.store.write(cycle.job.lease) as conn:
+            work.enqueue(conn, cycle.job.pair, cycle.job.flow.name, sorted(woken))
 
 
 def _give_up(cycle: _Cycle, subjects: list[Subject]) -> None:

@@ -31,8 +31,13 @@ def read_records(job: Job, observation: Observation, subjects: Iterable[Subject]
 
 def read_keys(job: Job, observation: Observation, place: Place, keys: Sequence[Key]) -> dict[Key, Record]:
     """Read records by key: from what the run has in hand, else in bulk from the system; a missing one is left out."""
-    found = dict(observation.seen[place.side].get(keys))
-    found.update(_fetch(job, place, [key for key in keys if key not in found], observation))
+    seen = observation.seen[place.side]
+    found = dict(seen.get(keys))
+    ours = seen.written([key for key in keys if key not in found])
+    if ours:
+        found.update(place.connector.get(place.entity.name, ours, place.fields, fresh=True))
+    rest = [key for key in keys if key not in found and key not in ours]
+    found.update(_fetch(job, place, rest, observation))
     return found
 
 

@@ -313,16 +313,15 @@ def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         plan = subject.plan
         assert plan is not None
         problem = subject.problem or plan.problem
-        fields = [(field.name, field.waits_for, field.verdict) for field in plan.fields]
-        if problem is not None:
-            fields.append((problem.field, problem.waits_for, problem.verdict))
+        fields = [(field.name, field.waits_for) for field in plan.fields if field.verdict is Verdict.WAITING]
+        if problem is not None and problem.verdict is Verdict.WAITING:
+            fields.append((problem.field, problem.waits_for))
         waiters += [(side, key_text(key)) for side, key in subject.keys.items()]
         side, key = next(iter(subject.keys.items()))
-        for name, on, verdict in fields:
+        for name, on in fields:
             if on is not None:
                 waits.append(Wait(job.pair, job.flow.name, side, key_text(key), name, *on))
-                if verdict is Verdict.WAITING:
-                    unsure.setdefault((on[0], on[1]), []).append(on[2])
+                unsure.setdefault((on[0], on[1]), []).append(on[2])
     work.clear_waits(conn, job.pair, job.flow.name, waiters)
     work.register_waits(conn, waits)
     for (flow, side), keys in unsure.items():
@@ -365,6 +364,7 @@ def _rows(job: Job, run: str, subject: Subject) -> list[Entry]:
         subjects=-1,
         disposition=str(subject.counted.ended),
         flow_digest=job.flow.digest,
+        payload=pack({"counted_again_as": subject.id}),
     )
     return [before, _entry(job, run, subject)]
 

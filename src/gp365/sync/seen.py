@@ -13,12 +13,19 @@ from gp365.model.values import Key, from_plain, key_of, key_text, pack
 PAGE = 1000
 
 
+_WRITTEN = b""
+
+
 class Seen:
-    """The records of one side that this run has in hand; written once by observe, read by every page."""
+    """The records of one side that this run has in hand; written once by observe, read by every page.
+
+    A record that we have written since is in hand no more: what was read before must not be taken for an edit.
+    """
 
     def __init__(self, scratch: Scratch, name: str) -> None:
         self._table: ScratchTable = scratch.table(name)
         self._table.clear()
+        self._written = False
 
     def put(self, records: Sequence[Record]) -> None:
         """Keep records."""
@@ -27,7 +34,19 @@ class Seen:
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
         """Give the records that are in hand."""
         found = self._table.get([key_text(key) for key in keys])
-        return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items()}
+        return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items() if payload}
+
+    def mark_written(self, keys: Sequence[Key]) -> None:
+        """Note that we have written records in this run."""
+        self._written = True
+        self._table.put([(key_text(key), "", _WRITTEN) for key in keys])
+
+    def written(self, keys: Sequence[Key]) -> list[Key]:
+        """Name those of these records that we have written in this run."""
+        if not self._written:
+            return []
+        found = self._table.get([key_text(key) for key in keys])
+        return [key_of(text) for text, payload in found.items() if not payload]
 
     def pages(self) -> Iterator[list[Key]]:
         """Give every key in hand, in pages, in the order of the keys."""

@@ -51,9 +51,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How a subject that waits was counted in this run; what it waits for may still appear in the run."""
+    """How a subject that waits, or is parked behind another, was counted in this run: it may be looked at once more."""
 
     name: str
+    record: tuple[str, str]
     ended: Disposition
     done: Disposition
     parked: int

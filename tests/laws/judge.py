@@ -1,0 +1,304 @@
+"""The judge: at the moment of every overwrite, and after every sync, it knows who had seen what.
+
+It works from what the two systems hold and from converters and fit alone; the planner's own functions are not asked,
+so that a fault in them is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from gp365.connectors.memory import MemoryConnector
+from gp365.model.fit import Unfit, fit
+from gp365.model.record import Op, Outcome, Write
+from gp365.model.values import Value, unpack_deep
+from gp365.store import intents, ledger, tables
+from gp365.sync.equation import Report
+from gp365.sync.plan import CompiledFlow, CompiledRow
+from laws.laws_world import ENTITY, GP, SALES, by_tag, rows_of, wire
+from sync.engine_world import World, written
+
+Half = tuple[Value, ...] | None
+OTHER = {GP: SALES, SALES: GP}
+
+
+class LawBroken(AssertionError):
+    """A law of the engine does not hold."""
+
+
+@dataclass(slots=True)
+class Judge:
+    """Watches both systems. `agreed` holds, by partner and row, what both sides last held while they were equal."""
+
+    world: World
+    pair: str
+    agreed: dict[tuple[str, str], dict[str, Half]] = field(
+        default_factory=dict[tuple[str, str], dict[str, Half]]
+    )
+    before: dict[str, dict[str, Value]] = field(default_factory=dict[str, dict[str, Value]])
+    doubtful: list[tuple[str, str, str, str]] = field(default_factory=list[tuple[str, str, str, str]])
+    compiled: CompiledFlow = field(init=False)
+    window: bool = False  # a person acted inside the window that reread and whole cannot guard
+
+    def __post_init__(self) -> None:
+        job = self.world.job(pair=self.pair)
+        job.scratch.close()  # type: ignore[attr-defined]
+        self.compiled = job.compiled
+        self.watch()
+
+    def watch(self) -> None:
+        for side, connector in ((GP, self.world.gp), (SALES, self.world.sales)):
+            self._watch(side, connector)
+
+    def _watch(self, side: str, connector: MemoryConnector) -> None:
+        def on_write(_: str, write: Write) -> None:
+            self.before = {write.key[0]: rows_of(self.world, side).get(write.key[0], {})}
+
+        def on_commit(_: str, write: Write, outcome: Outcome) -> None:
+            if write.op is Op.UPDATE:
+                self.judge_overwrite(side, outcome.key[0], self.before[write.key[0]])
+            self.note_agreement()
+
+        connector.faults.before_write = on_write
+        connector.faults.after_commit = on_commit
+
+    # what a field holds
+
+    def fitted(self, row: CompiledRow, side: str, values: dict[str, Value]) -> tuple[str, Value]:
+        """("ok", value) after fitting, or ("bad", code); a reference stands for the partner that it names."""
+        half = row.half(side, values)
+        if half is None:
+            return ("absent", None)
+        if row.row.ref:
+            return ("ok", None) if half[0] is None else self._partner_named(side, str(half[0]))
+        try:
+            return ("ok", fit(row.codecs[side].read(half, self.compiled.context_of(row)), row.limits).value)
+        except Unfit as unfit:
+            return ("bad", unfit.code)
+
+    def _partner_named(self, side: str, key: str) -> tuple[str, Value]:
+        held = rows_of(self.world, side).get(key)
+        return ("bad", "unknown") if held is None else ("ok", str(held[wire(side, "tag")]))
+
+    def is_equal(self, row: CompiledRow, here: dict[str, Value], side: str, there: dict[str, Value]) -> bool:
+        one, two = self.fitted(row, side, here), self.fitted(row, OTHER[side], there)
+        return one == two and one[0] == "ok"
+
+    def pairs(self) -> dict[str, tuple[dict[str, Value], dict[str, Value]]]:
+        """Both records of every partner that stands on both sides."""
+        tags = {side: by_tag(self.world, side) for side in (GP, SALES)}
+        held = {side: rows_of(self.world, side) for side in (GP, SALES)}
+        return {
+            tag: (held[GP][tags[GP][tag][0]], held[SALES][tags[SALES][tag][0]])
+            for tag in tags[GP]
+            if tag in tags[SALES]
+        }
+
+    def note_agreement(self) -> None:
+        for tag, (gp, sales) in self.pairs().items():
+            for row in self.compiled.rows:
+                if row.row.compared and self.is_equal(row, gp, GP, sales):
+                    self.agreed[tag, row.row.name] = {GP: row.half(GP, gp), SALES: row.half(SALES, sales)}
+
+    # the moment of an overwrite
+
+    def judge_overwrite(self, side: str, key: str, before: dict[str, Value]) -> None:
+        now = rows_of(self.world, side)[key]
+        tag = str(now[wire(side, "tag")])
+        there = self.pairs().get(tag)
+        if there is None:
+            raise LawBroken(f"{side} {key} was updated without a partner")
+        other = there[1] if side == GP else there[0]
+        for row in self.compiled.rows:
+            if row.row.two_sided and row.half(side, before) != row.half(side, now):
+                self._judge_field(side, key, tag, row, before, now, other)
+
+    def _judge_field(
+        self,
+        side: str,
+        key: str,
+        tag: str,
+        row: CompiledRow,
+        before: dict[str, Value],
+        now: dict[str, Value],
+        other: dict[str, Value],
+    ) -> None:
+        name = row.row.name
+        old, new = row.half(side, before), row.half(side, now)
+        what = f"{tag}.{name} on {side}: {old!r} -> {new!r}, across {row.half(OTHER[side], other)!r}"
+        if row.row.create_only or row.row.read_only:
+            raise LawBroken(f"written after its creation: {what}")
+        patched = (
+            _is_text(old) and _is_text(new) and str((new or ("",))[0]).startswith(str((old or ("",))[0]))
+        )
+        if row.row.owner == side and not patched:
+            raise LawBroken(f"its owner was overwritten: {what}")
+        if self.is_equal(row, before, side, other):
+            raise LawBroken(f"written though both sides were equal: {what}")
+        if self._clears(side, row, before, now):
+            raise LawBroken(f"cleared without leave: {what}")
+        seen = self.agreed.get((tag, name), {}).get(side)
+        if self.fitted(row, side, before) != ("ok", None) and old != seen and not patched:
+            self.doubtful.append((side, key, name, what))
+
+    def _clears(self, side: str, row: CompiledRow, before: dict[str, Value], now: dict[str, Value]) -> bool:
+        unit = self.compiled.units[row.row.group or row.row.name]
+        if all(one.row.may_clear for one in unit):
+            return False
+        was = [self.fitted(one, side, before) for one in unit]
+        stays = [self.fitted(one, side, now) for one in unit]
+        return all(one == ("ok", None) for one in stays) and not all(one == ("ok", None) for one in was)
+
+    # after a sync
+
+    def sync(self, *, clean: bool = True) -> Report:
+        """Sync once under the judge's eyes."""
+        start = self.pairs()
+        report = self.world.sync(pair=self.pair)
+        self.judge_run(report, start, clean=clean)
+        return report
+
+    def judge_run(
+        self, report: Report, start: dict[str, tuple[dict[str, Value], dict[str, Value]]], *, clean: bool
+    ) -> None:
+        if not report.balanced:
+            raise LawBroken(f"the equation does not balance: {report.mismatches}")
+        if clean and not report.clean:
+            raise LawBroken(f"the run is not clean: {report}")
+        self._judge_overruled(report)
+        if not self.window:
+            self._judge_groups(start)
+        self.judge_doubles()
+        self.note_agreement()
+        if report.clean:
+            self.judge_law()
+
+    def _judge_overruled(self, report: Report) -> None:
+        """Whatever nobody had seen agreed and was overwritten stands in its intent as overruled."""
+        if not self.doubtful:
+            return
+        with self.world.store.read() as conn:
+            mine = select(tables.intent.c.id).where(tables.intent.c.run == report.run)
+            held = intents.by_ids(conn, conn.execute(mine).scalars())
+        recorded = {
+            (one.side, one.key, name) for one in held.values() for name in unpack_deep(one.overruled or b"{}")
+        }
+        for side, key, name, what in self.doubtful:
+            if (side, key, name) not in recorded:
+                raise LawBroken(f"overwritten, though nobody had seen it agreed, and not recorded: {what}")
+        self.doubtful.clear()
+
+    def _judge_groups(self, start: dict[str, tuple[dict[str, Value], dict[str, Value]]]) -> None:
+        """A group that came into step took the values of one side, never a mixture of both."""
+        ends = self.pairs()
+        for tag, (gp, sales) in start.items():
+            for unit, rows in self.compiled.units.items():
+                if len(rows) < 2 or tag not in ends:
+                    continue
+                origins = [self._origin(row, gp, sales, *ends[tag]) for row in rows]
+                if {GP, SALES} <= set(origins):
+                    raise LawBroken(f"{tag}.{unit} was mixed of both sides: {origins}")
+
+    def _origin(
+        self,
+        row: CompiledRow,
+        gp: dict[str, Value],
+        sales: dict[str, Value],
+        gp_end: dict[str, Value],
+        sales_end: dict[str, Value],
+    ) -> str:
+        if self.is_equal(row, gp, GP, sales) or not self.is_equal(row, gp_end, GP, sales_end):
+            return ""
+        end = self.fitted(row, GP, gp_end)
+        if end == self.fitted(row, GP, gp):
+            return GP
+        return SALES if end == self.fitted(row, SALES, sales) else "patched"
+
+    def judge_doubles(self) -> None:
+        for side in (GP, SALES):
+            for tag, keys in by_tag(self.world, side).items():
+                if len(keys) > 1:
+                    raise LawBroken(f"{tag} stands {len(keys)} times on {side}: {keys}")
+
+    def judge_law(self) -> None:
+        """Every field is equal after fitting, or carries a reason; every partner is linked once, or carries one."""
+        reasons = self.reasons()
+        both = self.pairs()
+        names = {SALES: by_tag(self.world, SALES), GP: by_tag(self.world, GP)}
+        linked = {link.right_key: link for link in self.links()}
+        for tag in {*names[GP], *names[SALES]}:
+            key = names[SALES].get(tag, [""])[0]
+            if tag in both and key in linked:
+                self._judge_partner(tag, both[tag], reasons.get(f"L{linked[key].id}", {}))
+            elif not any(
+                self._single_reason(side, names[side].get(tag, [""])[0], reasons) for side in (GP, SALES)
+            ):
+                raise LawBroken(f"{tag} has no partner and no reason: {reasons}")
+        if len(linked) > len(both):
+            raise LawBroken(f"{len(linked)} links for {len(both)} partners")
+
+    def _single_reason(self, side: str, key: str, reasons: dict[str, dict[str, str]]) -> bool:
+        return bool(key) and "" in reasons.get(f"{side}:{key}", {})
+
+    def _judge_partner(
+        self, tag: str, both: tuple[dict[str, Value], dict[str, Value]], reasons: dict[str, str]
+    ) -> None:
+        gp, sales = both
+        for unit, rows in self.compiled.units.items():
+            compared = [row for row in rows if row.row.compared]
+            equal = [self.is_equal(row, gp, GP, sales) for row in compared]
+            reason = reasons.get(unit) or next(
+                (reasons[row.row.name] for row in rows if row.row.name in reasons), ""
+            )
+            shown = [(row.row.name, row.half(GP, gp), row.half(SALES, sales)) for row in compared]
+            if compared and all(equal) and reason in ("conflict", "held", "parked"):
+                raise LawBroken(f"{tag}.{unit} is equal and yet {reason}: {shown}")
+            if not all(equal) and not reason and "" not in reasons:
+                raise LawBroken(f"{tag}.{unit} is unequal without a reason: {shown}")
+
+    def links(self) -> list[Any]:
+        from gp365.store import links
+
+        with self.world.store.read() as conn:
+            return [link for page in links.scan(conn, self.pair, "customers", 500) for link in page]
+
+    def reasons(self) -> dict[str, dict[str, str]]:
+        """By subject and unit, from the ledger's last look at the subject; "" stands for the whole record."""
+        found: dict[str, dict[str, str]] = {}
+        with self.world.store.read() as conn:
+            chain = ledger.chain_of(self.pair, "customers")
+            rows = ledger.history(conn, chain=chain, kinds=(ledger.OUTCOME,), limit=10_000)
+        for row in rows:
+            if row.subject and row.subjects > 0 and row.subject not in found:
+                body = ledger.decode(row)
+                found[row.subject] = _reasons_of(row.disposition, body)
+                if "link" in body:
+                    found.setdefault(f"L{body['link']}", found[row.subject])
+        return found
+
+
+def _reasons_of(disposition: str, body: dict[str, Any]) -> dict[str, str]:
+    steps = body.get("steps", [])
+    held = {one["field"]: one["verdict"] for one in (steps[-1].get("fields", []) if steps else [])}
+    found = {name: verdict for name, verdict in held.items() if verdict != "write"}
+    if any("problem" in step for step in steps[-1:]) or disposition in ("filtered", "waiting", "rejected"):
+        found[""] = disposition
+    return found
+
+
+def _is_text(half: Half) -> bool:
+    return half is not None and isinstance(half[0], str)
+
+
+def finish(judge: Judge) -> None:
+    """Nothing is left to write: a second sync leaves both systems as they are."""
+    held = {side: rows_of(judge.world, side) for side in (GP, SALES)}
+    report = judge.sync()
+    if written(report) or held != {side: rows_of(judge.world, side) for side in (GP, SALES)}:
+        raise LawBroken(f"a second sync wrote: {report}")
+
+
+__all__ = ["ENTITY", "Judge", "LawBroken", "finish"]
