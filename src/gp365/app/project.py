@@ -9,9 +9,9 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from urllib.parse import quote, urlsplit
 
 from filelock import FileLock, Timeout
+from sqlalchemy import make_url
 
 from gp365.app.loader import FlowSet, load_flows, load_lookups
 from gp365.app.log import LogFile
@@ -138,10 +138,8 @@ class Project:
             return self.own / "gp365.db"
         if given.password is None:
             return given.url
-        word = quote(self.secret(given.password, "store.password").reveal(), safe="")
-        parts = urlsplit(given.url)
-        user, _, host = parts.netloc.rpartition("@")
-        return parts._replace(netloc=f"{user}:{word}@{host}").geturl()
+        word = self.secret(given.password, "store.password").reveal()
+        return make_url(given.url).set(password=word).render_as_string(hide_password=False)
 
 
 def project_folder(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
