@@ -19,7 +19,7 @@ from gp365.sync.decide import is_create
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job
 from gp365.sync.linking import Draft, keep_links
-from gp365.sync.subject import Disposition, Subject
+from gp365.sync.subject import Disposition, Subject, first
 
 SETTLED, SUPERSEDED, OPEN = "settled", "superseded", "open"
 
@@ -31,7 +31,7 @@ def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
         return
     targets = _look(job, [intent for _, intent in pending])
     ends: list[tuple[str, str, float | None]] = []
-    drafts: list[Draft] = []
+    drafts: dict[str, Draft] = {}
     for subject, intent in pending:
         record = targets.get((intent.side, intent.key))
         state = _state(job, intent, record)
@@ -45,7 +45,7 @@ def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
         if state == SETTLED:
             _take_over(job, subject, intent, record, drafts)
         subject.steps.append({"settled": intent.id, "as": state, "op": intent.op, "side": intent.side})
-    _keep(job, run, ends, drafts)
+    _keep(job, run, ends, list(drafts.values()))
     for subject in subjects:
         subject.open_intents = []
 
@@ -123,18 +123,23 @@ def _landed(job: Job, intent: Intent, pairs: Mapping[str, Pair], record: Record 
 
 
 def _take_over(
-    job: Job, subject: Subject, intent: Intent, record: Record | None, drafts: list[Draft]
+    job: Job, subject: Subject, intent: Intent, record: Record | None, drafts: dict[str, Draft]
 ) -> None:
-    """Record what the intent had planned, as its own envelope says."""
-    envelope = unseal(intent.values)
-    subject.done = Disposition.CREATED if is_create(intent) else Disposition.UPDATED
-    held: dict[str, Pair] = unpack_pairs(subject.link.agreed) if subject.link else {}
+    """Record what the intent had planned, as its own envelope says; both writes of a subject make one link."""
+    envelope, earlier = unseal(intent.values), drafts.get(subject.id)
+    subject.done = first(subject.done, Disposition.CREATED if is_create(intent) else Disposition.UPDATED)
+    held: Mapping[str, Pair] = unpack_pairs(subject.link.agreed) if subject.link else {}
+    held = earlier.pairs if earlier else held
     births = {intent.side: record.birth if record else "", intent.source_side: envelope.source_birth}
     keys = {intent.side: key_of(intent.key), intent.source_side: key_of(intent.source_key)}
     subject.keys.update(keys)
     created = frozenset({intent.side} if is_create(intent) else ())
     pairs = {**held, **_landed(job, intent, envelope.pairs, record)}
-    drafts.append(Draft(subject, pairs, envelope.flow_digest, births, made_by="create", created=created))
+    if earlier is not None:
+        births = {**earlier.births, **{side: birth for side, birth in births.items() if birth}}
+        created |= earlier.created
+    made_by = "create" if created else subject.made_by
+    drafts[subject.id] = Draft(subject, pairs, envelope.flow_digest, births, made_by=made_by, created=created)
 
 
 def _keep(job: Job, run: str, ends: list[tuple[str, str, float | None]], drafts: list[Draft]) -> None:
