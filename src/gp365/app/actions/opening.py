@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from socket import gethostname
 
 from gp365.app.actions.exits import exit_of, worst
 from gp365.app.assembly import Assembly, assemble
@@ -71,4 +72,4 @@ def pairs_of(project: Project, assembly: Assembly, pair: str | None, flow: str |
 
 def holder_of(project: Project) -> str:
     """Name who holds the worker's lease: this machine and folder, so that a rerun after a crash takes it at once."""
-    return f"{project.actor.rpartition('@')[2]}:{project.folder}"
+    return f"{gethostname()}:{project.folder}"
