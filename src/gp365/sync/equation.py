@@ -87,10 +87,10 @@ def count_subject(tallies: Tallies, subject: Subject) -> None:
             tallies.fields["parked"] += 1
         elif plan.verdict is Verdict.HELD:
             tallies.fields["held"] += 1
-        if plan.verdict is Verdict.WRITE:
-            tallies.written[plan.target] = tallies.written.get(plan.target, 0) + 1
-            tallies.fields["overruled"] += plan.overruled
-            tallies.cut += plan.cut
+    for side, number in subject.fields_written.items():
+        tallies.written[side] = tallies.written.get(side, 0) + number
+    tallies.fields["overruled"] += subject.overruled
+    tallies.cut += subject.cut
 
 
 def close(

@@ -178,6 +178,7 @@ def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> No
     else:
         subject.complaints.pop(side, None)
     if outcome.status is Status.DONE:
+        _count_fields(subject, side)
         created = sent.intent.op == str(Op.CREATE)
         subject.done = first(subject.done, Disposition.CREATED if created else Disposition.UPDATED)
         _renew(job.place(side), subject, sent, outcome)
@@ -199,6 +200,15 @@ def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> No
     else:
         subject.ended = first(subject.ended, Disposition.RETRYING)
         subject.due_after_s = outcome.after_s or 0.0
+
+
+def _count_fields(subject: Subject, side: str) -> None:
+    """Count the fields that a done write wrote, also of a subject that is planned again in the same run."""
+    assert subject.plan is not None
+    written = [one for one in subject.plan.fields if one.target == side and one.verdict is Verdict.WRITE]
+    subject.fields_written[side] = subject.fields_written.get(side, 0) + len(written)
+    subject.overruled += sum(one.overruled for one in written)
+    subject.cut += sum(one.cut for one in written)
 
 
 def _defaulted(place: Place, sent: Sent, stored: Record) -> bool:

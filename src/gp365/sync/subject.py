@@ -98,6 +98,9 @@ class Subject:
     again: bool = False
     due_after_s: float | None = None
     held_back: Parked | None = None
+    fields_written: dict[str, int] = field(default_factory=dict[str, int])
+    overruled: int = 0
+    cut: int = 0
     complaints: dict[str, tuple[Status, Gp365Error]] = field(
         default_factory=dict[str, tuple[Status, Gp365Error]]
     )
