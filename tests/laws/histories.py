@@ -15,6 +15,7 @@ from laws.laws_world import FIELDS, GP, SALES, TERMS, TEXTS, as_of, by_tag, edit
 from sync.engine_world import World
 
 TWEAKS = ("copy", "upper", "tail", "head", "shorter", "empty")
+GROUPS = (("place.street", "place.zip"), ("place.zip", "place.street"), ("bank.name", "bank.account"))
 PLAIN = "abXY 1'.-&äßÖ€\t"
 
 
@@ -69,13 +70,33 @@ VALUES: dict[str, st.SearchStrategy[Value]] = {name: texts(name) for name in TEX
 }
 
 
-def edits() -> st.SearchStrategy[Edit]:
+def edits() -> st.SearchStrategy[list[Edit]]:
+    """One act: an edit of any kind, a tweak of what stands there, a clearing, or both people at one group."""
     sides, partners = st.sampled_from((GP, SALES)), st.integers(0, 2)
+    texts_of = st.sampled_from(list(TEXTS))
     kinds = [st.builds(Edit, sides, partners, st.just(name), value) for name, value in VALUES.items()]
-    tweaked = st.builds(
-        Edit, sides, partners, st.sampled_from(list(TEXTS)), st.none(), st.sampled_from(TWEAKS)
-    )
-    return st.one_of(tweaked, *kinds)
+    tweaked = st.builds(Edit, sides, partners, texts_of, st.none(), st.sampled_from(TWEAKS))
+    cleared = st.builds(Edit, sides, partners, texts_of, st.none(), st.just("empty"))
+    acts = {
+        "plain": st.one_of(kinds).map(_alone),
+        "tweaked": tweaked.map(_alone),
+        "cleared": cleared.map(_alone),
+        "crossed": st.builds(
+            _crossed, partners, sides, st.sampled_from(GROUPS), st.text("abc", min_size=1, max_size=8)
+        ),
+    }
+    weights = ["plain", "plain", "tweaked", "cleared", "crossed"]
+    return st.sampled_from(weights).flatmap(acts.__getitem__)
+
+
+def _alone(one: Edit) -> list[Edit]:
+    return [one]
+
+
+def _crossed(partner: int, side: str, group: tuple[str, str], value: str) -> list[Edit]:
+    """A person on each side changes another field of one group."""
+    other = SALES if side == GP else GP
+    return [Edit(side, partner, group[0], value), Edit(other, partner, group[1], value)]
 
 
 def starts() -> st.SearchStrategy[Start]:
@@ -89,8 +110,12 @@ def histories(rounds: int = 2, per_round: int = 8) -> st.SearchStrategy[History]
     return st.builds(
         History,
         st.lists(starts(), min_size=1, max_size=3),
-        st.lists(st.lists(edits(), min_size=1, max_size=per_round), max_size=rounds),
+        st.lists(st.lists(edits(), min_size=1, max_size=per_round).map(_joined), max_size=rounds),
     )
+
+
+def _joined(acts: list[list[Edit]]) -> list[Edit]:
+    return [one for act_of in acts for one in act_of]
 
 
 def begin(world: World, history: History) -> None:
