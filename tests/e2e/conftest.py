@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e_site import Site, site
+from e2e_site import Site, World, site, world
 
 
 @pytest.fixture
@@ -22,3 +22,11 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("lived") / "site") as made:
         assert made.sync().code == 0
         yield made
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """What the sample data of both worlds become by a first sync that nothing disturbs."""
+    with site(tmp_path_factory.mktemp("undisturbed") / "site") as made:
+        assert made.sync().code == 0
+        return world(made)

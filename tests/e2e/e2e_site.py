@@ -29,6 +29,7 @@ from gp365.store import ledger, links
 from gp365.store.verify import VerifyReport
 
 Row = dict[str, Any]
+World = dict[str, list[Row]]
 GP, SALES = "gp", "dataverse"
 CHILD = Path(__file__).with_name("e2e_child.py")
 PAIR = "fabrikam"
@@ -191,6 +192,11 @@ class Site:
 
     # the store
 
+    def settled(self) -> None:
+        """Sync an hour later, when no late reply can come any more; then nothing may be left, and the chain holds."""
+        assert self.sync_later(3600) == 0
+        assert self.chain().ok
+
     def chain(self) -> VerifyReport:
         with open_project(self.folder) as project, project.store.read() as conn:
             return ledger.verify(conn)
@@ -226,7 +232,7 @@ def site(
         yield made
 
 
-def world(at: Site) -> dict[str, list[Row]]:
+def world(at: Site) -> World:
     """Give every row of both systems without ids, stamps and other marks of when and by whom, in order."""
     names = _Names(at)
     found = {table: [names.plain(row) for row in at.rows(GP, table)] for table in GP_TABLES}
