@@ -72,8 +72,8 @@ class Shell:
             sys.stdin = before
         return self._searched(Answer(code, _text(out), _text(err)))
 
-    def json(self, *arguments: str) -> Answer:
-        return self.run(*arguments, "--json")
+    def json(self, *arguments: str, stdin: str = "") -> Answer:
+        return self.run(*arguments, "--json", stdin=stdin)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command as a process of its own."""
