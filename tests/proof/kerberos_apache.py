@@ -62,14 +62,14 @@ class Apache:
         (self.folder / "pages" / "rows").write_text("rows", encoding="ascii")
         settings = self.folder / "httpd.conf"
         settings.write_text(self._settings(), encoding="utf-8")
-        out = (self.folder / "httpd.out").open("wb")
-        self._process = subprocess.Popen(
-            [program("apache2"), "-DFOREGROUND", "-f", str(settings)],
-            env={**environment, "KRB5_KTNAME": str(self._keytab), "NTLM_USER_FILE": str(self._users)},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-        )
+        with (self.folder / "httpd.out").open("wb") as out:
+            self._process = subprocess.Popen(
+                [program("apache2"), "-DFOREGROUND", "-f", str(settings)],
+                env={**environment, "KRB5_KTNAME": str(self._keytab), "NTLM_USER_FILE": str(self._users)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
         wait_for_server(self._process, self.port, self.folder / "httpd.out")
 
     def stop(self) -> None:

@@ -104,14 +104,14 @@ class Realm:
 
     def start(self) -> None:
         self.create()
-        out = (self.folder / "kdc.out").open("wb")
-        self.kdc = subprocess.Popen(
-            [program("krb5kdc"), "-n", "-r", REALM],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-        )
+        with (self.folder / "kdc.out").open("wb") as out:
+            self.kdc = subprocess.Popen(
+                [program("krb5kdc"), "-n", "-r", REALM],
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
         wait_for_server(self.kdc, self.port, self.folder / "kdc.out")
 
     def stop(self) -> None:

@@ -47,13 +47,20 @@ class Place:
         """Let the client do a task in a process of its own and tell what came of it, on its side and on the server's."""
         mark = f"m{next(MARKS)}"
         server = server or self.apache
-        work = {"url": server.url, "ca_file": str(self.ca_file), "mark": mark, **task}
+        account = self.client({"url": server.url, "mark": mark, **task}, ticket)
+        seen = [] if "binding" in task else server.seen(mark, account["requests"])
+        told = Told(account, seen)
+        self.figures[figure] = told.figures()
+        return told
+
+    def client(self, task: Mapping[str, Any], ticket: str = "") -> dict[str, Any]:
+        """Run the client's process with a task and return the account that it gives."""
         extra = {"KRB5CCNAME": ticket} if ticket else {}
         paths = os.pathsep.join(str(kerberos_venv.ROOT / name) for name in ("src", "tests"))
         done = subprocess.run(
             [str(self.python), "-m", "proof.kerberos_client"],
             env=self.realm.environment(PYTHONPATH=paths, KRB5_KTNAME=str(self.service_keytab), **extra),
-            input=json.dumps(work),
+            input=json.dumps({"ca_file": str(self.ca_file), **task}),
             capture_output=True,
             text=True,
             timeout=120,
@@ -61,11 +68,7 @@ class Place:
         )
         assert done.returncode == 0, done.stderr
         assert "canary" not in done.stdout + done.stderr
-        account = json.loads(done.stdout)
-        seen = [] if "binding" in task else server.seen(mark, account["requests"])
-        told = Told(account, seen)
-        self.figures[figure] = told.figures()
-        return told
+        return json.loads(done.stdout)
 
 
 @dataclass(frozen=True)
@@ -274,3 +277,15 @@ def test_a_wrong_password_reaches_the_kdc_once_and_the_server_never(place: Place
     assert f"KDC refuses the login of {TYPED}: the password is wrong" in told.error["message"]
     assert place.realm.log.count("PREAUTH_FAILED") - before == 1
     assert [request.scheme for request in told.seen] == [""]
+
+
+def test_doctor_shows_by_which_scheme_the_login_was_done(place: Place) -> None:
+    login = {"doctor": True, "url": place.apache.url, "user": TYPED, "password": PASSWORD}
+    found = place.client(login)
+    assert found["text"].startswith(
+        "Logged in by Negotiate (Kerberos), with channel binding; offered: Negotiate"
+    )
+    assert (found["level"], found["facts"]["scheme"]) == ("OK", "Negotiate (Kerberos)")
+    found = place.client({**login, "user": NTLM_USER})
+    assert found["facts"]["scheme"] == "Negotiate (NTLM)"
+    place.figures["doctor"] = found["text"]
