@@ -297,6 +297,10 @@ CATALOGUE: dict[str, Entry] = {
         "A value that had been cut was edited on the narrow side.",
         "Edit it on the side that holds the whole value.",
     ),
+    "loop": Entry(
+        "The same value was written to a field again and again, and a system made another of it each time.",
+        "Find the rule or plug-in that changes it, then `gp365 parked retry ID`.",
+    ),
     "superseded": Entry("A write that we had given up appeared after all.", "Decide which value holds."),
     "parent-parked": Entry("The record that this one waits for is itself parked.", "Resolve that one first."),
     "parent-filtered": Entry(

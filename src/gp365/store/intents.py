@@ -121,6 +121,18 @@ def last_write(conn: Connection, system: str, entity: str, keys: Iterable[str]) 
     return {intent.key: intent for intent in _on_target(conn, system, entity, keys, DONE)}
 
 
+def done_since(
+    conn: Connection, system: str, entity: str, keys: Iterable[str], since: datetime
+) -> list[tuple[str, bytes]]:
+    """Read what was written to these external records since a moment, as (key, planned values)."""
+    found: list[tuple[str, bytes]] = []
+    for chunk in chunks(keys):
+        target = (_TABLE.c.key.in_(chunk), _TABLE.c.entity == entity, _TABLE.c.system == system)
+        query = select(_TABLE.c.key, _TABLE.c.planned).where(*target, _TABLE.c.made_at >= since)
+        found += [(key, planned) for key, planned in conn.execute(query.where(_TABLE.c.state == DONE))]
+    return found
+
+
 def by_reference(conn: Connection, references: Iterable[str]) -> dict[str, Intent]:
     """Find intents by our reference in the target; of several the last."""
     found: dict[str, Intent] = {}

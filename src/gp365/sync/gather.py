@@ -6,7 +6,7 @@ while it waits for a system.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gp365.model.plan import Problem
 from gp365.model.values import key_of, key_text, show_key
@@ -60,10 +60,22 @@ def _form(job: Job, rows: Sequence[Row]) -> list[Subject]:
         if link is None and intent is None:
             subject.keys[row.side] = key_of(row.key)
     for intent in pending:
-        if intent.subject in subjects:
-            subjects[intent.subject].open_intents.append(intent)
-            subjects[intent.subject].keys.setdefault(intent.source_side, key_of(intent.source_key))
+        subject = _subject_of(intent, subjects)
+        if subject is not None:
+            subject.open_intents.append(intent)
+            subject.keys.setdefault(intent.source_side, key_of(intent.source_key))
     return list(subjects.values())
+
+
+def _subject_of(intent: intents.Intent, subjects: Mapping[str, Subject]) -> Subject | None:
+    """Find whose an open intent is: a subject that was linked since goes by another name, but has the record."""
+    if intent.subject in subjects:
+        return subjects[intent.subject]
+    for side, key in _names(intent):
+        for subject in subjects.values():
+            if side in subject.keys and key_text(subject.keys[side]) == key:
+                return subject
+    return None
 
 
 def _names(intent: intents.Intent) -> list[tuple[str, str]]:

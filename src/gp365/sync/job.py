@@ -47,7 +47,10 @@ class Dependent:
 
 @dataclass(slots=True)
 class Job:
-    """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make."""
+    """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make.
+
+    A value that was written to a field `loop_limit` times within `loop_window_s` seconds is not written again.
+    """
 
     pair: str
     compiled: CompiledFlow
@@ -64,6 +67,8 @@ class Job:
     pages_in_flight: int = 4
     lease: Lease | None = None
     lease_ttl_s: float = 600.0
+    loop_limit: int = 3
+    loop_window_s: float = 86_400.0
     probe: Probe = no_probe
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     lookups_digest: str = ""

@@ -18,6 +18,7 @@ from gp365.sync.draw import draw, reserve
 from gp365.sync.facts import gather_facts
 from gp365.sync.gather import check_ends
 from gp365.sync.job import Job
+from gp365.sync.loops import break_loops
 from gp365.sync.observe import Observation
 from gp365.sync.parking import inputs_digest
 from gp365.sync.plan import Facts
@@ -83,6 +84,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     _hold_back(job, working)
     plan_subjects(job, page.subjects, page.facts)
     guard_creates(job, observation, working)
+    break_loops(job, working)
     _approve(job, working)
     drawn = draw(job, working)
     if any(subject.plan is not None and subject.plan.writes for subject in working):

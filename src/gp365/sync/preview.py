@@ -18,6 +18,7 @@ from gp365.sync.draw import draw, propose
 from gp365.sync.facts import gather_facts
 from gp365.sync.gather import gather
 from gp365.sync.job import Job
+from gp365.sync.loops import break_loops
 from gp365.sync.observe import Observation, observe
 from gp365.sync.reading import read_records
 from gp365.sync.subject import Row, Subject
@@ -112,6 +113,7 @@ def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> l
     read_records(job, observation, subjects)
     plan_subjects(job, subjects, gather_facts(job, subjects))
     guard_creates(job, observation, subjects)
+    break_loops(job, subjects)
     drawn = draw(job, subjects)
     propose(job, subjects, drawn)
     plans: list[SubjectPlan] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gp365.model.fit import Unfit, fit, patch_tail
@@ -25,7 +26,12 @@ def plan_update(
         if plan.verdict is Verdict.AGREE and plan.left is not None and plan.right is not None:
             pairs[plan.name] = (plan.left, plan.right)
     return SubjectPlan(
-        subject, left, right, fields=tuple(fields), writes=_writes(compiled, fields, left, right), pairs=pairs
+        subject,
+        left,
+        right,
+        fields=tuple(fields),
+        writes=writes_of(compiled, fields, left, right),
+        pairs=pairs,
     )
 
 
@@ -213,9 +219,10 @@ def _given_value(
     ]
 
 
-def _writes(
-    compiled: CompiledFlow, fields: list[FieldPlan], left: Record, right: Record
+def writes_of(
+    compiled: CompiledFlow, fields: Sequence[FieldPlan], left: Record, right: Record
 ) -> tuple[PlannedWrite, ...]:
+    """Give the writes that planned fields come to: per side, the wire values that differ from what is there."""
     writes: list[PlannedWrite] = []
     for side, record in ((compiled.flow.left.name, left), (compiled.flow.right.name, right)):
         values = wire_values(
