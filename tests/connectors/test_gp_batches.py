@@ -75,7 +75,10 @@ def test_costs_are_as_forecast(tmp_path: Path) -> None:
         records = gp.connector.get("customer", [(key,) for key in keys], readable(), fresh=True)
         read = gp.connector.tally().requests - before
         assert read == gp.connector.estimate("customer", reads=20, creates=0, updates=0).requests
-        gp.connector.write("customer", [update_of(records[key,], {"Hold": True}) for key in keys])
+        gp.connector.write(
+            "customer",
+            [update_of(records[key,], {"Hold": True, "BillTo.Phone1": "31255501990000"}) for key in keys],
+        )
         updated = gp.connector.tally().requests - before - read
         forecast = gp.connector.estimate("customer", reads=0, creates=0, updates=20).requests
         assert abs(updated - forecast) <= 0.2 * updated

@@ -26,8 +26,8 @@ from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
-_READ, _CREATE, _UPDATE = 2, 3, 3
-"""Requests of a card with one address: customer and address; look, create and read back; two reads and the PATCH."""
+_READ, _CREATE, _UPDATE = 2, 3, 4
+"""Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look."""
 _ANSWER_S = 0.1
 
 
