@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,13 +162,13 @@ class Site(Shell):
 
 
 @contextmanager
-def make_site(folder: Path) -> Iterator[Site]:
+def make_site(folder: Path, extra: Sequence[str] = ()) -> Iterator[Site]:
     """Start simulators whose secrets are canaries, provision, and in the end search every file for them."""
     private = folder / "secrets"
     private.mkdir(parents=True)
     for name, secret in SECRETS.items():
         (private / name).write_text(secret, "utf-8")
-    with simulators(folder) as started:
+    with simulators(folder, extra=extra) as started:
         site = Site(folder, started=started)
         assert site.json("provision", "apply").code == 0
         yield site
