@@ -160,6 +160,23 @@ def test_an_unsettled_subject_waits_while_all_others_go_on(world: World, strengt
     assert world.sync().clean and world.customers()["AARONFIT0001"]["Street"] == "5 Elm"
 
 
+@pytest.mark.parametrize("strength", UNGUARDED, indirect=True)
+def test_a_write_that_got_lost_at_first_contact_is_settled_under_the_new_link(
+    world: World, strength: Strength
+) -> None:
+    """The other side's write made the link meanwhile, so that the record goes by another name than in the intent."""
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603", Terms="NET 30")
+    world.sales_put("a1", name="Aaron Fitz", street="5 Elm", zip="60603", phone="7", type=3)
+    world.gp.faults.delay(1)
+    first = world.sync()
+    assert first.dispositions["unsettled"] == 1 and len(world.links()) == 1
+    assert world.sync().dispositions["unsettled"] == 1
+    world.clock.advance(3600)
+    assert world.sync().clean
+    assert world.customers()["AARONFIT0001"]["Phone"] == "7"
+    assert written(world.sync()) == 0
+
+
 @pytest.mark.parametrize("strength", ALL, indirect=True)
 def test_a_lost_reply_that_a_person_reverts_stays_reverted(world: World, strength: Strength) -> None:
     key = settled(world)
