@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 CHECKS: tuple[tuple[str, ...], ...] = (
+    ("python", "tools/write_docs.py", "--check"),
     ("ruff", "check", "--quiet", "src", "tests", "bench", "tools"),
     ("ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"),
     ("lint-imports", "--no-cache"),

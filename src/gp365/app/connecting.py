@@ -42,7 +42,7 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
         url=given.url,
         company=given.company,
         user=given.user,
-        password=project.secret(given.password, f"systems.{name}.password"),
+        password=project.secret(given.password, f"systems.{name}.password") if given.password else None,
         tenant=given.tenant,
         interid=given.interid,
         time_zone=given.time_zone,

@@ -73,8 +73,14 @@ class GpSystem(_Strict):
     url: str = Field(description="address of GP Service, https://server/GPService")
     company: str = Field(min_length=1, description="display name of the company, as it stands in the URL")
     interid: str = Field(description="company database: 1 to 5 letters, digits or _, as in TWO")
-    user: str = Field(min_length=1, description="Windows user, DOMAIN\\user")
-    password: SecretReference = Field(description="the user's password")
+    user: str = Field(
+        default="",
+        description="Windows user: DOMAIN\\user, or user@REALM for Kerberos on Linux; empty for the account that gp365 runs as",
+    )
+    password: SecretReference | None = Field(
+        default=None,
+        description="the user's password; left out, a Kerberos ticket or the account that gp365 runs as is used",
+    )
     tenant: str = Field(default="DefaultTenant", description="SBA tenant")
     time_zone: str = Field(
         default="UTC", description="time zone in which GP's days are meant, as in America/Chicago"

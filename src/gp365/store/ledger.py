@@ -56,7 +56,7 @@ def last_dispositions(conn: Connection, pair: str, flow: str, subjects: Iterable
             _TABLE.c.chain == chain_of(pair, flow), _TABLE.c.subject.in_(chunk), _TABLE.c.kind == OUTCOME
         )
         query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position)
-        found.update({subject: disposition for subject, disposition in conn.execute(query)})
+        found.update((str(subject), str(disposition)) for subject, disposition in conn.execute(query))
     return found
 
 

@@ -214,7 +214,9 @@ class GpConnector:
             settings.url,
             system=settings.name,
             trust=Trust(settings.ca_file),
-            login=WindowsLogin(settings.user, settings.password.reveal(), settings.allow_basic),
+            login=WindowsLogin(
+                settings.user, settings.password.reveal() if settings.password else "", settings.allow_basic
+            ),
             lanes=settings.lanes,
             spacing_s=settings.spacing_ms / 1000,
             retries=self._retries,

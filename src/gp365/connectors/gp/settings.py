@@ -58,7 +58,7 @@ class GpSettings:
     url: str
     company: str
     user: str
-    password: Secret
+    password: Secret | None
     tenant: str = "DefaultTenant"
     interid: str = ""
     time_zone: str = "UTC"
@@ -82,7 +82,7 @@ class GpSettings:
 
 
 def _check(settings: GpSettings) -> None:
-    for name in ("url", "tenant", "company", "user"):
+    for name in ("url", "tenant", "company"):
         if not str(getattr(settings, name)).strip():
             raise _invalid(settings, name, "", "is empty")
     if not settings.url.lower().startswith("https://"):
