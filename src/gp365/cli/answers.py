@@ -12,18 +12,8 @@ from gp365.app.actions.demo import DemoOut
 from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.flows import FlowList, FlowShown
 from gp365.app.actions.init import Initialised
-from gp365.app.actions.outputs import (
-    ApplyOut,
-    ErrorOut,
-    ExplainOut,
-    HistoryOut,
-    ParkedList,
-    ParkedOut,
-    PlanOut,
-    RetryOut,
-    StatusOut,
-    SyncOut,
-)
+from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, ParkedOut, RetryOut, StatusOut
+from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 120
 _EVERY_S = 2.0
+_BARS = 3  # older ones are hidden
 
 
 def prepare_streams() -> None:
@@ -104,12 +105,21 @@ def _bars() -> Generator[Progress]:
         TimeElapsedColumn(),
     )
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console(sys.stderr), transient=True) as shown:
+    with Progress(
+        *columns,
+        console=console(sys.stderr),
+        transient=True,
+        redirect_stdout=False,  # else standard output would come out at standard error
+        redirect_stderr=False,
+    ) as shown:
 
         def callback(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = shown.add_task(what, total=None)
-            shown.update(tasks[what], completed=done, total=total or None)
+            name = what if done or total else ""  # steps without a count share one line
+            if name not in tasks:
+                for old in list(tasks.values())[:-_BARS]:
+                    shown.update(old, visible=False)
+                tasks[name] = shown.add_task(what, total=None)
+            shown.update(tasks[name], description=what, completed=done, total=total or None)
 
         yield callback
 

@@ -12,9 +12,10 @@ from gp365.app.actions.demo import DemoOut, written
 from gp365.app.actions.demo import demo as act
 from gp365.app.actions.demo_edits import Edit
 from gp365.app.actions.doctor import Doctor
-from gp365.app.actions.outputs import ExplainOut, ParkedList, PlanOut, SyncOut
+from gp365.app.actions.look_outputs import ExplainOut, ParkedList
+from gp365.app.actions.outputs import PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
-from gp365.cli.output import console, progress_shown, write_json
+from gp365.cli.output import console, write_json
 from gp365.cli.show_explain import show_explain
 from gp365.cli.show_look import show_parked_list
 from gp365.cli.show_plan import show_plan
@@ -24,13 +25,12 @@ from gp365.cli.words import counts, plain
 
 def run_demo(folder: Path | None, *, keep: bool, as_json: bool) -> int:
     """Run the demonstration, showing its steps or in the end one JSON document; return the exit code."""
-    with progress_shown(quiet=as_json) as progress:
-        if as_json:
-            told = act(folder, keep=keep, progress=progress)
-            write_json(told)
-        else:
-            out = console()
-            told = act(folder, keep=keep, say=lambda step, what: _STEPS[step](out, what), progress=progress)
+    if as_json:
+        told = act(folder, keep=keep)
+        write_json(told)
+    else:
+        out = console()
+        told = act(folder, keep=keep, say=lambda step, what: _STEPS[step](out, what))
     return told.exit_code
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from gp365.app.actions.outputs import Decision, ExplainOut, Explanation, FieldState
+from gp365.app.actions.look_outputs import Decision, ExplainOut, Explanation, FieldState
 from gp365.cli.words import EMPTY, grid, heading, moment, plain, value
 
 _LATEST = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from gp365.app.actions.outputs import (
+from gp365.app.actions.look_outputs import (
     FlowStatus,
     HistoryOut,
     ParkedList,

@@ -14,7 +14,8 @@ from gp365.app.actions.control import control_door
 from gp365.app.actions.demo_edits import Edit
 from gp365.app.actions.doctor import Doctor, doctor
 from gp365.app.actions.explain import explain
-from gp365.app.actions.outputs import ExplainOut, ParkedList, PlanOut, SyncOut
+from gp365.app.actions.look_outputs import ExplainOut, ParkedList
+from gp365.app.actions.outputs import PlanOut, SyncOut
 from gp365.app.actions.parked import parked_list
 from gp365.app.actions.plan import plan
 from gp365.app.actions.provision import Provisioned, provision_apply

@@ -9,18 +9,16 @@ from typing import Any, Literal, cast
 from sqlalchemy import Connection
 
 from gp365.app.actions.history import summary
-from gp365.app.actions.outputs import (
+from gp365.app.actions.look_outputs import (
     Decision,
-    ErrorOut,
     ExplainOut,
     Explanation,
     FieldState,
     RecordEvent,
-    Shown,
     SideState,
     WaitOut,
-    error_out,
 )
+from gp365.app.actions.outputs import ErrorOut, Shown, error_out
 from gp365.app.actions.parked import parked_out
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.values import shown_deep, shown_half

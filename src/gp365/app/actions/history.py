@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from gp365.app.actions.outputs import HistoryOut, LedgerLine, RunLine
+from gp365.app.actions.look_outputs import HistoryOut, LedgerLine, RunLine
 from gp365.app.actions.scope import flows_of
 from gp365.app.project import Project
 from gp365.model.errors import Misconfigured

@@ -9,7 +9,8 @@ from typing import Any, cast
 import orjson
 from sqlalchemy import Connection
 
-from gp365.app.actions.outputs import ParkedList, ParkedOut, RetryOut, Shown
+from gp365.app.actions.look_outputs import ParkedList, ParkedOut, RetryOut
+from gp365.app.actions.outputs import Shown
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.values import shown_deep
 from gp365.app.project import Project

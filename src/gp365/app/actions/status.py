@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gp365.app.actions.history import run_line
-from gp365.app.actions.outputs import CursorOut, FlowStatus, StatusOut
+from gp365.app.actions.look_outputs import CursorOut, FlowStatus, StatusOut
 from gp365.app.actions.scope import flows_of
 from gp365.app.project import Project
 from gp365.store import runs

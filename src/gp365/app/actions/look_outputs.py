@@ -1,0 +1,220 @@
+"""What `status`, `history`, `explain` and `parked` answer: typed values without a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gp365.app.actions.outputs import ErrorOut, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class CursorOut:
+    """Where a side's feed stands, and for how long."""
+
+    side: str
+    set_at: datetime
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in the history; `counts` holds the subjects by how they ended."""
+
+    run: str
+    pair: str
+    flow: str
+    kind: str
+    actor: str
+    state: str
+    begun_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+    balanced: bool | None
+    clean: bool | None
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStatus:
+    """How one flow of one pair stands."""
+
+    pair: str
+    flow: str
+    last_run: RunLine | None
+    links: int
+    due: int
+    later: int
+    waiting: int
+    parked: int
+    open_intents: int
+    cursors: list[CursorOut]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusOut:
+    """How every flow stands."""
+
+    flows: list[FlowStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One row of the ledger, with its evidence."""
+
+    id: int
+    at: datetime
+    kind: str
+    pair: str
+    flow: str
+    run: str
+    actor: str
+    subject: str
+    subjects: int
+    disposition: str
+    keys: dict[str, str]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOut:
+    """Runs, newest first, and where asked for the rows of the ledger."""
+
+    runs: list[RunLine]
+    rows: list[LedgerLine]
+
+
+@dataclass(frozen=True, slots=True)
+class SideState:
+    """A record as one side holds it now; `error` says why it could not be read, `there` whether it is there."""
+
+    side: str
+    system: str
+    entity: str
+    key: str
+    there: bool
+    error: ErrorOut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a run decided about a field: `before` → `after` on `side`, by which rule, and what came of the write."""
+
+    at: datetime
+    run: str
+    actor: str
+    flow_digest: str
+    field: str
+    verdict: str
+    why: str
+    owner: str
+    winner: str
+    side: str
+    before: Shown
+    after: Shown
+    values: dict[str, Shown]
+    outcome: str
+    overruled: bool = False
+    cut: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions."""
+
+    field: str
+    owner: str
+    columns: dict[str, list[str]]
+    now: dict[str, Shown]
+    agreed: dict[str, Shown]
+    decisions: list[Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """What a run did with the record as a whole."""
+
+    at: datetime
+    run: str
+    actor: str
+    flow_digest: str
+    disposition: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedOut:
+    """A parked entry: a field ("" for the whole record) that waits for a person, with both values and what to do."""
+
+    id: int
+    pair: str
+    flow: str
+    subject: str
+    kind: str
+    field: str
+    code: str
+    message: str
+    fix: str
+    keys: dict[str, str]
+    made_at: datetime
+    seen_at: datetime
+    run: str
+    state: str
+    values: dict[str, Shown]
+    candidates: list[str]
+    evidence: dict[str, Shown]
+    resolved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitOut:
+    """What a record waits for."""
+
+    field: str
+    on_flow: str
+    on_side: str
+    on_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that is known about one record in one flow."""
+
+    pair: str
+    flow: str
+    link: int | None
+    made_by: str
+    state: str
+    sides: list[SideState]
+    fields: list[FieldState]
+    events: list[RecordEvent]
+    parked: list[ParkedOut]
+    waits: list[WaitOut]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOut:
+    """The explanations of a record, one per flow that knows it."""
+
+    system: str
+    entity: str
+    key: str
+    explanations: list[Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedList:
+    """Open parked entries, oldest first. `total` counts all that match; `by_code` counts them by cause."""
+
+    total: int
+    by_code: dict[str, int]
+    entries: list[ParkedOut]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryOut:
+    """How many parked entries will be looked at afresh by the next sync, and which."""
+
+    retried: int
+    ids: list[int]
