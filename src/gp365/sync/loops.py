@@ -66,7 +66,8 @@ def _looping(job: Job, subject: Subject, counts: _Counts) -> set[str]:
     return {
         plan.unit or plan.name
         for plan in subject.plan.fields
-        if plan.verdict is Verdict.WRITE and _often(job, plan, counts.get((plan.target, keys[plan.target])))
+        if plan.verdict is Verdict.WRITE
+        and _often(job, plan, counts.get((plan.target, keys.get(plan.target, ""))))
     }
 
 
