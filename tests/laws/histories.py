@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from gp365.model.values import Value
-from laws.judge import Judge, finish
+from laws.judge import Judge, finish, watch
 from laws.laws_world import FIELDS, GP, SALES, TERMS, TEXTS, as_of, by_tag, edit, make_partner, rows_of, wire
 from sync.engine_world import World
 
@@ -171,6 +171,7 @@ def _across(world: World, one: Edit) -> Value:
 def play(world: World, history: History, pair: str) -> None:
     """Play a history out under the judge's eyes; LawBroken names what does not hold."""
     judge = Judge(world, pair)
+    watch(judge)
     begin(world, history)
     judge.note_agreement()
     judge.sync()

@@ -11,14 +11,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gp365.connectors.memory import MemoryConnector
 from gp365.model.fit import Unfit, fit
 from gp365.model.record import Op, Outcome, Write
 from gp365.model.values import Value, unpack_deep
-from gp365.store import intents, ledger, tables
+from gp365.store import intents, ledger, links, tables
 from gp365.sync.equation import Report
 from gp365.sync.plan import CompiledFlow, CompiledRow
-from laws.laws_world import ENTITY, GP, SALES, by_tag, rows_of, wire
+from laws.laws_world import FLOW, GP, SALES, by_tag, rows_of, system, wire
 from sync.engine_world import World, written
 
 Half = tuple[Value, ...] | None
@@ -35,35 +34,34 @@ class Judge:
 
     world: World
     pair: str
+    body: dict[str, Any] = field(default_factory=lambda: FLOW)
     agreed: dict[tuple[str, str], dict[str, Half]] = field(
         default_factory=dict[tuple[str, str], dict[str, Half]]
     )
     before: dict[str, dict[str, Value]] = field(default_factory=dict[str, dict[str, Value]])
     doubtful: list[tuple[str, str, str, str]] = field(default_factory=list[tuple[str, str, str, str]])
     compiled: CompiledFlow = field(init=False)
-    window: bool = False  # a person acted inside the window that reread and whole cannot guard
+    meanwhile: bool = False  # somebody acted while the run went on: what it leaves is the next run's
+    vanished: bool = False  # somebody deleted or renumbered a record
+    at_work: bool = False
 
     def __post_init__(self) -> None:
-        job = self.world.job(pair=self.pair)
+        job = self.world.job(self.body, pair=self.pair)
         job.scratch.close()  # type: ignore[attr-defined]
         self.compiled = job.compiled
-        self.watch()
 
-    def watch(self) -> None:
-        for side, connector in ((GP, self.world.gp), (SALES, self.world.sales)):
-            self._watch(side, connector)
+    @property
+    def name(self) -> str:
+        return str(self.body["flow"])
 
-    def _watch(self, side: str, connector: MemoryConnector) -> None:
-        def on_write(_: str, write: Write) -> None:
-            self.before = {write.key[0]: rows_of(self.world, side).get(write.key[0], {})}
+    def on_write(self, side: str, write: Write) -> None:
+        """Take down what stands in the record directly before a write."""
+        self.before = {write.key[0]: rows_of(self.world, side).get(write.key[0], {})}
 
-        def on_commit(_: str, write: Write, outcome: Outcome) -> None:
-            if write.op is Op.UPDATE:
-                self.judge_overwrite(side, outcome.key[0], self.before[write.key[0]])
-            self.note_agreement()
-
-        connector.faults.before_write = on_write
-        connector.faults.after_commit = on_commit
+    def on_commit(self, side: str, write: Write, outcome: Outcome) -> None:
+        if self.at_work and write.op is Op.UPDATE:
+            self.judge_overwrite(side, outcome.key[0], self.before[write.key[0]])
+        self.note_agreement()
 
     # what a field holds
 
@@ -154,11 +152,15 @@ class Judge:
 
     # after a sync
 
-    def sync(self, *, clean: bool = True) -> Report:
+    def sync(self, *, clean: bool = True, full: bool = False) -> Report:
         """Sync once under the judge's eyes."""
-        start = self.pairs()
-        report = self.world.sync(pair=self.pair)
+        start, self.at_work = self.pairs(), True
+        try:
+            report = self.world.sync(self.body, full=full, pair=self.pair)
+        finally:
+            self.at_work = False
         self.judge_run(report, start, clean=clean)
+        self.meanwhile = False
         return report
 
     def judge_run(
@@ -169,11 +171,11 @@ class Judge:
         if clean and not report.clean:
             raise LawBroken(f"the run is not clean: {report}")
         self._judge_overruled(report)
-        if not self.window:
+        if not self.meanwhile:
             self._judge_groups(start)
         self.judge_doubles()
         self.note_agreement()
-        if report.clean:
+        if report.clean and not self.meanwhile:
             self.judge_law()
 
     def _judge_overruled(self, report: Report) -> None:
@@ -228,7 +230,11 @@ class Judge:
         reasons = self.reasons()
         both = self.pairs()
         names = {SALES: by_tag(self.world, SALES), GP: by_tag(self.world, GP)}
-        linked = {link.right_key: link for link in self.links()}
+        held = self.links()
+        for link in held:
+            for single in (f"{GP}:{link.left_key}", f"{SALES}:{link.right_key}"):
+                reasons[single] = reasons.get(f"L{link.id}", {})
+        linked = {link.right_key: link for link in held}
         for tag in {*names[GP], *names[SALES]}:
             key = names[SALES].get(tag, [""])[0]
             if tag in both and key in linked:
@@ -237,7 +243,7 @@ class Judge:
                 self._single_reason(side, names[side].get(tag, [""])[0], reasons) for side in (GP, SALES)
             ):
                 raise LawBroken(f"{tag} has no partner and no reason: {reasons}")
-        if len(linked) > len(both):
+        if len(linked) > len(both) and not self.vanished:
             raise LawBroken(f"{len(linked)} links for {len(both)} partners")
 
     def _single_reason(self, side: str, key: str, reasons: dict[str, dict[str, str]]) -> bool:
@@ -259,17 +265,15 @@ class Judge:
             if not all(equal) and not reason and "" not in reasons:
                 raise LawBroken(f"{tag}.{unit} is unequal without a reason: {shown}")
 
-    def links(self) -> list[Any]:
-        from gp365.store import links
-
+    def links(self) -> list[links.Link]:
         with self.world.store.read() as conn:
-            return [link for page in links.scan(conn, self.pair, "customers", 500) for link in page]
+            return [link for page in links.scan(conn, self.pair, self.name, 500) for link in page]
 
     def reasons(self) -> dict[str, dict[str, str]]:
         """By subject and unit, from the ledger's last look at the subject; "" stands for the whole record."""
         found: dict[str, dict[str, str]] = {}
         with self.world.store.read() as conn:
-            chain = ledger.chain_of(self.pair, "customers")
+            chain = ledger.chain_of(self.pair, self.name)
             rows = ledger.history(conn, chain=chain, kinds=(ledger.OUTCOME,), limit=10_000)
         for row in rows:
             if row.subject and row.subjects > 0 and row.subject not in found:
@@ -293,12 +297,28 @@ def _is_text(half: Half) -> bool:
     return half is not None and isinstance(half[0], str)
 
 
+def watch(*judges: Judge) -> None:
+    """Let judges see every write of both systems."""
+    for side in (GP, SALES):
+        _watch(side, judges)
+
+
+def _watch(side: str, judges: tuple[Judge, ...]) -> None:
+    def on_write(_: str, write: Write) -> None:
+        for judge in judges:
+            judge.on_write(side, write)
+
+    def on_commit(_: str, write: Write, outcome: Outcome) -> None:
+        for judge in judges:
+            judge.on_commit(side, write, outcome)
+
+    faults = system(judges[0].world, side).faults
+    faults.before_write, faults.after_commit = on_write, on_commit
+
+
 def finish(judge: Judge) -> None:
     """Nothing is left to write: a second sync leaves both systems as they are."""
     held = {side: rows_of(judge.world, side) for side in (GP, SALES)}
     report = judge.sync()
     if written(report) or held != {side: rows_of(judge.world, side) for side in (GP, SALES)}:
         raise LawBroken(f"a second sync wrote: {report}")
-
-
-__all__ = ["ENTITY", "Judge", "LawBroken", "finish"]
