@@ -10,9 +10,17 @@ import pytest
 from cli.cli_desk import Site
 
 TABLES = (("gp", "RM00101"), ("gp", "RM00102"), ("dataverse", "accounts"), ("dataverse", "gp365_customers"))
-# Moments, versions, and marks that are drawn from the moment at which the simulator made its samples.
+# Moments, versions, what GP draws in the order of arrival, and marks drawn from the moment of the samples.
 DRAWN = {
-    *("DEX_ROW_ID", "DEX_ROW_TS", "createdon", "modifiedon", "versionnumber", "overriddencreatedon"),
+    *(
+        "NOTEINDX",
+        "DEX_ROW_ID",
+        "DEX_ROW_TS",
+        "createdon",
+        "modifiedon",
+        "versionnumber",
+        "overriddencreatedon",
+    ),
     *("INTEGRATIONID", "gp365_reference", "gp365_customerid", "accountid", "_gp365_accountid_value"),
     "_gp365_parentcardid_value",
 }
