@@ -129,9 +129,10 @@ def _knows(one: Explanation) -> bool:
 def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanation:
     pair, flow, store = view.pair, view.flow.name, view.project.store
     with store.read() as conn:
-        link = links.by_keys(conn, pair, flow, asked.end, [key_text(key)]).get(key_text(key))
+        link = _link(conn, pair, flow, asked, key_text(key))
     keys = _keys(view, asked, key, link)
     records, errors = _read(view, keys)
+    keys |= {side: record.key for side, record in records.items()}
     subjects = [single_subject(side, key_text(one)) for side, one in keys.items()]
     subjects += [link_subject(link.id)] if link else []
     with store.read() as conn:
@@ -154,6 +155,13 @@ def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanati
         parked=[parked_out(view.project, entry) for entries in held.values() for entry in entries],
         waits=[WaitOut(one.field, one.on_flow, one.on_side, show_key(key_of(one.on_key))) for one in waits],
     )
+
+
+def _link(conn: Connection, pair: str, flow: str, asked: _End, key: str) -> Link | None:
+    """Find the link of a record; people need not type a key in its own case."""
+    spellings = [key, key.upper(), key.lower()]
+    found = links.by_keys(conn, pair, flow, asked.end, spellings)
+    return next((found[one] for one in spellings if one in found), None)
 
 
 def _keys(view: _View, asked: _End, key: Key, link: Link | None) -> dict[str, Key]:
