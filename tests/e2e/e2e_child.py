@@ -1,4 +1,4 @@
-"""Runs a command of gp365 and, in the end, prints the peak memory of this process (KiB) on stderr.
+"""Runs a command of gp365 and, in the end, prints on stderr what it cost: peak memory in KiB, commits of its store.
 
 Not resource.getrusage: its peak outlives exec, so that a child of a large process seems large (Linux, exec.c). VmHWM
 belongs to the program alone.
@@ -6,12 +6,23 @@ belongs to the program alone.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from gp365.cli import main
+from gp365.store.engine import Store
+
+OPENED: list[Store] = []
+_init = Store.__init__
+
+
+def _noted(store: Store, *given: Any, **named: Any) -> None:
+    _init(store, *given, **named)
+    OPENED.append(store)
 
 
 def peak_kib() -> int:
@@ -24,6 +35,8 @@ def peak_kib() -> int:
 
 
 if __name__ == "__main__":
+    Store.__init__ = _noted  # type: ignore[method-assign]
     code = main(sys.argv[1:])
-    sys.stderr.write(f"\n{peak_kib()}\n")
+    cost = {"peak_kib": peak_kib(), "commits": sum(store.commits for store in OPENED)}
+    sys.stderr.write(f"\n{json.dumps(cost)}\n")
     sys.exit(code)

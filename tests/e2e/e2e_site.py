@@ -65,6 +65,11 @@ class Answer:
         return sum(number for run in self.json["runs"] for number in run["write_requests"].values())
 
     @property
+    def cost(self) -> dict[str, int]:
+        """Read what a child says it cost: `peak_kib` and `commits`."""
+        return json.loads(self.err.strip().splitlines()[-1])
+
+    @property
     def balanced(self) -> bool:
         return all(run["balanced"] for run in self.json["runs"])
 
@@ -90,7 +95,7 @@ class Site:
         return self.run("sync", *arguments)
 
     def child(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a command as a process of its own, which prints its peak memory (KiB) as the last line on stderr."""
+        """Start a command as a process of its own, which prints what it cost as the last line on stderr."""
         return subprocess.Popen(
             [sys.executable, str(CHILD), "-C", str(self.folder), *arguments, "--json"],
             env={**os.environ, **environment},
@@ -101,11 +106,11 @@ class Site:
             stderr=subprocess.PIPE,
         )
 
-    def in_child(self, *arguments: str, **environment: str) -> tuple[Answer, int]:
-        """Run a command as a process of its own; also return its peak memory in KiB."""
+    def in_child(self, *arguments: str, **environment: str) -> Answer:
+        """Run a command as a process of its own."""
         process = self.child(*arguments, **environment)
         out, err = process.communicate()
-        return Answer(process.returncode, out, err), int(err.split()[-1])
+        return Answer(process.returncode, out, err)
 
     def killed_at(self, point: str, *arguments: str) -> None:
         """Start `gp365 sync`, wait until it is held at a named point, and kill it (SIGKILL)."""
