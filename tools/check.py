@@ -11,6 +11,7 @@ BIN = Path(sys.executable).parent
 
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("python", "tools/write_docs.py", "--check"),
+    ("python", "tools/write_commands.py", "--check"),
     ("ruff", "check", "--quiet", "src", "tests", "bench", "tools"),
     ("ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"),
     ("lint-imports", "--no-cache"),

@@ -75,7 +75,7 @@ class GpSystem(_Strict):
     interid: str = Field(description="company database: 1 to 5 letters, digits or _, as in TWO")
     user: str = Field(
         default="",
-        description="Windows user: DOMAIN\\user, or user@REALM for Kerberos on Linux; empty for the account that gp365 runs as",
+        description="Windows user: DOMAIN\\user, or user@REALM for Kerberos on Linux; empty: the account gp365 runs as",
     )
     password: SecretReference | None = Field(
         default=None,

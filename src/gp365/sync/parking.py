@@ -89,7 +89,7 @@ def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
         found.append(_entry_of(job, run, subject, name, error.code, error.message, shown, error.fix))
     units: dict[str, list[FieldPlan]] = {}
     for field in plan.fields:
-        if field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
+        if problem is None and field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
             units.setdefault(field.unit or field.name, []).append(field)
     for unit, fields in units.items():
         left = [value for field in fields for value in (field.left or ())]
@@ -107,7 +107,7 @@ def _stays(entry: Parked, run: str) -> NewParked:
 
 def inputs_digest(subject: Subject) -> str:
     """Name the state of both records and the planned values, so that a refused write is not sent again unchanged."""
-    values = {side: dict(record.values) for side, record in subject.records.items()}
+    values = {side: dict(sorted(record.values.items())) for side, record in sorted(subject.records.items())}
     return digest(pack(values))
 
 
