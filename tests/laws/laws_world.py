@@ -185,14 +185,19 @@ def lookups() -> Mapping[str, Lookup]:
 def laws_world(folder: Path) -> World:
     """A world whose store does not wait for the disk: the laws are about order, the kill tests about the disk."""
     world = make_world(folder, gp=card(), sales=account())
+    unhurried(world)
+    world.flow, world.lookups = FLOW, lookups()
+    return world
+
+
+def unhurried(world: World) -> None:
+    """Let the store not wait for the disk."""
 
     def no_wait(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
     event.listen(world.store.engine, "connect", no_wait)
     world.store.engine.dispose()
-    world.flow, world.lookups = FLOW, lookups()
-    return world
 
 
 def fresh_systems(

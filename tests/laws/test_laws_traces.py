@@ -166,3 +166,24 @@ def test_a_record_is_not_matched_by_what_it_was_called_before(world: World) -> N
     world.gp_put("LAKESIDE0001", Name="Lakeside Dental", Zip="53202")
     assert world.sync().dispositions["created"] == 1
     assert world.accounts()["Lakeside Farms"]["id"] == "a1" and len(world.accounts()) == 2
+
+
+@pytest.mark.parametrize("strength", list(Strength))
+def test_a_refused_write_beside_one_that_was_done_is_not_sent_again(
+    tmp_path: Path, strength: Strength
+) -> None:
+    world = make_world(tmp_path, gp=customer(strength), sales=account(strength))
+    key = settled(world)
+    world.sales.faults.refuse("account", (key,), Rejected("rejected", "Locked."))
+    world.sales_put(key, street="5 Elm")
+    world.gp_put("AARONFIT0001", Phone="2222222")
+    world.sync()
+    assert the_customer(world)["Street"] == "5 Elm"
+    sent = world.sales.tally().write_requests
+    world.sync()
+    assert world.sales.tally().write_requests == sent
+    world.sales.faults.accept("account", (key,))
+    world.gp_put("AARONFIT0001", Phone="3333333")
+    world.sync()
+    assert the_account(world)["phone"] == "3333333" and not world.parked()
+    world.store.close()

@@ -207,10 +207,10 @@ def _land(cycle: _Cycle, page: Page) -> None:
         cycle.stopped = cycle.stopped or page.stopped
     cycle.again.extend(record_page(job, cycle.run, page))
     _mark_written(cycle, page)
-    _wake_behind(cycle, page)
     for subject in page.subjects:
         if not subject.again:
             _count(cycle, subject)
+    _wake_behind(cycle, page)
     job.progress("worked", cycle.tallies.considered, 0)
 
 

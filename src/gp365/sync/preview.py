@@ -36,6 +36,8 @@ class Preview:
     fields: dict[str, int] = field(default_factory=dict[str, int])
     reading: dict[str, int] = field(default_factory=dict[str, int])
     requests: dict[str, int] = field(default_factory=dict[str, int])
+    once: dict[str, int] = field(default_factory=dict[str, int])
+    seconds_of: dict[str, float] = field(default_factory=dict[str, float])
     seconds: float = 0.0
 
 
@@ -61,6 +63,7 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
         if job.foreseen is not None:
             sides = (job.left.side, job.right.side)
             job.foreseen.put(job.flow.name, [(plan, sides) for plan in plans])
+        _add_cost(job, shown, plans)
         for plan in plans:
             _count(shown, plan)
             yield plan
@@ -161,18 +164,26 @@ def _of_field(one: FieldPlan) -> list[str]:
     return found + [name for name in ("overruled", "cut") if getattr(one, name)]
 
 
+def _add_cost(job: Job, shown: Preview, plans: Sequence[SubjectPlan]) -> None:
+    """Add what the writes of a page will cost: a page is written by itself, however few of it are of one kind."""
+    for place in job.places:
+        ops = [write.op for plan in plans for write in plan.writes if write.side == place.side]
+        if not ops:
+            continue
+        creates = sum(op is Op.CREATE for op in ops)
+        cost = place.connector.estimate(
+            place.entity.name, reads=0, creates=creates, updates=len(ops) - creates
+        )
+        shown.requests[place.system] = shown.requests.get(place.system, 0) + cost.requests - cost.once
+        shown.once[place.system] = max(shown.once.get(place.system, 0), cost.once)
+        shown.seconds_of[place.side] = shown.seconds_of.get(place.side, 0.0) + cost.seconds
+
+
 def _forecast(job: Job, shown: Preview, before: dict[str, int]) -> None:
     """Foretell requests: what reading cost just now, and what the connectors say the writes will."""
-    slowest = 0.0
     for place in job.places:
         reading = place.connector.tally().requests - before[place.system]
-        writes = place.connector.estimate(
-            place.entity.name,
-            reads=0,
-            creates=shown.creates.get(place.side, 0),
-            updates=shown.updates.get(place.side, 0),
-        )
         shown.reading[place.system] = reading
-        shown.requests[place.system] = reading + writes.requests
-        slowest = max(slowest, writes.seconds)
-    shown.seconds = slowest
+        writing = shown.requests.get(place.system, 0) + shown.once.get(place.system, 0)
+        shown.requests[place.system] = reading + writing
+    shown.seconds = max(shown.seconds_of.values(), default=0.0)

@@ -189,7 +189,7 @@ def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> No
     elif outcome.status is Status.REJECTED:
         subject.ended = first(subject.ended, Disposition.REJECTED)
     elif outcome.status is Status.MOVED:
-        _look_again(subject, side, outcome.record)
+        _look_again(subject, side, _mapped(job.place(side), outcome.record))
     elif outcome.status is Status.EXISTS:
         _exists(job, subject, sent, outcome)
     elif outcome.status is Status.GONE:
@@ -232,6 +232,15 @@ def _renew(place: Place, subject: Subject, sent: Sent, outcome: Outcome) -> None
         values = {**held.values, **unseal(sent.intent.values).values, **outcome.stored}
         version, birth = outcome.version, outcome.birth or held.birth
         subject.records[place.side] = replace(held, values=values, version=version, birth=birth)
+
+
+def _mapped(place: Place, record: Record | None) -> Record | None:
+    """Hold of a record that came with an outcome only what the flow reads."""
+    if record is None:
+        return None
+    return replace(
+        record, values={name: record.values[name] for name in place.fields if name in record.values}
+    )
 
 
 def _look_again(subject: Subject, side: str, record: Record | None) -> None:
