@@ -54,10 +54,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a plan will cost: requests and seconds, as far as the connector can tell."""
+    """What one call of `write` (and reads before it) will cost, as far as the connector can tell.
+
+    `once` of the requests are questions that only the first of several calls asks.
+    """
 
     requests: int
     seconds: float
+    once: int = 0
 
 
 class Connector(Protocol):

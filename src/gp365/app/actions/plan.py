@@ -96,6 +96,8 @@ def plan_jobs(
 ) -> PlanOut:
     """Plan jobs in their order; with `out` write a plan file per flow (see planfiles). `limit` records are kept."""
     files = planfiles.begin(out, jobs) if out else [None] * len(jobs)
+    # What it cost to describe the entities: a sync begins with the same questions.
+    opening = {place.system: place.connector.tally().requests for job in jobs for place in job.places}
     foreseen: dict[str, Foreseen] = {}
     previews: list[tuple[Job, Preview, _Reading, Path | None]] = []
     for job, file in zip(jobs, files, strict=True):
@@ -104,7 +106,7 @@ def plan_jobs(
         job.progress = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)
         previews.append((job, *_read(job, full, file, limit), file))
     flows = [_out(job, shown, reading, file, previews) for job, shown, reading, file in previews]
-    requests: dict[str, int] = {}
+    requests = opening
     for flow in flows:
         for system, number in flow.requests.items():
             requests[system] = requests.get(system, 0) + number

@@ -120,7 +120,7 @@ class DataverseConnector:
         )
         asked = org.questions_left(table, creates=creates > 1, updates=updates > 1 and own(table))
         seconds = read * _READ_S + (made + changed) * _WRITE_S + (creates + updates) * _ROW_S
-        return Estimate(read + made + changed + asked, seconds / max(1, org.lanes() // 2))
+        return Estimate(read + made + changed + asked, seconds / max(1, org.lanes() // 2), asked)
 
     def epoch(self) -> str:
         """Give organisation id and the database's version as the newest delta link of this process names it.
