@@ -31,6 +31,7 @@ from laws.laws_world import (
 )
 from sync.engine_world import World, written
 
+OFTEN = ("name", "note", "phone", "place.street", "place.zip", "clearing")
 EXTRAS = ("note", "wide_in_gp", "count")
 SIDES = st.sampled_from((GP, SALES))
 PARTNERS = st.integers(0, 2)
@@ -194,6 +195,21 @@ class EngineMachine(RuleBasedStateMachine):
         self.people_edit(acts)
         for judge in self.judges:
             self._sync(judge, full)
+
+    @rule(
+        side=SIDES,
+        name=st.sampled_from(OFTEN),
+        number=PARTNERS,
+        what=st.sampled_from(WRONG),
+        count=st.integers(1, 5),
+    )
+    def a_write_goes_wrong(self, side: str, name: str, number: int, what: str, count: int) -> None:
+        """A person's edit whose way to the other side is disturbed."""
+        across = SALES if side == GP else GP
+        act(self.world, Edit(side, number, name, f"{next(self.tokens)} way"), 0)
+        self.something_goes_wrong(what, across, number, count)
+        for judge in self.judges:
+            self._sync(judge, False)
 
     @rule(which=st.integers(0, 1))
     def one_flow_syncs(self, which: int) -> None:

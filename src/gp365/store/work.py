@@ -26,6 +26,7 @@ __all__ = [
     "candidates",
     "claim",
     "clear_waits",
+    "deferred",
     "enqueue",
     "finish",
     "mark_quiet",
@@ -91,6 +92,13 @@ def enqueue(
 def pending(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the records of a flow that are due, those at work included."""
     query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
+    return conn.execute(query).scalar_one()
+
+
+def deferred(conn: Connection, pair: str, flow: str, now: datetime) -> int:
+    """Count the records of a flow that are to be looked at later: what was put off, or could not be settled yet."""
+    later = and_(_WORK.c.due_at.is_not(None), _WORK.c.due_at > now, _WORK.c.seq > LOCK_ONLY)
+    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), later)
     return conn.execute(query).scalar_one()
 
 

@@ -30,7 +30,8 @@ class SideReport:
 class Report:
     """What a run did, with its equation. `mismatches` names the counts that do not agree; `balanced` says there are none.
 
-    `clean`: nothing is left retrying or unsettled and nothing stopped the run, so that a second run writes nothing.
+    `clean`: nothing is left retrying or unsettled, by this run or an earlier one, and nothing stopped the run, so that a
+    second run writes nothing.
     """
 
     run: str
@@ -101,6 +102,7 @@ def close(
         claimed = work.subjects_of(conn, run)
         recorded = ledger.outcome_subjects(conn, run)
         done = intents.done_count(conn, run)
+        put_off = work.deferred(conn, job.pair, job.flow.name, job.clock())
     acknowledged = _acknowledged(job, tallies)
     mismatches = _compare(tallies.considered, claimed, recorded, done, acknowledged)
     left = sum(tallies.dispositions.get(str(one), 0) for one in (Disposition.RETRYING, Disposition.UNSETTLED))
@@ -116,7 +118,7 @@ def close(
         write_requests=_requests(job, tallies, "write_requests"),
         seconds=seconds,
         balanced=not mismatches,
-        clean=not left and not mismatches and stopped is None,
+        clean=not left and not put_off and not mismatches and stopped is None,
         mismatches=tuple(mismatches),
         cut=tallies.cut,
         stopped=stopped,
