@@ -155,6 +155,7 @@ class Judge:
 
     def sync(self, *, clean: bool = True, full: bool = False) -> Report:
         """Sync once under the judge's eyes."""
+        self.note_agreement()
         start, self.at_work = self.pairs(), True
         try:
             report = self.world.sync(self.body, full=full, pair=self.pair)
