@@ -27,16 +27,21 @@ def show_sync(console: Console, done: SyncOut) -> None:
         console.print(plain("Interrupted; the progress is kept, the next sync goes on from there.", "yellow"))
 
 
+SHOWN = 12
+
+
 def show_apply(console: Console, done: ApplyOut) -> None:
     """Show what plan files brought."""
     _show(console, done.runs, done.left, done.skipped)
     if done.moved:
         console.print(plain("Not written, because they are not as the plan says:", "yellow"))
         table = grid({"min_width": 14}, {"overflow": "fold"}, {"overflow": "fold"})
-        for one in done.moved:
+        for one in done.moved[:SHOWN]:
             keys = ", ".join(f"{side} {key}" for side, key in one.keys.items())
             table.add_row(f"  {one.flow}", plain(keys or one.subject), plain(one.why))
         console.print(table)
+        if len(done.moved) > SHOWN:
+            console.print(plain(f"  … and {len(done.moved) - SHOWN} more (--json names them all)"))
         console.print(plain("Make a new plan with `gp365 plan --out FILE`."))
     if done.interrupted:
         console.print(plain("Interrupted; the progress is kept.", "yellow"))
