@@ -37,7 +37,7 @@ class Echoed:
 
 
 def load(folder: Path, customers: int) -> Iterator[Loaded]:
-    with site(folder, customers=customers, accounts=0) as made:
+    with site(folder, customers=customers, accounts=0, patience_s=60 + customers / 500) as made:
         made.mark()
         done = made.in_child("sync")
         writes = sum("CreateMultiple" in one["path"] for one in made.requests(SALES))
