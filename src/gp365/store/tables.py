@@ -314,6 +314,14 @@ wait = Table(
     sqlite_with_rowid=False,
 )
 
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("link", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", Packed, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 reservation = Table(
     "reservation",
     metadata,

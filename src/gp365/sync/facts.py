@@ -25,6 +25,7 @@ from gp365.sync.norms import canonical
 from gp365.sync.plan.facts import Computed, Facts
 from gp365.sync.references import gather_references
 from gp365.sync.settle import cannot_land_late
+from gp365.sync.sightings import windows_of
 from gp365.sync.subject import Subject
 
 
@@ -32,6 +33,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
     """Gather the planner's inputs for a page of subjects, by subject."""
     with job.store.read() as conn:
         pairs = {subject.id: _pairs(job, conn, subject) for subject in subjects}
+        windows = windows_of(job, conn, subjects, pairs)
         refs, ref_keys = gather_references(job, conn, subjects)
         given_up = _given_up(job, conn, subjects)
         held = parked.open_for(conn, job.pair, job.flow.name, [subject.id for subject in subjects])
@@ -44,6 +46,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
             ref_keys=ref_keys,
             resolutions=_resolutions(held.get(subject.id, [])),
             superseded=given_up.get(subject.id, {}),
+            windows=windows.get(subject.id, {}),
             company=job.company,
         )
         for subject in subjects

@@ -16,6 +16,7 @@ from gp365.model.values import Value, fingerprint, key_text, pack, show_key
 from gp365.store import intents, ledger, work
 from gp365.store.ledger import Entry
 from gp365.store.waits import Wait
+from gp365.sync import sightings
 from gp365.sync.decide import claims_of
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place, drawn_id, reference_of
@@ -43,6 +44,7 @@ def record(
     intents.close_many(conn, [end for subject in subjects for end in _ends(subject)])
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
     keep_links(conn, job, run, drafts)
+    sightings.keep(conn, subjects)
     for subject in subjects:
         _judge(job, subject)
     finished = [subject for subject in subjects if not subject.again]

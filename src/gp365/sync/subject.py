@@ -76,7 +76,8 @@ class Subject:
     `keys` and `records` are by side; a key without a record is an end that is gone. `made_by` says how a new link
     comes about. `turn` counts drawn keys that turned out to be taken; `tries` how often the subject was planned in
     this run because it moved; `claimed_as` is the claim's name once the record has become a link; `done` is what its
-    writes have achieved so far in this run; `counted` how it was counted when it waited, earlier in this run.
+    writes have achieved so far in this run; `counted` how it was counted when it waited, earlier in this run;
+    `complaints` are what the systems said against its last writes, by side; `sighted` when its values were seen, packed.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Subject:
     done: Disposition = Disposition.UNCHANGED
     ended: Disposition | None = None
     counted: Counted | None = None
+    sighted: bytes = b""
     again: bool = False
     due_after_s: float | None = None
     held_back: Parked | None = None

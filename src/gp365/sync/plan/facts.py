@@ -48,7 +48,7 @@ class Facts:
     `pairs` holds the agreed pairs whose row fingerprint is still today's. `computed` holds expression results by name
     (`when:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred to, `ref_keys`
     maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes that we gave up.
-    `windows` maps a side to when its change happened. `phase` is handed to the owner function.
+    `windows` maps (field, side) to when the field's change happened there.
     """
 
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
@@ -57,5 +57,5 @@ class Facts:
     ref_keys: Mapping[tuple[str, int, str], str] = field(default_factory=_no_keys)
     resolutions: Mapping[str, Resolution] = field(default_factory=dict[str, Resolution])
     superseded: Mapping[str, Mapping[str, list[Value]]] = field(default_factory=_no_past)
-    windows: Mapping[str, Window] = field(default_factory=dict[str, Window])
+    windows: Mapping[tuple[str, str], Window] = field(default_factory=dict[tuple[str, str], Window])
     company: str = ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gp365.model.flow import ASK, LATEST
-from gp365.model.plan import Pair, Resolution, Verdict
+from gp365.model.plan import Pair, Resolution, Verdict, Window
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.rows import Bad, CompiledFlow, CompiledRow, Seen
 
@@ -91,7 +91,7 @@ def _decide(
         return _win(compiled, sights, filled, f"empty on {empty[0]}", owner, moved)
     if not known:
         return _first_contact(compiled, unit, sights, owner, moved)
-    if owner == LATEST and (latest := _latest(facts, left, right)):
+    if owner == LATEST and (latest := _latest(sights, facts, left, right)):
         return _win(compiled, sights, latest, f"{latest} changed it last", owner, moved)
     message = f"{unit} was changed on both sides to different values."
     return Ruling(Verdict.CONFLICT, owner=owner, moved=moved, code="conflict", message=message)
@@ -130,14 +130,30 @@ def _unusable(bad: Bad, side: str, why: str, owner: str, moved: frozenset[str]) 
     return Ruling(verdict, side, why, owner, moved, bad.code, bad.message, bad.waits_for)
 
 
-def _latest(facts: Facts, left: str, right: str) -> str:
+def _latest(sights: list[Sight], facts: Facts, left: str, right: str) -> str:
     """Name the side whose change is surely later; "" when the intervals overlap or are unknown."""
-    a, b = facts.windows.get(left), facts.windows.get(right)
+    a, b = (_window(sights, facts, side, on_left) for side, on_left in ((left, True), (right, False)))
     if a is None or b is None:
         return ""
     if a.new_seen <= b.old_seen:
         return right
     return left if b.new_seen <= a.old_seen else ""
+
+
+def _window(sights: list[Sight], facts: Facts, side: str, on_left: bool) -> Window | None:
+    """Give the interval in which a unit changed on a side: of all its fields that moved there."""
+    found: list[Window] = []
+    for sight in sights:
+        seen = sight.left if on_left else sight.right
+        if sight.pair is None or seen.raw == sight.pair[0 if on_left else 1]:
+            continue
+        window = facts.windows.get((sight.row.row.name, side))
+        if window is None:
+            return None
+        found.append(window)
+    if not found:
+        return None
+    return Window(min(one.old_seen for one in found), max(one.new_seen for one in found))
 
 
 def _superseded(
