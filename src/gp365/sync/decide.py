@@ -71,7 +71,7 @@ def open_intents(
     facts: Mapping[str, Facts],
 ) -> None:
     """Open an intent for every planned write. A target with an open intent of another subject makes this one wait."""
-    made: list[tuple[Subject, Intent]] = []
+    made: list[tuple[Subject, Sent]] = []
     bodies: dict[str, bytes] = {}
     for subject in subjects:
         plan = subject.plan
@@ -86,27 +86,39 @@ def open_intents(
                 break
             name, body = _inputs(job, plan, facts[subject.id])
             bodies[name] = body
-            made.append((subject, _intent(job, run, subject, plan, replace(write, key=key), name)))
+            made.append((subject, _sent(job, run, subject, plan, replace(write, key=key), name)))
     if not made:
         return
     intents.keep_inputs(conn, bodies)
-    refused = intents.open_many(conn, [intent for _, intent in made])
-    for subject, intent in made:
-        if intent.id in refused:
+    refused = intents.open_many(conn, [sent.intent for _, sent in made])
+    for subject, sent in made:
+        if sent.intent.id in refused:
             subject.ended = Disposition.RETRYING
         else:
-            subject.sends.append(Sent(intent))
+            subject.sends.append(sent)
+
+
+def _sent(job: Job, run: str, subject: Subject, plan: SubjectPlan, write: PlannedWrite, inputs: str) -> Sent:
+    _, source = _source(job, plan, write)
+    pairs = written_pairs(job.flow, plan, write)
+    envelope = Envelope(write.values, pairs, source.birth if source else "", job.flow.digest)
+    return Sent(_intent(job, run, subject, plan, write, envelope, inputs), envelope)
 
 
 def _intent(
-    job: Job, run: str, subject: Subject, plan: SubjectPlan, write: PlannedWrite, inputs: str
+    job: Job,
+    run: str,
+    subject: Subject,
+    plan: SubjectPlan,
+    write: PlannedWrite,
+    envelope: Envelope,
+    inputs: str,
 ) -> Intent:
     place = job.place(write.side)
     record = plan.left if write.side == job.left.side else plan.right
     source_side, source = _source(job, plan, write)
     now = job.clock()
     send_by = now + timedelta(seconds=max(1.0, job.lease_ttl_s - MARGIN_S))
-    pairs = written_pairs(job.flow, plan, write)
     assert job.lease is not None
     return Intent(
         id=token_hex(13),
@@ -122,7 +134,7 @@ def _intent(
         source_side=source_side,
         source_key=key_text(source.key) if source else "",
         reference=reference_of(job.pair, job.flow.name, source_side, source) if source else "",
-        values=seal(Envelope(write.values, pairs, source.birth if source else "", job.flow.digest)),
+        values=seal(envelope),
         before=pack(dict(record.values)) if record else pack({}),
         inputs=inputs,
         overruled=pack(_overruled(plan, write.side)),

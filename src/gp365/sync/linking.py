@@ -35,12 +35,12 @@ class Draft:
 def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) -> None:
     """Insert or update links, and put them on their subjects; a new link wakes who waits for either of its ends."""
     fresh = [draft for draft in drafts if draft.subject.link is None]
+    old = [draft for draft in drafts if draft.subject.link is not None]
     ids = links.insert(conn, [_new(job, run, draft) for draft in fresh])
     for draft, number in zip(fresh, ids, strict=True):
         made = _new(job, run, draft)
         names = NewLink.__dataclass_fields__
         draft.subject.link = Link(id=number, **{name: getattr(made, name) for name in names})
-    old = [draft for draft in drafts if draft not in fresh]
     changed = [_changed(job, draft) for draft in old]
     links.update(conn, changed)
     for draft, link in zip(old, changed, strict=True):

@@ -21,24 +21,26 @@ from gp365.sync.reading import read_keys
 from gp365.sync.subject import Subject
 
 Found = dict[tuple[str, int, str], list[str]]  # (side, rule, norm) → keys
+Norms = dict[tuple[str, str], dict[int, str]]  # (side, key) → norm by rule
 
 
 def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]) -> list[Subject]:
     """Look for partners; return the subjects that were merged into their partner's subject."""
     by_through = _through_all(job, observation, singles)
-    found = _standing(job, observation, _look_up(job, singles))
+    norms = _norms_of(job, singles)
+    found = _standing(job, observation, _look_up(job, singles, norms), norms)
     linked = _links_of(job, found, by_through)
-    merged: list[Subject] = []
+    merged: dict[int, Subject] = {}
     by_key = {(side, key): subject for subject in singles for side, key in subject.keys.items()}
     for subject in singles:
-        if subject in merged:
+        if id(subject) in merged:
             continue
         side = next(iter(subject.records))
-        partner = _partner(job, subject, side, found, linked, by_through)
+        partner = _partner(job, subject, side, norms, found, linked, by_through)
         if partner is None:
             continue
         _join(job, subject, side, partner, by_key, merged)
-    return merged
+    return list(merged.values())
 
 
 def _join(
@@ -47,7 +49,7 @@ def _join(
     side: str,
     partner: Key,
     by_key: Mapping[tuple[str, Key], Subject],
-    merged: list[Subject],
+    merged: dict[int, Subject],
 ) -> None:
     """Make one subject of two records, under the left one's name."""
     across = job.across(side)
@@ -56,7 +58,7 @@ def _join(
     if other is not None and other is not subject:
         subject.rows.extend(other.rows)
         subject.records.update(other.records)
-        merged.append(other)
+        merged[id(other)] = other
     if across.end == "left":
         subject.id = single_subject(across.side, key_text(partner))
 
@@ -65,6 +67,7 @@ def _partner(
     job: Job,
     subject: Subject,
     side: str,
+    known: Norms,
     found: Found,
     linked: Mapping[tuple[str, str], int],
     by_through: Mapping[tuple[str, str], list[str]],
@@ -77,7 +80,7 @@ def _partner(
     for keys, why in ((marked, "our own mark"), (named, "a record of ours names both")):
         if keys:
             return _only(subject, across, keys, linked, why)
-    norms = dict(norms_of(job, job.place(side), record))
+    norms = known[side, key_text(record.key)]
     for number, fields, links_them in rules_of(job):
         norm = norms.get(number)
         keys = found.get((across.side, number, norm), []) if norm else []
@@ -138,14 +141,22 @@ def _park_alone(job: Job, subject: Subject, side: str, fields: Sequence[str], ke
     subject.problem = Problem("number-alone", message, fields[0], held, across, names)
 
 
-def _look_up(job: Job, singles: Sequence[Subject]) -> Found:
+def _norms_of(job: Job, singles: Sequence[Subject]) -> Norms:
+    norms: Norms = {}
+    for subject in singles:
+        side, record = next(iter(subject.records.items()))
+        norms[side, key_text(record.key)] = dict(norms_of(job, job.place(side), record))
+    return norms
+
+
+def _look_up(job: Job, singles: Sequence[Subject], known: Norms) -> Found:
     """Look all rules of all singles up at once, on the other side and (for rivals) on their own."""
     wanted: dict[tuple[str, int], set[str]] = {}
     for subject in singles:
         side = next(iter(subject.records))
         record, across = subject.records[side], job.across(side)
         wanted.setdefault((across.side, REFERENCE_RULE), set()).add(_mark(job, record, side, across))
-        for number, norm in norms_of(job, job.place(side), record):
+        for number, norm in known[side, key_text(record.key)].items():
             if number != REFERENCE_RULE:
                 wanted.setdefault((across.side, number), set()).add(norm)
                 wanted.setdefault((side, number), set()).add(norm)
@@ -158,11 +169,12 @@ def _look_up(job: Job, singles: Sequence[Subject]) -> Found:
     return found
 
 
-def _standing(job: Job, observation: Observation, found: Found) -> Found:
+def _standing(job: Job, observation: Observation, found: Found, known: Norms) -> Found:
     """Keep the candidates that stand and still agree: the keys that matching looks up may be of a record's past."""
-    norms: dict[tuple[str, str], dict[int, str]] = {}
+    norms = dict(known)
     for place in job.places:
-        keys = {key for (side, _, _), held in found.items() if side == place.side for key in held}
+        named = {key for (side, _, _), held in found.items() if side == place.side for key in held}
+        keys = [key for key in named if (place.side, key) not in known]
         records = read_keys(job, observation, place, [key_of(key) for key in keys])
         for key, record in records.items():
             norms[place.side, key_text(key)] = dict(norms_of(job, place, record))

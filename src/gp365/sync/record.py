@@ -18,7 +18,6 @@ from gp365.store.ledger import Entry
 from gp365.store.waits import Wait
 from gp365.sync import sightings
 from gp365.sync.decide import claims_of
-from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place, drawn_id, reference_of
 from gp365.sync.linking import Draft, keep_links
 from gp365.sync.parking import park
@@ -67,7 +66,7 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | No
     """Work out the link as it stands after this page: the agreed pairs, and the prints if nothing is left to look at."""
     plan = subject.plan
     done = [sent for sent in subject.sends if sent.outcome is not None and sent.outcome.status is Status.DONE]
-    if plan is None or subject.ended is not None or (subject.problem is not None and not done):
+    if plan is None or ((subject.ended is not None or subject.problem is not None) and not done):
         return None
     keys = dict(subject.keys)
     for sent in done:
@@ -97,14 +96,16 @@ def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:
     """Tell whether the next equal reading needs no look: everything planned was done and nothing is open."""
     assert subject.plan is not None
     open_fields = {Verdict.CONFLICT, Verdict.PARKED, Verdict.WAITING}
-    return len(done) == len(subject.sends) and not any(
-        field.verdict in open_fields for field in subject.plan.fields
+    return (
+        subject.ended is None
+        and len(done) == len(subject.sends)
+        and not any(field.verdict in open_fields for field in subject.plan.fields)
     )
 
 
 def _stored_pairs(job: Job, sent: Sent) -> dict[str, Pair]:
     """Give the pairs of a done write: what we sent, or what the write call itself returned as stored."""
-    pairs = dict(unseal(sent.intent.values).pairs)
+    pairs = dict(sent.envelope.pairs)
     assert sent.outcome is not None
     on_left = sent.intent.side == job.left.side
     for name, (left, right) in pairs.items():
@@ -124,7 +125,7 @@ def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> dict[str, Va
                 values.update(dict.fromkeys(place.fields))
                 if sent.outcome.record is not None:
                     values.update(sent.outcome.record.values)
-            values.update(unseal(sent.intent.values).values)
+            values.update(sent.envelope.values)
             values.update(sent.outcome.stored)
     return {name: value for name, value in values.items() if name in place.fields}
 
@@ -215,7 +216,7 @@ def _count_fields(subject: Subject, side: str) -> None:
 
 def _defaulted(place: Place, sent: Sent, stored: Record) -> bool:
     """Tell whether the system filled in mapped fields by itself, so that the other side must look at them at once."""
-    planned = unseal(sent.intent.values).values
+    planned = sent.envelope.values
     return any(stored.values.get(name) is not None and name not in planned for name in place.fields)
 
 
@@ -231,7 +232,7 @@ def _renew(place: Place, subject: Subject, sent: Sent, outcome: Outcome) -> None
     held = subject.records.pop(place.side, None)
     known = place.entity.strength is not Strength.VERSIONED or outcome.version
     if held is not None and known:
-        values = {**held.values, **unseal(sent.intent.values).values, **outcome.stored}
+        values = {**held.values, **sent.envelope.values, **outcome.stored}
         version, birth = outcome.version, outcome.birth or held.birth
         subject.records[place.side] = replace(held, values=values, version=version, birth=birth)
 

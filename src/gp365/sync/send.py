@@ -8,7 +8,6 @@ from gp365.model.errors import Gp365Error, Retry
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import unpack
 from gp365.sync.decide import target_key
-from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.subject import Sent, Subject
 
@@ -39,7 +38,7 @@ def _write_of(job: Job, subject: Subject, sent: Sent) -> Write:
     return Write(
         op=Op(intent.op),
         key=target_key(sent),
-        values=unseal(intent.values).values,
+        values=sent.envelope.values,
         version=intent.version,
         birth=record.birth if record else "",
         expected={name: value for name, value in unpack(intent.before).items() if name in fields},

@@ -12,6 +12,7 @@ from gp365.model.values import Key
 from gp365.store.intents import Intent
 from gp365.store.links import Link
 from gp365.store.parked import Parked
+from gp365.sync.envelope import Envelope
 
 
 class Disposition(StrEnum):
@@ -66,6 +67,7 @@ class Sent:
     """A write that was planned for a subject: its intent, and what came of it."""
 
     intent: Intent
+    envelope: Envelope
     outcome: Outcome | None = None
 
 

@@ -101,12 +101,12 @@ def _planned(
     why: str,
     facts: Facts,
 ) -> FieldPlan:
-    plan = replace(_skeleton(compiled, row, source, raw, Verdict.WRITE), rule=why)
+    plan = _skeleton(compiled, row, source, raw, Verdict.WRITE)
     try:
         half = write_half(compiled, row, target, value, facts)
     except Unfit as unfit:
-        return replace(plan, verdict=Verdict.PARKED, code=unfit.code, message=str(unfit))
-    return replace(plan, target=target, new=half, cut=cut)
+        return replace(plan, verdict=Verdict.PARKED, rule=why, code=unfit.code, message=str(unfit))
+    return replace(plan, rule=why, target=target, new=half, cut=cut)
 
 
 def _park_groups(fields: list[FieldPlan]) -> list[FieldPlan]:

@@ -77,6 +77,8 @@ class CompiledFlow:
     right: EntityDescription
     context: ConvertContext
     owner: Owner
+    by_name: Mapping[str, CompiledRow]
+    contexts: Mapping[str, ConvertContext]
 
     def entity(self, side: str) -> EntityDescription:
         """Return the entity description of a side."""
@@ -84,11 +86,11 @@ class CompiledFlow:
 
     def context_of(self, row: CompiledRow) -> ConvertContext:
         """Return the converters' context with the row's own lookup table named."""
-        return replace(self.context, lookup=row.row.lookup) if row.row.lookup else self.context
+        return self.contexts.get(row.row.lookup, self.context)
 
     def row(self, name: str) -> CompiledRow:
         """Return a compiled row by name."""
-        return next(row for row in self.rows if row.row.name == name)
+        return self.by_name[name]
 
 
 def compile_rows(
@@ -105,7 +107,9 @@ def compile_rows(
         unit = row.row.group or row.row.name
         units[unit] = (*units.get(unit, ()), row)
     owners = {row.name: row.owner for row in flow.rows}
-    return CompiledFlow(flow, rows, units, left, right, context, owner or owners.__getitem__)
+    named = {row.row.name: row for row in rows}
+    contexts = {row.lookup: replace(context, lookup=row.lookup) for row in flow.rows if row.lookup}
+    return CompiledFlow(flow, rows, units, left, right, context, owner or owners.__getitem__, named, contexts)
 
 
 def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescription) -> CompiledRow:
