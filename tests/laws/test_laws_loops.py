@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from gp365.connectors.memory import MemoryConnector
+from gp365.model.entity import Strength
 from gp365.model.values import Value
 from gp365.store import parked
 from sync.engine_world import World, account, customer, flow_with, make_world, written
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=list(Strength))
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
     """GP makes capitals of every street, Sales small letters; neither tells what it stored."""
     made = make_world(tmp_path)
-    made.gp = MemoryConnector("gp", {"customer": customer()}, clock=made.clock, returns_stored=False)
-    made.sales = MemoryConnector("sales", {"account": account()}, clock=made.clock, returns_stored=False)
+    made.gp = MemoryConnector(
+        "gp", {"customer": customer(request.param)}, clock=made.clock, returns_stored=False
+    )
+    made.sales = MemoryConnector(
+        "sales", {"account": account(request.param)}, clock=made.clock, returns_stored=False
+    )
     made.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603", Street="1 Main", Phone="1111111")
     assert made.sync().clean
     made.gp.system.normaliser = lambda _, name, value: _cased(name, value, upper=True)

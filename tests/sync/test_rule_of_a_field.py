@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from gp365.model.entity import Strength
 from gp365.model.lookups import lookup
 from gp365.store import parked
-from sync.engine_world import World, flow_with, written
+from sync import engine_world
+from sync.engine_world import World, flow_with, make_world, written
+
+
+@pytest.fixture(params=list(Strength))
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The small world in each of the four write strengths."""
+    strength: Strength = request.param
+    made = make_world(tmp_path, gp=engine_world.customer(strength), sales=engine_world.account(strength))
+    yield made
+    made.store.close()
 
 
 def settled(world: World, **gp: Any) -> str:
