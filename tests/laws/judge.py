@@ -243,7 +243,7 @@ class Judge:
         }
         for tag in {*names[GP], *names[SALES]}:
             key = names[SALES].get(tag, [""])[0]
-            if tag in both and key in linked:
+            if tag in both and key in linked and linked[key].left_key == names[GP][tag][0]:
                 self._judge_partner(tag, both[tag], reasons.get(f"L{linked[key].id}", {}))
             elif self.vanished and any(
                 f"{side}:{one}" in ends for side in names for one in names[side].get(tag, [])
