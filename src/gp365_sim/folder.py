@@ -61,6 +61,12 @@ def _secret(path: Path) -> str:
     return value
 
 
+def write_script(folder: Path) -> None:
+    """Lay the demonstration's script (what people edit on both sides) into the folder."""
+    script = files("gp365_sim.samples").joinpath("data", "demo.json").read_text("utf-8")
+    (folder / "demo.json").write_text(script, "utf-8")
+
+
 def write_settings(folder: Path, addresses: Addresses) -> None:
     """Write `gp365.toml`, unless somebody made it theirs by taking our first line out."""
     path = folder / "gp365.toml"

@@ -24,6 +24,7 @@ from gp365_sim.folder import (
     announce,
     prepare,
     withdraw,
+    write_script,
     write_settings,
 )
 from gp365_sim.gp.app import Manner
@@ -64,6 +65,7 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
     await servers.start()
     try:
         write_settings(order.folder, addresses)
+        write_script(order.folder)
         ready(announce(order.folder, addresses, kept))
         await _told_to_stop(order.parent_pid)
     finally:

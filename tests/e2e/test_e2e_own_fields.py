@@ -17,8 +17,6 @@ ROOT = Path(gp365.__file__).parent
 ROOMS = ("app", "cli", "model", "store", "sync", "wire")
 WORDS = frozenset({"name", "fax", "Hold", "Inactive", "has_opportunity", "INTERID", "ModifiedDate"})
 """Wire names that are plain words too; two stand in what settings say of themselves."""
-PEOPLE = ROOT / "app" / "actions" / "demo_edits.py"
-"""Plays the people of both systems at the simulators' doors; no part of any flow's way."""
 ROW = "flow: customers\nfields:\n  remark: {gp: Comment1, sales: description, owner: ask}\n"
 
 
@@ -104,7 +102,7 @@ def rows(fields: dict[str, dict[str, object]]) -> Iterator[dict[str, object]]:
 
 def sources() -> list[Path]:
     files = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    return [path for path in files if path != PEOPLE]
+    return list(files)
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,20 +1,16 @@
-"""What people do in the demonstration: edits on both sides, one true conflict, one record that GP refuses."""
+"""What people do in the demonstration, as the simulators' folder tells it (demo.json): edits, a conflict, a refusal."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from gp365.app.actions.control import ControlDoor
 
-GP, SALES = "gp", "dataverse"
-
-CONFLICT_CUSTOMER = "ASTORSUI0001"
-CONFLICT_ACCOUNT = "a1000000-0000-4000-8000-000000000003"
-CONFLICT_FIELD = "phone"
-REFUSED_ACCOUNT = "a9000000-0000-4000-8000-000000000001"
-NEW_CUSTOMER = "FOURTHCO0001"
-EXPLAINED = ("gp", "customer", "AARONFIT0001", "bill_to.street1")
-_TERM = "DEMO NET 60"
+FILE = "demo.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,51 +22,32 @@ class Edit:
     what: str
 
 
-def edit_both_sides(door: ControlDoor) -> list[Edit]:
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The demonstration's script: the edits with what they do at the control doors, and how they must end."""
+
+    edits: tuple[Mapping[str, Any], ...]
+    stopped: frozenset[tuple[str, str, str]]
+    explained: tuple[str, str, str, str]
+
+
+def read_script(folder: Path) -> Script:
+    """Read the script that the simulators laid beside their settings."""
+    told: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
+    stopped = {(kind, told[name]["field"], told[name]["record"]) for kind, name in _ENDS}
+    system, entity, key, field = told["explained"]
+    return Script(tuple(told["edits"]), frozenset(stopped), (system, entity, key, field))
+
+
+_ENDS = (("parked", "conflict"), ("rejected", "refused"))
+
+
+def edit_both_sides(door: ControlDoor, script: Script) -> list[Edit]:
     """Do all edits of the demonstration and say what was done."""
-    return [*_in_sales(door), *_in_gp(door), *_conflict(door), *_refusal(door)]
-
-
-def _in_sales(door: ControlDoor) -> list[Edit]:
-    aaron = "a1000000-0000-4000-8000-000000000001"
-    door.put(SALES, "accounts", aaron, {"address1_line1": "500 Michigan Avenue"})
-    return [Edit("sales", "Aaron Fitz Electrical", "moves: a salesperson edits the street")]
-
-
-def _in_gp(door: ControlDoor) -> list[Edit]:
-    door.put(GP, "RM00101", "ADAMPARK0001", {"CRLMTAMT": "25000"})
-    new = {"CUSTNAME": "Fourth Coffee", "CUSTCLAS": "USA-MEDIUM", "PYMTRMID": "Net 30", "ADRSCODE": "PRIMARY"}
-    new |= {"PRBTADCD": "PRIMARY", "PRSTADCD": "PRIMARY", "ADDRESS1": "7 Roast Street", "CITY": "Chicago"}
-    new |= {"STATE": "IL", "ZIP": "60606-0007", "COUNTRY": "USA", "CCode": "US", "CURNCYID": "Z-US$"}
-    door.put(GP, "RM00101", NEW_CUSTOMER, new)
-    return [
-        Edit("gp", "Adam Park Resort", "gets a higher credit limit, 25,000"),
-        Edit("gp", "Fourth Coffee", "is a new customer"),
-    ]
-
-
-def _conflict(door: ControlDoor) -> list[Edit]:
-    """Give one field two different new values: nobody but a person can decide."""
-    door.put(GP, "RM00101", CONFLICT_CUSTOMER, {"PHONE1": "31255501110000"})
-    door.put(SALES, "accounts", CONFLICT_ACCOUNT, {"telephone1": "(312) 555-0999"})
-    return [
-        Edit("gp", "Astor Suites", "gets the phone number (312) 555-0111"),
-        Edit("sales", "Astor Suites", "gets another phone number, (312) 555-0999: a true conflict"),
-    ]
-
-
-def _refusal(door: ControlDoor) -> list[Edit]:
-    """Let a class of GP name payment terms that are gone, and make an account that gets this class.
-
-    Whether GP's window lets terms go that only a class names is assumed; what follows, a refused customer, is not.
-    """
-    door.put(GP, "SY03300", _TERM, {"DUEDTDS": 60})
-    door.put(GP, "RM00201", "EUROPE", {"PYMTRMID": _TERM})
-    door.delete(GP, "SY03300", _TERM)
-    account = {"name": "Rheinwerk Anlagenbau GmbH", "customertypecode": 3, "telephone1": "+49 221 5550144"}
-    account |= {"address1_line1": "Hafenstraße 12", "address1_city": "Köln", "address1_postalcode": "50667"}
-    door.put(SALES, "accounts", REFUSED_ACCOUNT, account | {"address1_country": "Germany"})
-    return [
-        Edit("gp", "class EUROPE", f"names the payment terms {_TERM}, which someone then deletes"),
-        Edit("sales", "Rheinwerk Anlagenbau GmbH", "is a new account of that class: GP will refuse it"),
-    ]
+    for edit in script.edits:
+        for verb, system, table, key, values in edit["do"]:
+            if verb == "put":
+                door.put(system, table, key, values)
+            else:
+                door.delete(system, table, key)
+    return [Edit(edit["system"], edit["record"], edit["what"]) for edit in script.edits]
