@@ -75,14 +75,18 @@ def ledger_rows(job: Job, run: str, subject: Subject) -> list[Entry]:
         subjects=-1,
         disposition=str(subject.counted.ended),
         flow_digest=job.flow.digest,
-        payload=pack({"counted_again_as": subject.id}),
+        payload=pack({"keys": _shown_keys(subject), "counted_again_as": subject.id}),
     )
     return [before, _entry(job, run, subject)]
 
 
+def _shown_keys(subject: Subject) -> dict[str, str]:
+    return {side: show_key(key) for side, key in subject.keys.items()}
+
+
 def _entry(job: Job, run: str, subject: Subject) -> Entry:
     assert subject.ended is not None
-    payload: dict[str, Any] = {"keys": {side: show_key(key) for side, key in subject.keys.items()}}
+    payload: dict[str, Any] = {"keys": _shown_keys(subject)}
     if subject.link is not None:
         payload["link"] = subject.link.id
         payload["made_by"] = subject.link.made_by

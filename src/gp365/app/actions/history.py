@@ -85,6 +85,8 @@ def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
     """Say in a few words what a row of the ledger is about."""
     if row.subjects > 1:
         return f"{row.subjects} links that nothing happened to"
+    if row.subjects < 0:
+        return "had waited for another record; looked at again in this run, and counted by how that ended"
     said: list[str] = []
     for step in payload.get("steps") or ():
         said += [
