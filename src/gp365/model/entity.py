@@ -77,6 +77,7 @@ class EntityDescription:
     `reference_field` is where a create carries our reference, "" if nowhere. `renamable`: people can change keys.
     `all_or_nothing`: lists come whole (SBA). `longest_reply_s` bounds how late a call that we sent can still land.
     `lanes` is how many pages of writes it takes at once. `creates`/`updates`: verbs served at all.
+    `merged_into` names the wire field that, once filled, holds the key of the record into which this one was merged.
     """
 
     name: str
@@ -96,3 +97,4 @@ class EntityDescription:
     lanes: int = 1
     channel: str = ""
     assumed: tuple[str, ...] = ()
+    merged_into: str = ""

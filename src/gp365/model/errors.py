@@ -278,6 +278,42 @@ CATALOGUE: dict[str, Entry] = {
     "renumbered": Entry(
         "A linked record stands under a new number.", "Decide whether the link follows the new number."
     ),
+    "similar": Entry(
+        "A record on the other side is so alike that it may be the same partner.",
+        "`gp365 parked show ID`; then `parked resolve ID --link KEY`, or `--create` for a new one.",
+    ),
+    "merged": Entry(
+        "A linked record was merged into another one.",
+        "Decide whether the link goes along: `parked resolve ID --link KEY`, or `--ignore`.",
+    ),
+    "deactivated": Entry(
+        "A linked record was made inactive, or active again, on one side.",
+        "Decide whether the other side follows: `parked resolve ID --take SIDE`.",
+    ),
+    "left-scope": Entry(
+        "A linked record no longer satisfies its side's condition.",
+        "Decide whether it stays in step; `events.left_scope` of the flow says what happens by itself.",
+    ),
+    "no-route": Entry(
+        "No rule says which company this new record belongs to.",
+        "Add the case to the lookup that the flow's `route` names, then `gp365 parked retry`.",
+    ),
+    "mass-change": Entry(
+        "More records would be changed at once than the flow's guard allows.",
+        "Look at `gp365 plan`; if it is right, let them go with `gp365 sync FLOW --approve`.",
+    ),
+    "source-shrunk": Entry(
+        "A system shows far fewer records than before.",
+        "Check the rights and filters of the account that reads; if they are really gone, `gp365 sync FLOW --approve`.",
+    ),
+    "resolution-stale": Entry(
+        "The parked entry shows other values by now, or is closed.",
+        "Look at it again with `gp365 parked show`, and decide on what it shows.",
+    ),
+    "resolution-invalid": Entry(
+        "That decision cannot be taken for this entry.",
+        "`gp365 parked show ID` names the decisions that can.",
+    ),
     "beside-event": Entry(
         "A new record appeared while a linked one vanished.", "Decide about the vanished one first."
     ),

@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gp365.model.errors import Misconfigured
-from gp365.model.flow_file import FieldFile, FlowFile, MatchFile, NumberFile
+from gp365.model.flow_file import (
+    EventsFile,
+    FieldFile,
+    FlowFile,
+    GuardsFile,
+    MatchFile,
+    NumberFile,
+    RequiredByFile,
+    RollupFile,
+)
 from gp365.model.values import digest, pack
 
 ASK = "ask"
@@ -40,6 +49,7 @@ class Row:
     required: bool = False
     may_clear: bool = False
     long: str = ""
+    in_currency: str = ""
     group: str = ""
     print: str = ""
 
@@ -65,6 +75,8 @@ class Side:
     when: str
     number: NumberFile | None
     company: str
+    route: str = ""
+    required_by: RequiredByFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +102,14 @@ class Flow:
     rows: tuple[Row, ...]
     same: tuple[tuple[str, ...], ...]
     alone: tuple[tuple[str, ...], ...]
+    similar: tuple[Mapping[str, float], ...]
     through: tuple[Through, ...]
     first_contact: str
     after: tuple[str, ...]
     options: Mapping[str, Any]
+    events: EventsFile
+    guards: GuardsFile
+    rollups: Mapping[str, RollupFile]
     digest: str
     by_name: Mapping[str, Row] = field(default_factory=dict[str, Row])
 
@@ -126,8 +142,9 @@ class Flow:
         return {name: tuple(rows) for name, rows in units.items()}
 
     def expressions(self) -> Mapping[str, str]:
-        """Name every expression: `when:SIDE` conditions and `on_create:FIELD` values."""
+        """Name every expression: `when:SIDE` conditions, `route:SIDE` and `on_create:FIELD` values."""
         found = {f"when:{side.name}": side.when for side in self.sides if side.when}
+        found.update({f"route:{side.name}": side.route for side in self.sides if side.route})
         found.update({f"on_create:{row.name}": row.on_create for row in self.rows if row.on_create})
         return found
 
@@ -147,7 +164,10 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
     chosen = {**file.options, **(options or {})}
     named = {row.name: row for row in rows}
     same, alone, through = _matching(file, named, sides)
-    body: dict[str, Any] = {**file.model_dump(exclude={"title"}), "options": chosen, "pair": list(sides)}
+    similar = _similar(file, named)
+    _check_events(file, named)
+    shape = file.model_dump(exclude={"title", "guards"})
+    body: dict[str, Any] = {**shape, "options": chosen, "pair": list(sides)}
     return Flow(
         name=file.flow,
         title=file.title,
@@ -156,10 +176,14 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         rows=rows,
         same=same,
         alone=alone,
+        similar=similar,
         through=through,
         first_contact=file.first_contact,
         after=tuple(file.after),
         options=chosen,
+        events=file.events,
+        guards=file.guards,
+        rollups=file.rollups,
         digest=digest(pack(body)),
         by_name=named,
     )
@@ -167,7 +191,17 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
 
 def _side(file: FlowFile, name: str) -> Side:
     side = file.sides[name]
-    return Side(name, side.entity, side.create, side.update, side.when, side.number, side.company)
+    return Side(
+        name,
+        side.entity,
+        side.create,
+        side.update,
+        side.when,
+        side.number,
+        side.company,
+        side.route,
+        side.required_by,
+    )
 
 
 def _rows(file: FlowFile, sides: tuple[str, str]) -> list[Row]:
@@ -223,6 +257,7 @@ def _add(
             required=entry.required,
             may_clear=may_clear,
             long=entry.long or "",
+            in_currency=entry.in_currency,
             group=group,
             print=digest(pack(shape))[:12],
         )
@@ -251,3 +286,31 @@ def _matching(file: FlowFile, rows: Mapping[str, Row], sides: tuple[str, str]) -
 def _through(rule: MatchFile) -> Through:
     assert rule.through is not None
     return Through(**rule.through.model_dump())
+
+
+def _similar(file: FlowFile, rows: Mapping[str, Row]) -> tuple[Mapping[str, float], ...]:
+    rules = tuple(rule.similar for rule in file.match if rule.similar)
+    for name in {name for rule in rules for name in rule}:
+        if name not in rows:
+            raise Misconfigured(
+                "flow-invalid", f"The rule for similar records names no row of the flow: {name}.", field=name
+            )
+    return rules
+
+
+def _check_events(file: FlowFile, rows: Mapping[str, Row]) -> None:
+    """Refuse a policy that needs a row which the flow does not have."""
+    events = file.events
+    for policy, word, name in (
+        ("inactivate", "inactive", events.inactive),
+        ("hold", "hold", events.hold),
+    ):
+        if name and name not in rows:
+            raise Misconfigured("flow-invalid", f"The events name no row of the flow: {name}.", field=name)
+        used = [what for what in ("gone", "deactivated", "left_scope") if getattr(events, what) == policy]
+        if used and not name:
+            raise Misconfigured(
+                "flow-invalid",
+                f"events.{used[0]} is {policy}, and no row says how: name it as events.{word}.",
+                field=f"events.{used[0]}",
+            )

@@ -24,6 +24,13 @@ class NumberFile(_Strict):
     account_number: str = ""
 
 
+class RequiredByFile(_Strict):
+    """Fields that a new record needs by the value of one of its rows, such as what a GP class leaves to each customer."""
+
+    row: str = Field(description="canonical field whose value is looked up, such as class")
+    lookup: str = Field(description="lookup table: from the value to wire fields, joined by ;")
+
+
 class SideFile(_Strict):
     """One side of the flow: an entity of its system, what may be written, and which records enter."""
 
@@ -37,6 +44,12 @@ class SideFile(_Strict):
     company: str = Field(
         "", description="wire field that holds the pair's company; other companies' records are not ours"
     )
+    route: str = Field(
+        "",
+        description="JavaScript value over canonical fields: the company (or companies, joined by ;) that a new record "
+        "of this side belongs to. Another company's is left out; none parks it. Linked records are never routed",
+    )
+    required_by: RequiredByFile | None = None
 
 
 class MatchFile(_Strict):
@@ -44,7 +57,10 @@ class MatchFile(_Strict):
 
     same: list[str] | None = None
     alone: list[str] | None = None
-    similar: dict[str, float] | None = None
+    similar: dict[str, float] | None = Field(
+        None,
+        description="canonical fields and how alike (0 to 1) each must be; what passes is only suggested to a person",
+    )
     through: ThroughFile | None = None
 
 
@@ -80,6 +96,11 @@ class FieldFile(_Strict):
     required: bool = Field(False, description="a record is not created without it; it waits or is parked")
     may_clear: bool | None = None
     long: Literal["cut", "park"] | None = None
+    in_currency: str = Field(
+        "",
+        description="canonical field with the currency that the target record must have; another currency leaves the row "
+        "unwritten, and the plan says so",
+    )
     group: Literal[True] | None = None
     fields: dict[str, FieldFile] | None = None
 
@@ -90,6 +111,62 @@ class ChildFile(_Strict):
     entity: dict[str, str]
     match: list[MatchFile] = []
     fields: dict[str, FieldFile] = {}
+
+
+Policy = Literal["ignore", "hold", "inactivate", "ask"]
+
+
+class EventsFile(_Strict):
+    """What becomes of a link when one of its records is renumbered, merged, deactivated, deleted, or leaves the condition.
+
+    ask: a person decides. ignore: nothing is written (after `gone` the link is closed for good). hold, inactivate: the
+    other side's record is put on hold or made inactive by the rows named here. follow: the link goes along by itself.
+    """
+
+    renumbered: Literal["follow", "ask"] = "follow"
+    merged: Literal["follow", "ask"] = "follow"
+    gone: Policy = "ask"
+    deactivated: Policy = "ask"
+    left_scope: Literal["keep", "hold", "inactivate", "ask"] = "keep"
+    inactive: str = Field(
+        default="", description="the row that holds whether a record is inactive, on both sides"
+    )
+    hold: str = Field(default="", description="the row that holds whether a record is on hold, on both sides")
+
+
+class GuardFile(_Strict):
+    """A limit: so many records, or so many percent of the flow's links, whichever is reached later; 0 switches it off."""
+
+    count: int = Field(default=50, ge=0)
+    percent: float = Field(default=20.0, ge=0, le=100)
+    absolute: int = Field(
+        default=0, ge=0, description="stops at so many whatever the percentage; 0: no such limit"
+    )
+
+
+class GuardsFile(_Strict):
+    """Limits that stop an avalanche, counted over a rolling window that spans runs."""
+
+    window_hours: float = Field(default=24.0, gt=0)
+    creates: GuardFile = GuardFile()
+    updates: GuardFile = GuardFile()
+    clears: GuardFile = GuardFile(count=20, percent=5.0)
+    gone: GuardFile = GuardFile(count=20, percent=5.0)
+    loop_writes: int = Field(
+        default=3, ge=1, description="the same value written so often to a field is a loop"
+    )
+    loop_hours: float = Field(default=24.0, gt=0)
+
+
+class RollupFile(_Strict):
+    """A one-way field of a shared record: what every linked company contributes, summed per currency."""
+
+    sum: str = Field(description="canonical field with the amount that this flow's record contributes")
+    currency: str = Field(description="canonical field with the amount's currency (ISO)")
+    through: str = Field(description="canonical field that names the shared record (a ref)")
+    side: str
+    entity: str
+    to: str = Field(description="wire text field of the shared record: one amount per currency")
 
 
 class FlowFile(_Strict):
@@ -107,6 +184,9 @@ class FlowFile(_Strict):
     )
     match: list[MatchFile] = []
     fields: dict[str, FieldFile]
+    events: EventsFile = EventsFile()
+    guards: GuardsFile = GuardsFile()
+    rollups: dict[str, RollupFile] = {}
     children: dict[str, ChildFile] = {}
 
 

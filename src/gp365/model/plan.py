@@ -67,6 +67,22 @@ class PlannedWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that could be the partner, and the evidence.
+
+    `key` is a key text; `why` names the rule in words; `score` is 0 to 1 for a similar one, 1 for an agreement. `fields`
+    gives, by canonical field, what the record and the candidate hold. `linked_to` shows the record that the candidate
+    is linked with already, or "".
+    """
+
+    key: str
+    why: str
+    score: float = 1.0
+    fields: Mapping[str, tuple[Value, Value]] = field(default_factory=dict[str, tuple[Value, Value]])
+    linked_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why the whole subject stops: its error code, in words, and what a person needs to decide."""
 
@@ -76,6 +92,7 @@ class Problem:
     value: str = ""
     side: str = ""
     candidates: tuple[str, ...] = ()
+    evidence: tuple[Candidate, ...] = ()
     verdict: Verdict = Verdict.PARKED
     waits_for: tuple[str, str, str] | None = None
 

@@ -17,7 +17,8 @@ class Record:
 
     `values` holds raw values under the connector's field names; a missing name is absent. `version` is the server's
     version text (etag) or "". `birth` is the birth mark (record id, creation stamp, NOTEINDX: what the system has);
-    another mark under the same key is another record. `reference` is our own mark in it, or "".
+    another mark under the same key is another record. `reference` is our own mark in it, or "". `stamp` is when it was
+    last changed, `changed_by` who did, in the system's own words; both as far as the system tells.
     """
 
     key: Key
@@ -26,6 +27,7 @@ class Record:
     birth: str = ""
     reference: str = ""
     stamp: datetime | None = None
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class NewLink:
     state: str = "open"
     made_by: str = ""
     run: str = ""
+    shared_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ class Link:
     """One business partner on two sides. A missing end is None: it still blocks a create on that end.
 
     Keys are texts of `key_text`. A print is the fingerprint of the mapped raw values, b"" when unknown. `agreed` holds
-    the agreed pairs of all fields, packed, made under the flow version `agreed_digest`.
+    the agreed pairs of all fields, packed, made under the flow version `agreed_digest`. `state` is open, closed (kept
+    only to block a create) or shared: the missing end is `shared_key`, which is an end of another link.
     """
 
     id: int
@@ -62,6 +64,7 @@ class Link:
     state: str
     made_by: str
     run: str
+    shared_key: str | None = None
 
 
 class Print(NamedTuple):

@@ -22,7 +22,8 @@ _OPEN = _TABLE.c.state == "open"
 class NewParked:
     """What is parked and why. `field` is "" for the whole record; `shown` is what a person decides on, packed.
 
-    `code` is a key of the error catalogue; `message` and `fix` are plain sentences.
+    `code` is a key of the error catalogue; `message` and `fix` are plain sentences. `about` (the base, who and when) is
+    shown too, but changing it does not make another entry.
     """
 
     pair: str
@@ -36,6 +37,7 @@ class NewParked:
     right_key: str | None = None
     shown: bytes = b"{}"
     run: str = ""
+    about: bytes = b"{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Parked:
     left_key: str | None
     right_key: str | None
     shown: bytes
+    about: bytes | None
     run: str
     state: str
     made_at: datetime
@@ -79,7 +82,7 @@ def put(conn: Connection, entries: Sequence[NewParked]) -> list[int]:
     there = _open_at(conn, unique)
     same = {place: there[place][0] for place, entry in unique.items() if _is_same(entry, there.get(place))}
     at = now(conn)
-    _see_again(conn, [(number, unique[place].run) for place, number in same.items()], at)
+    _see_again(conn, [(number, unique[place]) for place, number in same.items()], at)
     _end_ids(conn, [number for place, (number, *_) in there.items() if place not in same], at)
     made = _insert(conn, [entry for place, entry in unique.items() if place not in same], at)
     return [(same | made)[_place(entry)] for entry in entries]
@@ -188,11 +191,11 @@ def _ids(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> lis
     return found
 
 
-def _see_again(conn: Connection, seen: Sequence[tuple[int, str]], at: datetime) -> None:
+def _see_again(conn: Connection, seen: Sequence[tuple[int, NewParked]], at: datetime) -> None:
     if seen:
         statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
-        rows = [{"b_id": number, "b_run": run} for number, run in seen]
-        conn.execute(statement.values(seen_at=at, run=bindparam("b_run")), rows)
+        rows = [{"b_id": number, "b_run": entry.run, "b_about": entry.about} for number, entry in seen]
+        conn.execute(statement.values(seen_at=at, run=bindparam("b_run"), about=bindparam("b_about")), rows)
 
 
 def _end_ids(conn: Connection, ids: Iterable[int], at: datetime) -> None:

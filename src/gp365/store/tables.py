@@ -136,6 +136,8 @@ link = Table(
     _text("state"),
     _text("made_by"),
     _text("run"),
+    # In state shared: the record that the missing end has in common with another link.
+    _maybe_text("shared_key"),
     UniqueConstraint("left_key", "pair", "flow", name="uq_link_left"),
     UniqueConstraint("right_key", "pair", "flow", name="uq_link_right"),
     *(
@@ -279,6 +281,8 @@ parked = Table(
     _maybe_text("right_key"),
     Column("shown", Packed, nullable=False),
     _text("shown_digest"),
+    # The base, who and when: shown, but no part of the values that a decision is tied to.
+    Column("about", Packed, nullable=True),
     _text("run"),
     _text("state"),
     Column("made_at", Moment, nullable=False),
@@ -365,4 +369,56 @@ action = Table(
     Column("made_at", Moment, nullable=False),
     Column("ended_at", Moment, nullable=True),
     Index("ix_action_state", "state", "made_at"),
+)
+
+guard = Table(
+    "guard",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    *_scope(),  # flow "": the whole pair
+    _text("side"),
+    _text("code"),
+    _text("message"),
+    Column("shown", Packed, nullable=False),
+    _text("run"),
+    _text("state"),  # open, released, ended
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    _text("released_by"),
+    Column("released_at", Moment, nullable=True),
+    Index(
+        "uq_guard_open",
+        "pair",
+        "flow",
+        "side",
+        "code",
+        unique=True,
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
+    ),
+    sqlite_autoincrement=True,
+)
+
+epoch = Table(
+    "epoch",
+    metadata,
+    _text("pair", key=True),
+    _text("side", key=True),
+    _text("value"),
+    Column("set_at", Moment, nullable=False),
+)
+
+contribution = Table(
+    "contribution",
+    metadata,
+    _text("shared_key", key=True),
+    _text("rollup", key=True),
+    _text("entity", key=True),
+    _text("system", key=True),
+    _text("source_key", key=True),
+    _text("pair", key=True),
+    _text("currency"),
+    _maybe_text("amount"),  # None: not known yet
+    Column("set_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
