@@ -244,7 +244,7 @@ class Judge:
         for tag in {*names[GP], *names[SALES]}:
             key = names[SALES].get(tag, [""])[0]
             if tag in both and key in linked and linked[key].left_key == names[GP][tag][0]:
-                self._judge_partner(tag, both[tag], reasons.get(f"L{linked[key].id}", {}))
+                self._judge_partner(tag, both[tag], reasons.get(f"L{linked[key].id}", {}), reasons)
             elif self.vanished and any(
                 f"{side}:{one}" in ends for side in names for one in names[side].get(tag, [])
             ):
@@ -260,7 +260,11 @@ class Judge:
         return bool(key) and "" in reasons.get(f"{side}:{key}", {})
 
     def _judge_partner(
-        self, tag: str, both: tuple[dict[str, Value], dict[str, Value]], reasons: dict[str, str]
+        self,
+        tag: str,
+        both: tuple[dict[str, Value], dict[str, Value]],
+        reasons: dict[str, str],
+        of_all: dict[str, dict[str, str]],
     ) -> None:
         gp, sales = both
         for unit, rows in self.compiled.units.items():
@@ -272,8 +276,20 @@ class Judge:
             shown = [(row.row.name, row.half(GP, gp), row.half(SALES, sales)) for row in compared]
             if compared and all(equal) and reason in ("conflict", "held", "parked"):
                 raise LawBroken(f"{tag}.{unit} is equal and yet {reason}: {shown}")
+            if any(self._names_one_in_doubt(row, both, of_all) for row in compared if row.row.ref):
+                continue
             if not all(equal) and not reason and "" not in reasons:
                 raise LawBroken(f"{tag}.{unit} is unequal without a reason: {shown}; {reasons}")
+
+    def _names_one_in_doubt(
+        self,
+        row: CompiledRow,
+        both: tuple[dict[str, Value], dict[str, Value]],
+        of_all: dict[str, dict[str, str]],
+    ) -> bool:
+        """A reference may dangle while the link of the record that it names waits for a person."""
+        halves = zip((GP, SALES), (row.half(GP, both[0]), row.half(SALES, both[1])), strict=True)
+        return any(half and "" in of_all.get(f"{side}:{half[0]}", {}) for side, half in halves)
 
     def links(self) -> list[links.Link]:
         with self.world.store.read() as conn:

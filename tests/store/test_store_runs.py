@@ -140,3 +140,11 @@ def test_workers_that_reserve_together_never_get_the_same_number(
         thread.join()
     assert errors == []
     assert sorted(got) == numbers
+
+
+def test_runs_that_begin_in_the_same_second_do_not_share_a_name(store: Store) -> None:
+    with store.write() as conn:
+        names = {runs.begin(conn, *PLACE) for _ in range(3000)}
+    assert len(names) == 3000
+    assert len({name.rpartition("-")[2] for name in names}) == 3000
+    assert all(len(name.rpartition("-")[2]) >= 12 for name in names)

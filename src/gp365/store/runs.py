@@ -60,7 +60,7 @@ def begin(
 ) -> str:
     """Note that a run begins and return its id, which sorts by time."""
     at = now(conn)
-    name = f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    name = f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}"
     row = {"id": name, "pair": pair, "flow": flow, "kind": kind, "actor": actor, "flow_digest": flow_digest}
     conn.execute(_RUN.insert(), row | {"state": "running", "begun_at": at, "counts": b"{}"})
     return name
