@@ -46,8 +46,8 @@ class Codec:
     """One side's half of a converter.
 
     `read` and `write` raise Unfit for a value that they cannot take. `kind` says what the canonical value is (text,
-    number, flag, day, moment): both sides of a row must agree. `exact`: the value means something else when it is cut,
-    so a row with it parks what is too long.
+    number, flag, day, moment, clock): both sides of a row must agree. `exact`: the value means something else when it is
+    cut, so a row with it parks what is too long.
     """
 
     name: str
@@ -71,6 +71,7 @@ NAMES = (
     "flag",
     "day",
     "moment",
+    "clock",
     "label",
     "lookup",
     JOINED,
@@ -98,8 +99,9 @@ def codec(
     """Return one side's codec; without a converter's name, the one that the field's type has by default.
 
     `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
-    descriptions of the wire fields, needed by `label` alone. Misconfigured("flow-invalid") for an unknown converter,
-    and for several wire fields, which only `joined` (any number) and `credit_limit` (type and amount) take.
+    descriptions of the wire fields: `label` needs the options, days and moments whether a field is in a zone.
+    Misconfigured("flow-invalid") for an unknown converter, and for several wire fields, which only `joined` (any number)
+    and `credit_limit` (type and amount) take.
     """
     if convert == JOINED:
         return _joined()
@@ -110,7 +112,7 @@ def codec(
             "flow-invalid",
             "The row has several wire fields on one side; only the converters joined and credit_limit take them.",
         )
-    name = convert or _DEFAULTS[field_types[0]]
+    name = convert or _default(field_types[0], fields)
     if name not in NAMES:
         raise Misconfigured(
             "flow-invalid",
@@ -120,6 +122,15 @@ def codec(
             fix=f"Choose one of {', '.join(NAMES)}.",
         )
     return _named(name, column, field_types[0], fields)
+
+
+def _default(kind: FieldType, fields: Sequence[FieldDescription]) -> str:
+    """Name the converter of a field that names none: two clocks compare, a clock and a moment do not."""
+    return "clock" if kind is FieldType.DATETIME and not _zoned(fields) else _DEFAULTS[kind]
+
+
+def _zoned(fields: Sequence[FieldDescription]) -> bool:
+    return fields[0].zoned if fields else True
 
 
 def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
@@ -138,22 +149,34 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             "flag",
         )
     if name == "day":
-        return Codec(
-            name,
-            lambda raw, context: convert_time.read_day(raw[0], context.time_zone),
-            lambda value, context: (convert_time.write_day(value, kind, context.time_zone),),
-            "day",
-        )
-    if name == "moment":
-        return Codec(
-            name,
-            lambda raw, _: convert_time.read_moment(raw[0]),
-            lambda value, _: (convert_time.write_moment(value),),
-            "moment",
-        )
+        return _day(kind, _zoned(fields))
+    if name in ("moment", "clock"):
+        return _moment(name, fields)
     if name == "lookup":
         return _lookup(column, kind)
     return _of_text(name, column, kind, fields)
+
+
+def _day(kind: FieldType, zoned: bool) -> Codec:
+    return Codec(
+        "day",
+        lambda raw, context: convert_time.read_day(raw[0], context.time_zone, zoned=zoned),
+        lambda value, context: (convert_time.write_day(value, kind, context.time_zone, zoned=zoned),),
+        "day",
+    )
+
+
+def _moment(name: str, fields: Sequence[FieldDescription]) -> Codec:
+    """A moment, or a clock; neither is shifted, and the one is never read as the other."""
+    if fields and fields[0].type is FieldType.DATETIME and fields[0].zoned == (name == "clock"):
+        message = f"{fields[0].name} holds {'moments' if fields[0].zoned else 'clocks in no time zone'}."
+        raise Misconfigured("flow-invalid", message, field="convert", value=name, fix="Write `convert: day`.")
+    return Codec(
+        name,
+        lambda raw, _: convert_time.read_moment(raw[0]),
+        lambda value, _: (convert_time.write_moment(value),),
+        name,
+    )
 
 
 def _credit_limit(kinds: tuple[FieldType, ...]) -> Codec:

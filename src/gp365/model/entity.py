@@ -45,8 +45,8 @@ class FieldDescription:
 
     `length` is the usable number of characters; `code_page` names the only characters it can hold ("cp1252") or is "";
     `upper` says the system stores it in upper case; `writable` is both, create, update or never; an unreadable field
-    (secured column) is absent from every record; `options` maps codes to labels; `assumed` marks what no public
-    document confirms.
+    (secured column) is absent from every record; `options` maps codes to labels; `zoned` false says that a DATETIME is
+    what a clock on the wall shows, labelled UTC but in no zone; `assumed` marks what no public document confirms.
     """
 
     name: str
@@ -62,6 +62,7 @@ class FieldDescription:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     target: str = ""
+    zoned: bool = True
     assumed: bool = False
 
     def can(self, verb: str) -> bool:

@@ -17,9 +17,12 @@ from gp365.model.values import Value, show
 CUT = "cut"
 PARK = "park"
 
-# 1900-01-01 is how GP spells "no date" (every date column is NOT NULL); SQL Server's datetime begins with 1753.
+# 1900-01-01 is how GP spells "no date" (every date column is NOT NULL); SQL Server's datetime begins with 1753, as do
+# Dataverse's columns (Configure the behavior and format of the date and time column), which end a day before the
+# calendar does (MaxSupportedValue of DateTimeAttributeMetadata; the very day is assumed).
 NO_DAY = date(1900, 1, 1)
 FIRST_DAY = date(1753, 1, 1)
+LAST_DAY = date(9999, 12, 30)
 
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
 _KEPT_END = 8
@@ -141,9 +144,15 @@ def _rounded(number: Decimal, decimals: int | None) -> Decimal:
 def _fit_day(value: date) -> Value:
     if value == NO_DAY:
         return None
-    if value < FIRST_DAY:
-        raise Unfit("out-of-range", f"{value} is before {FIRST_DAY}.")
+    _check_day(value, value)
     return value
+
+
+def _check_day(day: date, shown: Value) -> None:
+    if day < FIRST_DAY:
+        raise Unfit("out-of-range", f"{show(shown)} is before {FIRST_DAY}.")
+    if day > LAST_DAY:
+        raise Unfit("out-of-range", f"{show(shown)} is after {LAST_DAY}.")
 
 
 def _fit_moment(value: datetime) -> Value:
@@ -153,8 +162,7 @@ def _fit_moment(value: datetime) -> Value:
         moment = value.astimezone(UTC).replace(microsecond=0)
     except OverflowError:
         raise Unfit("out-of-range", "The moment is outside the calendar.") from None
-    if moment.date() < FIRST_DAY:
-        raise Unfit("out-of-range", f"{moment} is before {FIRST_DAY}.")
+    _check_day(moment.date(), moment)
     return moment
 
 
