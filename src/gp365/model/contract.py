@@ -93,7 +93,8 @@ class Connector(Protocol):
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
         """Give pages of what changed since the cursor, or of everything without one; the last page has the next cursor.
 
-        A feed of kind NONE gives every record, each time. A record that the feed carries counts as read.
+        A feed of kind NONE gives every record, each time. A record that the feed carries counts as read. Records that
+        our account may not see are left out, as in `scan`, `census` and `find`: only `get` tells hidden from gone.
         """
         ...
 
@@ -108,7 +109,12 @@ class Connector(Protocol):
     def get(
         self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, fresh: bool = False
     ) -> Mapping[Key, Record]:
-        """Read records by key; a missing one is not in the answer. `fresh` never answers from a run's list."""
+        """Read records by key; only one that is gone is left out. `fresh` never answers from a run's list.
+
+        A record that exists but that our account may not read (role filters, read depth) comes as `Record(key, {})`:
+        hidden, everything absent. Without `fresh`, a run's list knows neither gone nor hidden ones: both are left out.
+        A system that does not tell the two apart leaves hidden ones out always, and `check` says so.
+        """
         ...
 
     def find(
@@ -118,7 +124,11 @@ class Connector(Protocol):
         ...
 
     def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Do the writes; exactly one outcome each, in order. Never raises for a single record."""
+        """Do the writes; exactly one outcome each, in order. Never raises for a single record.
+
+        A write to a hidden record is REJECTED with "right-missing"; a create that meets one is EXISTS with the hidden
+        record, where the system tells. DONE with `error` says that the write was done and what stands is not right.
+        """
         ...
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
@@ -126,7 +136,11 @@ class Connector(Protocol):
         ...
 
     def epoch(self) -> str:
-        """Give a text that falls (compared as "id:number") when the system was restored from a backup; "" if unknown."""
+        """Give a text that falls (compared as "id:number") when the system was restored from a backup; "" if unknown.
+
+        Another id is another system behind the same settings. To be asked after the run's feeds or lists were read,
+        which tell it without further requests. Where the number also falls by a plain deletion, the connector says so.
+        """
         ...
 
     def tally(self) -> Tally:

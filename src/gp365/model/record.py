@@ -19,6 +19,7 @@ class Record:
     version text (etag) or "". `birth` is the birth mark (record id, creation stamp, NOTEINDX: what the system has);
     another mark under the same key is another record. `reference` is our own mark in it, or "". `stamp` is when it was
     last changed, `changed_by` who did, in the system's own words; both as far as the system tells.
+    A record without values, version and birth mark is `hidden`: it exists, and our account may not read it.
     """
 
     key: Key
@@ -28,6 +29,11 @@ class Record:
     reference: str = ""
     stamp: datetime | None = None
     changed_by: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        """Say whether the record exists but may not be read: nothing of it is known, and nothing of it is empty."""
+        return not (self.values or self.version or self.birth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,11 @@ class MemoryConnector:
             held = self._lists.get(entity) if not fresh else None
             rows = self.system.tables[entity].rows if held is None else held
             found = {key: rows.get(rules.fold_key(key)) for key in keys}
-        return {key: record_of(described, row, fields) for key, row in found.items() if row is not None}
+        return {
+            key: reading.met(self.system, described, row, fields)
+            for key, row in found.items()
+            if row is not None
+        }
 
     def find(
         self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
@@ -159,7 +163,7 @@ class MemoryConnector:
         with self.system.turn():
             held = self._lists.get(entity)
             if held is None:
-                rows = self.system.tables[entity].find_by(field, values)
+                rows = self.system.shown(entity, self.system.tables[entity].find_by(field, values))
             else:
                 wanted = {rules.fold(value) for value in values}
                 rows = [row for row in held.values() if rules.fold(row.values.get(field)) in wanted]
@@ -221,6 +225,25 @@ class MemoryConnector:
             at = rules.stored_key(described, other)
             return record_of(described, self.system.rename(entity, row, at))
 
+    def person_hide(self, entity: str, key: Key, *, hidden: bool = True) -> None:
+        """Let a role filter hide a record from our account, in this process, or show it again."""
+        held = (entity, rules.fold_key(key))
+        with self.system.turn():
+            if hidden:
+                self.system.hidden.add(held)
+            else:
+                self.system.hidden.discard(held)
+
+    def person_merge(self, entity: str, key: Key, into: Key) -> Record:
+        """Merge a record into another of its entity, as `merged_into` of the entity shows it; both stay."""
+        described = self.entity(entity)
+        with self.system.turn():
+            row = self.system.tables[entity].find(key)
+            if row is None or self.system.tables[entity].find(into) is None:
+                raise missing(entity, key if row is None else into)
+            values = {described.merged_into: ";".join(into)}
+            return record_of(described, self.system.change(entity, row, values, ""))
+
     def rows(self, entity: str) -> dict[Key, dict[str, Value]]:
         """Return everything the system holds, unreadable fields too, behind the contract's back."""
         with self.system.turn():
@@ -264,7 +287,8 @@ class MemoryConnector:
     def _row_pages(self, entity: EntityDescription, verb: str) -> Iterator[Sequence[Row]]:
         if entity.all_or_nothing:
             with self.system.turn():
-                rows = self._lists.setdefault(entity.name, dict(self.system.tables[entity.name].rows))
+                held = self.system.shown(entity.name, self.system.tables[entity.name].ordered())
+                rows = self._lists.setdefault(entity.name, {rules.fold_key(row.key): row for row in held})
             ordered = [rows[at] for at in sorted(rows)]
             yield from (ordered[start : start + self._page] for start in range(0, len(ordered), self._page))
             return
@@ -274,8 +298,9 @@ class MemoryConnector:
             self._next_page(entity.name, verb, number)
             with self.system.turn():
                 page = self.system.tables[entity.name].page_after(last, self._page)
-            if page:
-                yield page
+                shown = self.system.shown(entity.name, page)
+            if shown:
+                yield shown
             if len(page) < self._page:
                 return
             last, number = page[-1].key, number + 1

@@ -22,6 +22,11 @@ def record_of(entity: EntityDescription, row: Row, fields: Sequence[str] | None 
     return Record(row.key, values, version, row.birth, str(kept or ""), stamp_of(entity, row.stamp))
 
 
+def met(system: MemorySystem, entity: EntityDescription, row: Row, fields: Sequence[str]) -> Record:
+    """Return a row that was asked for by its key: one that a role filter hides has nothing but its key."""
+    return Record(row.key, {}) if system.hides(entity.name, row.key) else record_of(entity, row, fields)
+
+
 def _readable(entity: EntityDescription, name: str) -> bool:
     held = entity.fields.get(name)
     if held is None:
@@ -67,7 +72,9 @@ def delta_changes(
         table = system.tables[entity.name]
         seen = -1 if since is None else since.seq
         changes = [
-            Change(row.key, record_of(entity, row, fields)) for row in table.ordered() if row.seq > seen
+            Change(row.key, record_of(entity, row, fields))
+            for row in system.shown(entity.name, table.ordered())
+            if row.seq > seen
         ]
         if since is not None and entity.feed_sees_deletions:
             changes += [Change(key, deleted=True) for key, seq in table.deleted.values() if seq > seen]
@@ -80,7 +87,7 @@ def modified_changes(
     """Return what is stamped at or after the cursor's grain, so that a later edit of the same day is seen again."""
     with system.turn():
         since = None if cursor is None else stamp_of(entity, datetime.fromisoformat(cursor))
-        rows = system.tables[entity.name].ordered()
+        rows = system.shown(entity.name, system.tables[entity.name].ordered())
         changed = [row for row in rows if since is None or stamp_of(entity, row.stamp) >= since]
         changes = [Change(row.key, record_of(entity, row, fields)) for row in changed]
         return changes, system.clock().isoformat()
@@ -89,7 +96,7 @@ def modified_changes(
 def all_changes(system: MemorySystem, entity: EntityDescription, fields: Sequence[str]) -> list[Change]:
     """Return every record, for an entity without a feed."""
     with system.turn():
-        rows = system.tables[entity.name].ordered()
+        rows = system.shown(entity.name, system.tables[entity.name].ordered())
         return [Change(row.key, record_of(entity, row, fields)) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,6 +57,7 @@ class MemorySystem:
         self.birth = birth
         self.seq = 0
         self.normaliser: Normaliser | None = None
+        self.hidden: set[tuple[str, Key]] = set()
         self.entities: dict[str, EntityDescription] = dict(entities or {})
         self.tables: dict[str, Table] = {}
         self._lock = RLock()
@@ -96,6 +97,16 @@ class MemorySystem:
         if entity not in self.entities:
             raise Misconfigured("entity-unknown", f"There is no entity {entity}.", value=entity)
         return self.entities[entity]
+
+    def shown(self, entity: str, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows that no role filter hides."""
+        if not self.hidden:
+            return list(rows)
+        return [row for row in rows if not self.hides(entity, row.key)]
+
+    def hides(self, entity: str, key: Key) -> bool:
+        """Tell whether a role filter hides the record from our account."""
+        return (entity, rules.fold_key(key)) in self.hidden
 
     def stored_values(self, entity: str, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return the values as they will be stored; Rejected for the first that cannot be."""

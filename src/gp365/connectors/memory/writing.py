@@ -7,7 +7,7 @@ from time import perf_counter
 
 from gp365.connectors.memory import rules
 from gp365.connectors.memory.faults import Faults
-from gp365.connectors.memory.reading import record_of
+from gp365.connectors.memory.reading import met, record_of
 from gp365.connectors.memory.system import MemorySystem
 from gp365.connectors.memory.table import Row
 from gp365.model.entity import EntityDescription, Strength
@@ -75,7 +75,7 @@ def _create(system: MemorySystem, entity: EntityDescription, write: Write) -> Ou
         key = _drawn_key(system, entity, write)
         row = system.tables[entity.name].find(key)
         if row is not None:
-            return Outcome(Status.EXISTS, row.key, record=record_of(entity, row))
+            return Outcome(Status.EXISTS, row.key, record=met(system, entity, row, tuple(entity.fields)))
         values = _check_key(entity, key, _sendable(system, entity, write))
         return _done(entity, write, system.create(entity.name, key, values, write.reference))
 
@@ -107,6 +107,8 @@ def _look(system: MemorySystem, entity: EntityDescription, write: Write) -> Row 
     row = system.tables[entity.name].find(write.key)
     if row is None:
         return Outcome(Status.GONE, write.key)
+    if system.hides(entity.name, write.key):
+        raise Rejected("right-missing", "A role filter hides the record from our account.")
     if _moved(entity, row, write):
         record = record_of(entity, row)
         return Outcome(Status.MOVED, row.key, record.version, row.birth, record=record)
