@@ -85,6 +85,7 @@ def field_of(column: Column) -> FieldDescription:
         minimum=column.minimum,
         maximum=column.maximum,
         target=_target(column),
+        zoned=column.zoned,
     )
 
 
@@ -126,6 +127,7 @@ def _joined(contact: Table) -> list[FieldDescription]:
             options=column.options,
             decimals=column.precision if column.type in NUMBERS else None,
             target=_target(column),
+            zoned=column.zoned,
         )
         for column in contact.columns.values()
     ]

@@ -18,7 +18,11 @@ UNSERVED = frozenset({"Virtual", "EntityName", "ManagedProperty", "PartyList", "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `navigation` maps a lookup's target table to its navigation property in the right case."""
+    """One column. `navigation` maps a lookup's target table to its navigation property in the right case.
+
+    A DateTime is a day (`day`), a moment, or, with `zoned` false, what a clock shows. `precision` is what is kept of a
+    number for certain: see `_precision`.
+    """
 
     name: str
     type: str
@@ -35,6 +39,7 @@ class Column:
     readable: bool = True
     secured: bool = False
     day: bool = False
+    zoned: bool = True
 
     @property
     def wire(self) -> str:
@@ -77,12 +82,14 @@ _BASE = (
 _CASTS = {
     "String": "LogicalName,MaxLength",
     "Memo": "LogicalName,MaxLength",
-    "Money": "LogicalName,Precision,MinValue,MaxValue",
+    "Money": "LogicalName,Precision,PrecisionSource,MinValue,MaxValue",
     "Decimal": "LogicalName,Precision,MinValue,MaxValue",
     "Double": "LogicalName,Precision,MinValue,MaxValue",
     "Integer": "LogicalName,MinValue,MaxValue",
     "DateTime": "LogicalName,Format,DateTimeBehavior",
 }
+_OF_CURRENCY = 2
+_DECIMALS_OF_CURRENCIES = 2
 _GLOBAL = ",GlobalOptionSet($select=Options)"
 _OPTION_CASTS = ("Picklist", "State", "Status")
 
@@ -162,7 +169,7 @@ def _column(
         type=row["AttributeType"],
         schema_name=row.get("SchemaName") or name,
         length=extra.get("MaxLength"),
-        precision=extra.get("Precision"),
+        precision=_precision(extra),
         minimum=_decimal(extra.get("MinValue")),
         maximum=_decimal(extra.get("MaxValue")),
         required=_managed(row.get("RequiredLevel")),
@@ -172,7 +179,8 @@ def _column(
         updatable=bool(row.get("IsValidForUpdate", True)),
         readable=not secured,
         secured=secured,
-        day=_is_day(extra),
+        day=_behavior(extra) == "DateOnly",
+        zoned=_behavior(extra) != "TimeZoneIndependent",
     )
 
 
@@ -180,10 +188,23 @@ def _decimal(number: object) -> Decimal | None:
     return None if number is None else Decimal(str(number))
 
 
-def _is_day(extra: Mapping[str, Any]) -> bool:
-    # A UserLocal column of DateOnly format still carries a moment; only DateOnly behaviour carries a day
-    # (Behavior and format of the date and time column page).
-    return _managed(extra.get("DateTimeBehavior")) == "DateOnly"
+def _precision(extra: Mapping[str, Any]) -> int | None:
+    """Return the decimals that a number column surely keeps.
+
+    Money may take its decimals from the record's currency (PrecisionSource 2, MoneyAttributeMetadata), and Dataverse
+    rounds what has more. Which currency a record will have is not known here; two decimals are assumed to be kept by all.
+    """
+    precision = extra.get("Precision")
+    if precision is None or extra.get("PrecisionSource") != _OF_CURRENCY:
+        return precision
+    return min(int(precision), _DECIMALS_OF_CURRENCIES)
+
+
+def _behavior(extra: Mapping[str, Any]) -> str:
+    # The format says only what people are shown: a UserLocal column of DateOnly format still carries a moment; only
+    # DateOnly behaviour carries a day, and TimeZoneIndependent carries a Z that means nothing (Configure the behavior
+    # and format of the date and time column page).
+    return _managed(extra.get("DateTimeBehavior"))
 
 
 def _managed(value: Mapping[str, Any] | None) -> str:

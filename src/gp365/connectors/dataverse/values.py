@@ -13,7 +13,8 @@ import orjson
 
 from gp365.connectors.dataverse.metadata import LOOKUPS, OPTIONS, Column
 from gp365.model.errors import Rejected
-from gp365.model.values import Value
+from gp365.model.fit import FIRST_DAY
+from gp365.model.values import Value, show
 
 NUMBERS = frozenset({"Money", "Decimal", "Double"})
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -139,10 +140,19 @@ def json_value(column: Column, value: Value) -> Any:
 
 def _time(column: Column, value: Value) -> str:
     if column.day and isinstance(value, date) and not isinstance(value, datetime):
+        _check_range(column, value, value)
         return value.isoformat()
-    if not column.day and isinstance(value, datetime):
+    if not column.day and isinstance(value, datetime) and value.tzinfo is not None:
+        _check_range(column, value, value.astimezone(UTC).date())
         return moment_text(value)
     raise bad_value(column, value, "this is not a day" if column.day else "this is not a moment")
+
+
+def _check_range(column: Column, value: Value, day: date) -> None:
+    """Raise Rejected("out-of-range") for a date before 1753 (Configure the behavior and format of the date … page)."""
+    if day < FIRST_DAY:
+        why = f"{column.name}: Dataverse holds no date before {FIRST_DAY}"
+        raise Rejected("out-of-range", why, field=column.name, value=show(value))
 
 
 def bind(column: Column, value: Value, sets: Callable[[str], str]) -> tuple[str, str | None]:

@@ -17,7 +17,9 @@ from gp365.model.errors import Rejected
 from gp365.model.values import Value, decimal_text, show
 
 EMPTY_DATE = date(1900, 1, 1)
-_JSON_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+FIRST_DATE = date(1753, 1, 1)
+"""SQL Server's datetime begins here (datetime, Transact-SQL reference)."""
+_JSON_DATE = re.compile(r"/Date\((-?\d+)(?:([+-])(\d{2})(\d{2}))?\)/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUE, _FALSE = frozenset({"1", "true", "yes"}), frozenset({"", "0", "false", "no"})
 
@@ -104,14 +106,21 @@ def _date(raw: Any) -> date | None:
         return None
     found = _JSON_DATE.fullmatch(text)
     try:
-        day = (
-            (_EPOCH + timedelta(milliseconds=int(found[1]))).date()
-            if found
-            else date.fromisoformat(text[:10])
-        )
+        day = _json_day(*found.groups()) if found else date.fromisoformat(text[:10])
     except (ValueError, OverflowError):
         raise Unreadable(text) from None
-    return None if day <= EMPTY_DATE else day
+    return None if day == EMPTY_DATE else day
+
+
+def _json_day(milliseconds: str, sign: str | None, hours: str, minutes: str) -> date:
+    """Give the day of `/Date(ms+hhmm)/`: the offset is the server's own, in which the day is meant.
+
+    The milliseconds count from 1970 in UTC (Stand-Alone JSON Serialization, WCF): without the offset a day of a server
+    east of Greenwich would be the day before.
+    """
+    ahead = timedelta(hours=int(hours), minutes=int(minutes)) if sign else timedelta(0)
+    moment = _EPOCH + timedelta(milliseconds=int(milliseconds)) + (-ahead if sign == "-" else ahead)
+    return moment.date()
 
 
 def sent(description: FieldDescription, value: Value) -> Any:
@@ -123,8 +132,7 @@ def sent(description: FieldDescription, value: Value) -> Any:
     if kind in (FieldType.TEXT, FieldType.REFERENCE):
         return "" if value is None else _upper(description, str(value))
     if kind is FieldType.DATE:
-        day = value if isinstance(value, date) else EMPTY_DATE
-        return f"{day:%Y-%m-%d}T00:00:00" if not isinstance(day, datetime) else f"{day.date()}T00:00:00"
+        return f"{(value if isinstance(value, date) else EMPTY_DATE).isoformat()}T00:00:00"
     if value is None:
         return Decimal(0) if kind in (FieldType.MONEY, FieldType.DECIMAL) else 0
     return int(value) if isinstance(value, bool) else value
@@ -197,7 +205,7 @@ def unfit_character(text: str) -> str:
 def _number_fault(description: FieldDescription, value: Value) -> tuple[str, str] | None:
     kind = description.type
     if kind is FieldType.DATE:
-        return None if isinstance(value, date) else ("bad-value", "The value is not a date.")
+        return _date_fault(value)
     if kind is FieldType.BOOLEAN:
         return None if isinstance(value, bool | int) else ("bad-value", "The value is not yes or no.")
     if not isinstance(value, int | Decimal):
@@ -207,6 +215,14 @@ def _number_fault(description: FieldDescription, value: Value) -> tuple[str, str
     low, high = description.minimum, description.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         return "out-of-range", f"The number must lie between {low} and {high}."
+    return None
+
+
+def _date_fault(value: Value) -> tuple[str, str] | None:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        return "bad-value", "The value is not a date without a time."
+    if value < FIRST_DATE:
+        return "out-of-range", f"Dynamics GP holds no date before {FIRST_DATE}."
     return None
 
 
