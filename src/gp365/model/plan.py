@@ -37,6 +37,8 @@ class FieldPlan:
     `left` and `right` are the raw halves as read (None: absent). `winner` is the side whose value holds, `new` the
     raw half to be written on `target`. `rule` says why in words; `overruled` marks a value that moved and is
     overwritten; `cut` that the value was shortened to fit. `code` and `message` stand with parked, conflict and waiting.
+    `agrees` says what becomes of the agreed pair where the verdict alone does not: True keeps a difference as it stands
+    (it is settled), False keeps no pair although the value was written.
     """
 
     name: str
@@ -54,6 +56,7 @@ class FieldPlan:
     code: str = ""
     message: str = ""
     waits_for: tuple[str, str, str] | None = None  # flow, side, key text
+    agrees: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ class SubjectPlan:
     """The plan of one subject.
 
     `pairs` are the agreed pairs that hold now, without any write; a written field's pair is agreed when its write is
-    done. `filtered` says that a condition leaves the record out. `problem` stops the subject as a whole.
+    done. `filtered` says that a condition leaves the record out. `problem` stops the subject as a whole. `left_scope`
+    names the side whose condition a linked record no longer satisfies: told in the ledger, counted nowhere.
     """
 
     subject: str
@@ -113,6 +117,7 @@ class SubjectPlan:
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
     filtered: str = ""
     problem: Problem | None = None
+    left_scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ from gp365.model.values import Value
 class RefState:
     """Where a referenced record stands: `link` when it is linked, else why not.
 
-    `state` is linked, waiting (not known yet), parked or filtered.
+    `state` is linked, waiting (not known yet), parked or filtered. `shared`: it stands on a record that is another
+    link's end, such as a second GP customer of one account.
     """
 
     state: str
     link: int = 0
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Facts:
     """The planner's inputs for one subject.
 
     `pairs` holds the agreed pairs whose row fingerprint is still today's. `computed` holds expression results by name
-    (`when:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred to, `ref_keys`
+    (`when:SIDE`, `route:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred to, `ref_keys`
     maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes that we gave up.
     `windows` maps (field, side) to when the field's change happened there.
     """
