@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from gp365.model.record import Status
 from gp365.model.values import Key, digest, key_text, pack
 from gp365.store import parked
 from gp365.store.parked import NewParked, Parked
+from gp365.sync.about import about
 from gp365.sync.job import Job
 from gp365.sync.subject import Disposition, Subject
 
@@ -21,7 +23,7 @@ READ_BACK = "(read back)"
 
 def park(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> None:
     """Keep one open entry per stopped field (or per subject), and end those that no longer apply."""
-    entries = [entry for subject in subjects for entry in _entries(job, run, subject)]
+    entries = [entry for subject in subjects for entry in _entries(conn, job, run, subject)]
     stands = {(entry.subject, entry.field) for entry in entries}
     names = {_name(subject) for subject in subjects} | {subject.id for subject in subjects}
     held = parked.open_for(conn, job.pair, job.flow.name, list(names))
@@ -68,7 +70,7 @@ def _name(subject: Subject) -> str:
     return f"L{subject.link.id}" if subject.link else subject.id
 
 
-def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
+def _entries(conn: Connection, job: Job, run: str, subject: Subject) -> list[NewParked]:
     plan = subject.plan
     assert plan is not None
     problem = subject.problem or plan.problem
@@ -82,11 +84,13 @@ def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
             "field": problem.field,
             "candidates": list(problem.candidates),
         }
-        found.append(_entry_of(job, run, subject, "", problem.code, problem.message, shown))
+        entry = _entry_of(job, run, subject, "", problem.code, problem.message, shown)
+        found.append(replace(entry, about=about(conn, job, subject, evidence=problem.evidence)))
     for side, (status, error) in subject.complaints.items():
         shown = {"value": error.value, "side": side, "field": error.field, "sent": inputs_digest(subject)}
         name = READ_BACK if status is Status.DONE else ""
-        found.append(_entry_of(job, run, subject, name, error.code, error.message, shown, error.fix))
+        entry = _entry_of(job, run, subject, name, error.code, error.message, shown, error.fix)
+        found.append(replace(entry, about=about(conn, job, subject)))
     units: dict[str, list[FieldPlan]] = {}
     for field in plan.fields:
         if problem is None and field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
@@ -95,14 +99,16 @@ def _entries(job: Job, run: str, subject: Subject) -> list[NewParked]:
         left = [value for field in fields for value in (field.left or ())]
         right = [value for field in fields for value in (field.right or ())]
         shown = {"left": left, "right": right, "fields": [field.name for field in fields]}
-        found.append(_entry_of(job, run, subject, unit, fields[0].code, fields[0].message, shown))
+        entry = _entry_of(job, run, subject, unit, fields[0].code, fields[0].message, shown)
+        found.append(replace(entry, about=about(conn, job, subject, fields)))
     return found
 
 
 def _stays(entry: Parked, run: str) -> NewParked:
     """Keep an entry as it is."""
     names = NewParked.__dataclass_fields__
-    return NewParked(**{name: getattr(entry, name) for name in names if name != "run"}, run=run)
+    kept = {name: getattr(entry, name) for name in names if name not in ("run", "about")}
+    return NewParked(**kept, run=run, about=entry.about or b"{}")
 
 
 def inputs_digest(subject: Subject) -> str:

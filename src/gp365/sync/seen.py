@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -29,12 +31,18 @@ class Seen:
 
     def put(self, records: Sequence[Record]) -> None:
         """Keep records."""
-        self._table.put([(key_text(record.key), "", _pack(record)) for record in records])
+        self._table.put([(key_text(record.key), record.birth, _pack(record)) for record in records])
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
         """Give the records that are in hand."""
         found = self._table.get([key_text(key) for key in keys])
         return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items() if payload}
+
+    def by_births(self, births: Sequence[str]) -> list[Record]:
+        """Give the records in hand that have one of these birth marks, under whatever key."""
+        wanted = [birth for birth in births if birth]
+        found = self._table.find(wanted) if wanted else ()
+        return [_unpack(key_of(text), payload) for text, _, payload in found if payload]
 
     def mark_written(self, keys: Sequence[Key]) -> None:
         """Note that we have written records in this run."""
@@ -59,10 +67,28 @@ class Seen:
 
 
 def _pack(record: Record) -> bytes:
-    return pack({"v": dict(record.values), "e": record.version, "b": record.birth, "r": record.reference})
+    held: dict[str, Any] = {
+        "v": dict(record.values),
+        "e": record.version,
+        "b": record.birth,
+        "r": record.reference,
+    }
+    if record.stamp is not None or record.changed_by:
+        held["c"] = [record.stamp, record.changed_by]
+    return pack(held)
 
 
 def _unpack(key: Key, payload: bytes) -> Record:
     held = orjson.loads(payload)
     values = {name: from_plain(value) for name, value in held["v"].items()}
-    return Record(key, values, version=held["e"], birth=held["b"], reference=held["r"])
+    stamp, who = held.get("c", (None, ""))
+    at = from_plain(stamp)
+    return Record(
+        key,
+        values,
+        version=held["e"],
+        birth=held["b"],
+        reference=held["r"],
+        stamp=at if isinstance(at, datetime) else None,
+        changed_by=who,
+    )
