@@ -399,6 +399,20 @@ guard = Table(
     sqlite_autoincrement=True,
 )
 
+# What the guards let through: a record is counted once per operation within the window. Operation `gone`: a linked record
+# that is known to have vanished, for as long as it stays away; 1970 where a person let it go.
+passed = Table(
+    "passed",
+    metadata,
+    _text("subject", key=True),
+    _text("operation", key=True),
+    _text("side", key=True),
+    *_scope(key=True),
+    Column("at", Moment, nullable=False),
+    Index("ix_passed_window", "at", "pair", "flow"),
+    sqlite_with_rowid=False,
+)
+
 epoch = Table(
     "epoch",
     metadata,

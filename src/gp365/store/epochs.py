@@ -1,0 +1,32 @@
+"""Epochs: what each side of a pair was, and how far it had come, when a run last ended well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select
+
+from gp365.store import tables
+from gp365.store.bulk import now, put_rows
+
+_TABLE = tables.epoch
+
+
+def get(conn: Connection, pair: str) -> dict[str, str]:
+    """Read the epochs of a pair by side; a side that never told one is missing."""
+    query = select(_TABLE.c.side, _TABLE.c.value).where(_TABLE.c.pair == pair)
+    return dict(conn.execute(query).tuples().all())
+
+
+def keep(conn: Connection, pair: str, epochs: Mapping[str, str]) -> None:
+    """Keep the epochs that sides told; "" is not kept."""
+    at = now(conn)
+    put_rows(
+        conn,
+        _TABLE,
+        [
+            {"pair": pair, "side": side, "value": value, "set_at": at}
+            for side, value in epochs.items()
+            if value
+        ],
+    )
