@@ -66,7 +66,13 @@ def _prints(conn: Connection, digest: str) -> Mapping[str, str]:
 
 
 def _resolutions(entries: Sequence[Parked]) -> dict[str, Resolution]:
-    return {entry.field: resolution_of(entry) for entry in entries if entry.resolution and entry.field}
+    return {entry.field: resolution_of(entry) for entry in entries if entry.field and _answers(entry)}
+
+
+def _answers(entry: Parked) -> bool:
+    """Tell whether a decision names a value: an approval or a retry of a field does not."""
+    answer = unpack_deep(entry.resolution or b"{}")
+    return "take" in answer or "value" in answer
 
 
 def resolution_of(entry: Parked) -> Resolution:
