@@ -14,6 +14,7 @@ from gp365.store import tables
 from gp365.store.bulk import chunks
 
 Side = Literal["left", "right"]
+OPEN, CLOSED, SHARED = "open", "closed", "shared"
 _TABLE = tables.link
 
 
@@ -105,7 +106,7 @@ def by_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
 
 
 def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterable[str]) -> dict[str, Link]:
-    """Find the links whose record on this side has one of these birth marks."""
+    """Find the links whose record on this side has one of these birth marks; of several the open one."""
     column = _TABLE.c.left_birth if side == "left" else _TABLE.c.right_birth
     found: dict[str, Link] = {}
     for chunk in chunks(births):
@@ -114,7 +115,9 @@ def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterab
         )
         for row in conn.execute(query):
             link = Link(*row)
-            found[link.left_birth if side == "left" else link.right_birth] = link
+            birth = link.left_birth if side == "left" else link.right_birth
+            if birth not in found or link.state == OPEN:
+                found[birth] = link
     return found
 
 
@@ -172,6 +175,31 @@ def update(conn: Connection, links: Sequence[Link]) -> None:
             conn.execute(statement, rows)
     except IntegrityError as error:
         raise LinkTaken(_taken(conn, [(link.id, link) for link in links])) from error
+
+
+def replace_ends(conn: Connection, links: Sequence[Link]) -> None:
+    """Replace links by id where they pass keys to one another: every end is let go before one is taken up anew."""
+    ids = [link.id for link in links]
+    for chunk in chunks(ids):
+        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(left_key=None, right_key=None))
+    update(conn, links)
+
+
+def move_shared(conn: Connection, pair: str, flow: str, side: Side, old: str, new: str) -> None:
+    """Let the links that share a record of this side follow it to another key."""
+    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == SHARED)
+    sharing = _TABLE.update().where(*scope, _TABLE.c.shared_key == old, _key_column(side).is_(None))
+    conn.execute(sharing.values(shared_key=new))
+
+
+def sharing(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> list[Link]:
+    """Find the links that share one of these records of this side."""
+    found: list[Link] = []
+    for chunk in chunks(keys):
+        scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == SHARED)
+        query = select(*_COLUMNS).where(*scope, _TABLE.c.shared_key.in_(chunk), _key_column(side).is_(None))
+        found += [Link(*row) for row in conn.execute(query.order_by(_TABLE.c.id))]
+    return found
 
 
 def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Link]]:

@@ -194,8 +194,13 @@ def _ids(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> lis
 def _see_again(conn: Connection, seen: Sequence[tuple[int, NewParked]], at: datetime) -> None:
     if seen:
         statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
-        rows = [{"b_id": number, "b_run": entry.run, "b_about": entry.about} for number, entry in seen]
-        conn.execute(statement.values(seen_at=at, run=bindparam("b_run"), about=bindparam("b_about")), rows)
+        names = ("run", "about", "left_key", "right_key")  # a renumbered record is parked under its new key
+        rows = [
+            {"b_id": number, **{f"b_{name}": getattr(entry, name) for name in names}}
+            for number, entry in seen
+        ]
+        fresh = {name: bindparam(f"b_{name}") for name in names}
+        conn.execute(statement.values(seen_at=at, **fresh), rows)
 
 
 def _end_ids(conn: Connection, ids: Iterable[int], at: datetime) -> None:

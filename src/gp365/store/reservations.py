@@ -25,7 +25,7 @@ def reserve(
     """
     had = _held_by(conn, system, entity, candidates_by_owner)
     given = {owner: key for owner, key in had.items() if key not in taken}
-    _drop(conn, system, entity, [key for key in had.values() if key in taken])
+    drop(conn, system, entity, [key for key in had.values() if key in taken])
     refused = set(taken)
     waiting = {owner: keys for owner, keys in candidates_by_owner.items() if owner not in given}
     while waiting:
@@ -50,6 +50,13 @@ def reserved_by(conn: Connection, system: str, entity: str, keys: Iterable[str])
     }
 
 
+def drop(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> None:
+    """Forget who these keys are promised to: their record goes by another key now."""
+    gone = _TABLE.delete().where(_TABLE.c.system == system, _TABLE.c.entity == entity)
+    for chunk in chunks(keys):
+        conn.execute(gone.where(_TABLE.c.key.in_(chunk)))
+
+
 def _held_by(conn: Connection, system: str, entity: str, owners: Iterable[str]) -> dict[str, str]:
     query = select(_TABLE.c.owner, _TABLE.c.key).where(_TABLE.c.system == system, _TABLE.c.entity == entity)
     return {
@@ -57,12 +64,6 @@ def _held_by(conn: Connection, system: str, entity: str, owners: Iterable[str]) 
         for chunk in chunks(owners)
         for owner, key in conn.execute(query.where(_TABLE.c.owner.in_(chunk)))
     }
-
-
-def _drop(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> None:
-    gone = _TABLE.delete().where(_TABLE.c.system == system, _TABLE.c.entity == entity)
-    for chunk in chunks(keys):
-        conn.execute(gone.where(_TABLE.c.key.in_(chunk)))
 
 
 def _choose(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -27,10 +27,11 @@ def gather_references(job: Job, conn: Connection, subjects: Sequence[Subject]) -
             if not wanted:
                 continue
             found = links.by_keys(conn, job.pair, flow, place.end, wanted)
-            for link in found.values():
+            primaries = _primaries(job, conn, flow, found.values())
+            for link in (*found.values(), *primaries.values()):
                 ends = zip(job.places, (link.left_key, link.right_key), strict=True)
                 keys.update({(flow, link.id, end.side): text for end, text in ends if text is not None})
-            here = _states(job, conn, flow, place, wanted, found)
+            here = _states(job, conn, flow, place, wanted, found, primaries)
             missing = [key for key in wanted if key not in found]
             planned = job.foreseen.find(flow, place.side, missing) if job.foreseen else {}
             for key, planned_ends in planned.items():
@@ -45,16 +46,41 @@ def ref_states(
     job: Job, conn: Connection, flow: str, place: Place, keys: Sequence[str]
 ) -> dict[str, RefState]:
     """Say where records of a flow stand now."""
-    return _states(job, conn, flow, place, keys, links.by_keys(conn, job.pair, flow, place.end, keys))
+    found = links.by_keys(conn, job.pair, flow, place.end, keys)
+    return _states(job, conn, flow, place, keys, found, _primaries(job, conn, flow, found.values()))
+
+
+def _primaries(job: Job, conn: Connection, flow: str, found: Iterable[Link]) -> dict[int, Link]:
+    """Find, by the number of a shared link, the link whose end it shares."""
+    primaries: dict[int, Link] = {}
+    shared = [link for link in found if link.state == links.SHARED and link.shared_key is not None]
+    for place in job.places:
+        mine = {link.id: str(link.shared_key) for link in shared if _key_on(link, place) is None}
+        held = links.by_keys(conn, job.pair, flow, place.end, mine.values()) if mine else {}
+        primaries.update({number: held[key] for number, key in mine.items() if key in held})
+    return primaries
+
+
+def _key_on(link: Link, place: Place) -> str | None:
+    return link.left_key if place.end == "left" else link.right_key
 
 
 def _states(
-    job: Job, conn: Connection, flow: str, place: Place, keys: Sequence[str], found: dict[str, Link]
+    job: Job,
+    conn: Connection,
+    flow: str,
+    place: Place,
+    keys: Sequence[str],
+    found: Mapping[str, Link],
+    primaries: Mapping[int, Link],
 ) -> dict[str, RefState]:
-    states = {
-        key: RefState("linked", link.id) if link.state == "open" else RefState("parked")
-        for key, link in found.items()
-    }
+    """Say where records stand: one that shares another link's end stands for that link."""
+    states: dict[str, RefState] = {}
+    for key, link in found.items():
+        stands = primaries.get(link.id, link)
+        is_open = stands.state == links.OPEN
+        shared = link.state == links.SHARED
+        states[key] = RefState("linked", stands.id, shared) if is_open else RefState("parked", 0, shared)
     names = {single_subject(place.side, key): key for key in keys if key not in found}
     if not names:
         return states

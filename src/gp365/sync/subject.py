@@ -13,6 +13,7 @@ from gp365.store.intents import Intent
 from gp365.store.links import Link
 from gp365.store.parked import Parked
 from gp365.sync.envelope import Envelope
+from gp365.sync.events.kinds import Repair
 
 
 class Disposition(StrEnum):
@@ -80,6 +81,10 @@ class Subject:
     this run because it moved; `claimed_as` is the claim's name once the record has become a link; `done` is what its
     writes have achieved so far in this run; `counted` how it was counted when it waited, earlier in this run;
     `complaints` are what the systems said against its last writes, by side; `sighted` when its values were seen, packed.
+    Identity events: `repairs` are what shall become of its link; `repaired` says that they are done; `absorbed` names the
+    subjects that go on in it; `behind` is the subject whose repair sets its key free; `left_out` says why nothing is done
+    for it; `marked` is the row by which its surviving record is marked before the link closes; `decided` says that a
+    person wants a new record, whatever looks like it.
     """
 
     id: str
@@ -109,3 +114,18 @@ class Subject:
         default_factory=dict[str, tuple[Status, Gp365Error]]
     )
     steps: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    repairs: list[Repair] = field(default_factory=list[Repair])
+    repaired: bool = False
+    absorbed: list[str] = field(default_factory=list[str])
+    behind: Subject | None = None
+    left_out: str = ""
+    marked: str = ""
+    decided: bool = False
+
+    @property
+    def standing(self) -> Link | None:
+        """Return the link as it is once its repairs are done."""
+        link = self.link
+        for repair in self.repairs:
+            link = repair.on(link) if link is not None else None
+        return link
