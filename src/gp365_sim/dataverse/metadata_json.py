@@ -293,7 +293,7 @@ def _status(org: Organisation, key: Key) -> str:
 
 def relationship_json(org: Organisation, relationship: Relationship) -> Json:
     """Write a OneToManyRelationshipMetadata."""
-    delete, other = relationship.on_delete, "Cascade" if relationship.on_delete == "Cascade" else "NoCascade"
+    handed_on = relationship.on_assign
     return {
         "@odata.type": f"#{CRM}OneToManyRelationshipMetadata",
         "MetadataId": relationship.id,
@@ -309,12 +309,12 @@ def relationship_json(org: Organisation, relationship: Relationship) -> Json:
         "ReferencedEntityNavigationPropertyName": relationship.collection,
         "IsHierarchical": False,
         "CascadeConfiguration": {
-            "Assign": other,
-            "Delete": delete,
-            "Merge": other,
-            "Reparent": other,
-            "Share": other,
-            "Unshare": other,
+            "Assign": handed_on,
+            "Delete": relationship.on_delete,
+            "Merge": relationship.on_merge,
+            "Reparent": handed_on,
+            "Share": handed_on,
+            "Unshare": handed_on,
             "Archive": "NoCascade",
             "RollupView": "NoCascade",
         },

@@ -146,6 +146,8 @@ def _relationship_of(org: Organisation, body: Json) -> tuple[Relationship, Colum
         navigation=column.navigation[referenced],
         collection=str(body.get("ReferencedEntityNavigationPropertyName") or name),
         on_delete=str(cascade.get("Delete", "RemoveLink")),
+        on_assign=str(cascade.get("Assign", "NoCascade")),
+        on_merge=str(cascade.get("Merge", "NoCascade")),
         custom=True,
     )
     return relationship, column
@@ -175,11 +177,16 @@ def _required(body: Json) -> str:
 
 
 def update_relationship(org: Organisation, request: Request, segment: Segment) -> Answer:
-    """Replace the definition of a relationship: what its deletion does can change."""
+    """Replace the definition of a relationship: what a deletion, assignment or merge does can change."""
     may_customize(request, "prvWriteRelationship")
     relationship, body = find_relationship(org, segment), request.json()
     cascade = cast(Json, body.get("CascadeConfiguration") or {})
-    changed = replace(relationship, on_delete=str(cascade.get("Delete", relationship.on_delete)))
+    changed = replace(
+        relationship,
+        on_delete=str(cascade.get("Delete", relationship.on_delete)),
+        on_assign=str(cascade.get("Assign", relationship.on_assign)),
+        on_merge=str(cascade.get("Merge", relationship.on_merge)),
+    )
     org.schema.relationships[relationship.schema_name] = changed
     return no_content()
 

@@ -20,7 +20,8 @@ class Rules:
 
     `key_delay_s`: how long an alternate key stays Pending. `read_only`: "refused" or "ignored", the fate of a value for
     a column that cannot be written. `delta_days`: life of a delta token (ExpireChangeTrackingInDays).
-    `duplicate_rules`: table to columns of the published duplicate detection rules.
+    `duplicate_rules`: table to columns of the published duplicate detection rules. `merged_locked`: whether a row that a
+    merge ended refuses every change.
     """
 
     key_delay_s: float = 1.0
@@ -28,11 +29,15 @@ class Rules:
     delta_days: int = 7
     page_size: int = 5000
     duplicate_rules: tuple[tuple[str, tuple[str, ...]], ...] = (("account", ("name",)),)
+    merged_locked: bool = True
 
 
 @dataclass
 class Organisation:
-    """Everything that a request can see or change."""
+    """Everything that a request can see or change.
+
+    `without_role` holds the ids of users and teams that have no security role and so can own nothing.
+    """
 
     schema: Schema
     store: Store
@@ -44,6 +49,7 @@ class Organisation:
     rules: Rules = field(default_factory=Rules)
     secret: bytes = b""
     urls: tuple[str, ...] = ()
+    without_role: set[str] = field(default_factory=set[str])
 
     def stamp(self) -> str:
         """Give the present as the organisation stores times: whole seconds."""

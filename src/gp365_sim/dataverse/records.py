@@ -10,6 +10,7 @@ from gp365_sim.identity.tokens import Caller
 from . import refusal
 from .fold import comparable
 from .organisation import TARGET_SUFFIX, Organisation
+from .owning import OWNER, OWNER_TARGET, belongings, settle_owner
 from .schema import Relationship, Table
 from .store import Row
 
@@ -31,7 +32,9 @@ def create(
     _stamp(table, row, caller, now, "created")
     _stamp(table, row, caller, now, "modified")
     if "ownerid" in table.columns:
-        _own(org, table, row, caller)
+        if OWNER not in row:
+            row.update({OWNER: caller.user_id, OWNER_TARGET: "systemuser"})
+        settle_owner(org, table, row)
     _settle_state(table, row, None, values)
     _settle_money(org, table, row, values)
     _compute(table, row)
@@ -42,7 +45,13 @@ def create(
 
 
 def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Row) -> Row:
-    """Change columns of a row. An unchanged value counts as a change too, as Dataverse has it."""
+    """Change columns of a row. An unchanged value counts as a change too, as Dataverse has it.
+
+    An inactive row can be changed like any other (assumed: forms lock it, the API does not); one that a merge ended
+    cannot, unless the organisation is set up so (assumed).
+    """
+    if old.get("merged") and org.rules.merged_locked:
+        raise refusal.ended_by_merge(table.name, old[table.id_column])
     row = dict(old)
     for wire, value in values.items():
         if wire == table.id_column:
@@ -52,15 +61,32 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
         else:
             row[wire] = value
     _stamp(table, row, caller, org.stamp(), "modified")
-    if values.get("_ownerid_value"):
-        _own(org, table, row, caller)
+    assigned = OWNER in values and OWNER in table.wire
+    if assigned:
+        settle_owner(org, table, row)
     _settle_state(table, row, old, values)
     _settle_money(org, table, row, values)
     _compute(table, row)
     _check_required(table, row)
     with org.store.atomic():
         org.store.replace(table, row)
+        if assigned and row[OWNER] != old.get(OWNER):
+            _hand_on(org, caller, table, row)
     return row
+
+
+def _hand_on(org: Organisation, caller: Caller, table: Table, row: Row) -> None:
+    """Assign what hangs on a row to its new owner too; a row that is handed on has been modified."""
+    for child, old in list(belongings(org, table, row[table.id_column])):
+        given = {**old, OWNER: row[OWNER], OWNER_TARGET: row[OWNER_TARGET]}
+        settle_owner(org, child, given)
+        stamp_changed(org, caller, child, given)
+        org.store.replace(child, given)
+
+
+def stamp_changed(org: Organisation, caller: Caller, table: Table, row: Row) -> None:
+    """Note on a row that this caller modifies it now."""
+    _stamp(table, row, caller, org.stamp(), "modified")
 
 
 def delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> None:
@@ -104,16 +130,6 @@ def _stamp(table: Table, row: Row, caller: Caller, now: str, kind: str) -> None:
         row[f"{kind}on"] = now
     if f"{kind}by" in table.columns:
         row[f"_{kind}by_value"] = caller.user_id
-
-
-def _own(org: Organisation, table: Table, row: Row, caller: Caller) -> None:
-    row.setdefault("_ownerid_value", caller.user_id)
-    row.setdefault("_ownerid_value" + TARGET_SUFFIX, "systemuser")
-    is_user = row["_ownerid_value" + TARGET_SUFFIX] == "systemuser"
-    if "owninguser" in table.columns and is_user:
-        row["_owninguser_value"] = row["_ownerid_value"]
-    if "owningbusinessunit" in table.columns:
-        row["_owningbusinessunit_value"] = org.business_unit
 
 
 def _settle_state(table: Table, row: Row, old: Row | None, values: Row) -> None:

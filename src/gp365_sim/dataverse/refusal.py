@@ -198,3 +198,50 @@ def expired_token() -> Refusal:
         "0x80044352",
         "Version stamp associated with the client has expired. Please perform a full sync.",
     )
+
+
+def ended_by_merge(table: str, row_id: str) -> Refusal:
+    """Refuse a change of a row that a merge ended (code InvalidState of the error codes page; its use here is assumed)."""
+    return Refusal(
+        400,
+        "0x80040233",
+        f"The object is not in a valid state to perform this operation. {table} {row_id} was merged.",
+    )
+
+
+def merge_of_one() -> Refusal:
+    return Refusal(
+        400, "0x80045305", "Merge cannot be performed on master and sub-entities that are identical."
+    )
+
+
+def merge_of_inactive(which: str, table: str, row_id: str) -> Refusal:
+    # Wording after markcarrington.dev, "Merge Permissions".
+    return Refusal(400, "0x80045304", f"{which} entity:{table}-{row_id} is deactive")
+
+
+def merge_in_a_ring() -> Refusal:
+    return Refusal(400, "0x80045300", "Merge could create cyclical parenting.")
+
+
+def merge_loses_parent() -> Refusal:
+    return Refusal(400, "0x80045317", "Merge warning: sub-entity might lose parenting")
+
+
+def merge_of_other_parents() -> Refusal:
+    return Refusal(400, "0x80045316", "Merge warning: sub-entity will be differently parented.")
+
+
+def no_owner() -> Refusal:
+    return Refusal(400, "0x80040215", "Item does not have an owner.")
+
+
+def owner_without_right(kind: str, principal: str, table: str) -> Refusal:
+    """Refuse an owner without a role (wording as recorded for users; for teams assumed)."""
+    word, code = ("team", 9) if kind == "team" else ("user", 8)
+    return Refusal(
+        403,
+        "0x80040220",
+        f"Principal {word} (Id={principal}, type={code}, roleCount=0, privilegeCount=0) is missing prvRead{table} "
+        "privilege.",
+    )

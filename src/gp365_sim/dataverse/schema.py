@@ -33,6 +33,18 @@ KNOWN_DELETES = {
     "contact_customer_contacts": "Cascade",
     "publisher_solution": "Restrict",
 }
+# Relationships whose children get the new owner of their parent (that these are parental is assumed).
+KNOWN_ASSIGNS = frozenset(
+    {
+        "account_parent_account",
+        "contact_customer_accounts",
+        "contact_customer_contacts",
+        "opportunity_customer_accounts",
+        "opportunity_customer_contacts",
+    }
+)
+# Tables whose rows can be merged (merge-entity-using-web-api.md); an incident is not among our tables.
+MERGEABLE = frozenset({"account", "contact", "lead"})
 
 
 @cache
@@ -115,6 +127,8 @@ class Relationship:
     navigation: str
     collection: str
     on_delete: str = "RemoveLink"
+    on_assign: str = "NoCascade"
+    on_merge: str = "NoCascade"
     custom: bool = False
 
 
@@ -200,6 +214,8 @@ class Schema:
                     navigation=column.navigation.get(target, column.name),
                     collection=name,
                     on_delete=KNOWN_DELETES.get(name, "RemoveLink"),
+                    on_assign="Cascade" if name in KNOWN_ASSIGNS else "NoCascade",
+                    on_merge="Cascade" if target in MERGEABLE and column.name != "masterid" else "NoCascade",
                 ),
             )
 

@@ -10,6 +10,7 @@ from .batch import run_batch
 from .bulk import bulk_delete, run_bulk
 from .exchange import Answer, Request, json_answer, refused
 from .expression import CRM
+from .merging import merge
 from .metadata_read import (
     metadata_changes,
     read_relationships,
@@ -91,7 +92,8 @@ def _shaped(action: Callable[[], Answer]) -> Answer:
 
 # --- functions -------------------------------------------------------------------------------------------------------
 
-_FUNCTIONS = frozenset({"WhoAmI", "RetrieveCurrentOrganization", "RetrieveMetadataChanges", "BulkDelete"})
+_ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {"BulkDelete": bulk_delete, "Merge": merge}
+_FUNCTIONS = frozenset({"WhoAmI", "RetrieveCurrentOrganization", "RetrieveMetadataChanges", *_ACTIONS})
 # fmt: off
 _KNOWN_ELSEWHERE = frozenset(
     {
@@ -112,16 +114,16 @@ _KNOWN_ELSEWHERE = frozenset(
         "InsertStatusValue",
         "OrderOption",
         "RetrieveVersion",
-        "Merge",
     }
 )
 # fmt: on
 
 
 def _function(org: Organisation, request: Request, segment: Segment) -> Answer:
-    if segment.name == "BulkDelete" and request.method == "POST":
-        return _shaped(lambda: bulk_delete(org, request))
-    if request.method != "GET" or segment.name == "BulkDelete":
+    action = _ACTIONS.get(segment.name)
+    if action is not None and request.method == "POST":
+        return _shaped(lambda: action(org, request))
+    if request.method != "GET" or action is not None:
         raise _not_allowed(request)
     if segment.name == "RetrieveMetadataChanges":
         return metadata_changes(org, request, segment, parse_query(parse_pairs(request.query)))
