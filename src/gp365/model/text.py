@@ -13,6 +13,8 @@ _CONTROL = re.compile("\r\n|[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 def clean(text: str) -> str:
     """Return the text composed (NFC), with a blank for each control character or line break, without outer blanks."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     return unicodedata.normalize("NFC", _CONTROL.sub(" ", text)).strip()
 
 
@@ -41,6 +43,8 @@ def in_code_page(text: str, code_page: str = CP1252) -> bool:
 
 def outside(text: str, code_page: str = CP1252) -> str | None:
     """Return the first character that the code page does not have."""
+    if text.isascii():
+        return None
     try:
         text.encode(code_page)
     except UnicodeEncodeError as error:
@@ -50,7 +54,7 @@ def outside(text: str, code_page: str = CP1252) -> str | None:
 
 def units(text: str) -> int:
     """Count UTF-16 code units, as SQL Server's nvarchar and Dataverse count lengths: an emoji is two."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
 def cut(text: str, length: int) -> str:

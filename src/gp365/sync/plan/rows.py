@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gp365.model.converters import Codec, ConvertContext, codec
 from gp365.model.entity import EntityDescription, FieldDescription, FieldType
@@ -16,6 +16,9 @@ from gp365.model.values import Value, Values
 from gp365.sync.plan.facts import Facts
 
 Owner = Callable[[str], str]
+
+# A page looks at a value of a record several times; so many values of a row and side are remembered at most.
+_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +48,32 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """A row with what it needs: a codec per side, the limits of both, and the descriptions of its wire fields."""
+    """A row with what it needs: a codec per side, the limits of both, and the descriptions of its wire fields.
+
+    `remembered` holds texts that were read of late, by side.
+    """
 
     row: Row
     codecs: Mapping[str, Codec]
     limits: Limits
     described: Mapping[str, tuple[FieldDescription, ...]]
+    remembered: Mapping[str, dict[str | None, Seen]] = field(
+        default_factory=dict[str, dict[str | None, Seen]], repr=False, compare=False
+    )
 
     def half(self, side: str, values: Values) -> Half | None:
         """Return the raw half of a side; None when any of its wire fields is absent."""
         wires = self.row.wires.get(side, ())
+        if len(wires) == 1:
+            return (values[wires[0]],) if wires[0] in values else None
         if not wires or any(wire not in values for wire in wires):
             return None
         return tuple(values[wire] for wire in wires)
 
     def writable(self, side: str, verb: str) -> bool:
         """Tell whether every wire field of a side can be sent with create or update."""
-        return (
-            all(described.can(verb) for described in self.described.get(side, ())) and side in self.row.wires
+        return side in self.row.wires and all(
+            described.can(verb) for described in self.described.get(side, ())
         )
 
 
@@ -129,7 +140,7 @@ def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescrip
         single.get(flow.right.name),
         row.long or _default_long(row, described, codecs),
     )
-    return CompiledRow(row, codecs, bounds, described)
+    return CompiledRow(row, codecs, bounds, described, {side: {} for side in described})
 
 
 def _default_long(
@@ -166,6 +177,20 @@ def see_raw(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half, fact
     """Read a raw half into its canonical and fitted value."""
     if row.row.ref:
         return _see_reference(row, side, raw, facts)
+    held = row.remembered.get(side)
+    text = raw[0]
+    # Only a text alone: 1, True and Decimal(1) would be one key.
+    if held is None or len(raw) != 1 or not (text is None or type(text) is str):
+        return _read_half(compiled, row, side, raw)
+    seen = held.get(text)
+    if seen is None:
+        if len(held) >= _REMEMBERED:
+            held.clear()
+        seen = held[text] = _read_half(compiled, row, side, raw)
+    return seen
+
+
+def _read_half(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half) -> Seen:
     canonical: Value = None
     try:
         canonical = row.codecs[side].read(raw, compiled.context_of(row))
