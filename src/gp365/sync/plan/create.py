@@ -51,16 +51,28 @@ def _field(
         return None
     if seen.bad is not None:
         verdict = Verdict.WAITING if seen.bad.code == "waiting" else Verdict.PARKED
-        return replace(
-            _skeleton(compiled, row, source, seen.raw, verdict),
+        return _made(
+            compiled,
+            row,
+            source,
+            seen.raw,
+            verdict,
             code=seen.bad.code,
             message=seen.bad.message,
             waits_for=seen.bad.waits_for,
         )
     if seen.fitted is None:
         nothing = (None,) * len(row.row.wires[target])
-        agreed = _skeleton(compiled, row, source, seen.raw, Verdict.AGREE)
-        return replace(agreed, target=target, new=nothing, rule="empty on both sides")
+        return _made(
+            compiled,
+            row,
+            source,
+            seen.raw,
+            Verdict.AGREE,
+            target=target,
+            new=nothing,
+            rule="empty on both sides",
+        )
     return _planned(compiled, row, source, target, seen.raw, seen.fitted, seen.cut, "create", facts)
 
 
@@ -70,23 +82,41 @@ def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Fact
     if result is None or result.code:
         code = result.code if result else "flow-condition"
         message = result.message if result else f"{row.row.name} was not worked out."
-        return replace(_skeleton(compiled, row, source, None, Verdict.PARKED), code=code, message=message)
+        return _made(compiled, row, source, None, Verdict.PARKED, code=code, message=message)
     return _planned(compiled, row, source, target, None, result.value, False, "on create", facts)
 
 
-def _skeleton(
-    compiled: CompiledFlow, row: CompiledRow, source: str, raw: Half | None, verdict: Verdict
+def _made(
+    compiled: CompiledFlow,
+    row: CompiledRow,
+    source: str,
+    raw: Half | None,
+    verdict: Verdict,
+    *,
+    target: str = "",
+    new: Half = (),
+    rule: str = "",
+    cut: bool = False,
+    code: str = "",
+    message: str = "",
+    waits_for: tuple[str, str, str] | None = None,
 ) -> FieldPlan:
-    on_left = source == compiled.flow.left.name
-    unit = row.row.group or row.row.name
+    on_left, name = source == compiled.flow.left.name, row.row.name
     return FieldPlan(
-        row.row.name,
+        name,
         verdict,
         raw if on_left else None,
         None if on_left else raw,
         winner=source,
-        owner=compiled.owner(row.row.name),
-        unit=unit,
+        target=target,
+        new=new,
+        rule=rule,
+        owner=compiled.owner(name),
+        unit=row.row.group or name,
+        cut=cut,
+        code=code,
+        message=message,
+        waits_for=waits_for,
     )
 
 
@@ -101,17 +131,20 @@ def _planned(
     why: str,
     facts: Facts,
 ) -> FieldPlan:
-    plan = _skeleton(compiled, row, source, raw, Verdict.WRITE)
     try:
         half = write_half(compiled, row, target, value, facts)
     except Unfit as unfit:
-        return replace(plan, verdict=Verdict.PARKED, rule=why, code=unfit.code, message=str(unfit))
-    return replace(plan, rule=why, target=target, new=half, cut=cut)
+        return _made(
+            compiled, row, source, raw, Verdict.PARKED, rule=why, code=unfit.code, message=str(unfit)
+        )
+    return _made(compiled, row, source, raw, Verdict.WRITE, target=target, new=half, rule=why, cut=cut)
 
 
 def _park_groups(fields: list[FieldPlan]) -> list[FieldPlan]:
     """A group with one unusable value is left out whole."""
     bad = {plan.unit: plan for plan in fields if plan.verdict in (Verdict.PARKED, Verdict.WAITING)}
+    if not bad:
+        return fields
     return [
         replace(
             plan, verdict=bad[plan.unit].verdict, code=bad[plan.unit].code, message=bad[plan.unit].message
@@ -125,14 +158,7 @@ def _park_groups(fields: list[FieldPlan]) -> list[FieldPlan]:
 def _stopped(compiled: CompiledFlow, target: str, fields: list[FieldPlan]) -> Problem | None:
     """Stop the create when a value that it cannot be without is unusable."""
     for plan in fields:
-        row = compiled.row(plan.name)
-        needed = (
-            row.row.required
-            or any(entry.required for entry in row.described.get(target, ()))
-            or _named(compiled, plan)
-        )
-        needed = needed or bool(row.row.on_create)
-        if plan.verdict in (Verdict.PARKED, Verdict.WAITING) and needed:
+        if plan.verdict in (Verdict.PARKED, Verdict.WAITING) and _needed(compiled, target, plan):
             held = plan.left or plan.right or ()
             value = ", ".join(show(part) for part in held)
             return Problem(
@@ -145,6 +171,16 @@ def _stopped(compiled: CompiledFlow, target: str, fields: list[FieldPlan]) -> Pr
                 waits_for=plan.waits_for,
             )
     return None
+
+
+def _needed(compiled: CompiledFlow, target: str, plan: FieldPlan) -> bool:
+    row = compiled.row(plan.name)
+    return (
+        row.row.required
+        or bool(row.row.on_create)
+        or any(entry.required for entry in row.described.get(target, ()))
+        or _named(compiled, plan)
+    )
 
 
 def _named(compiled: CompiledFlow, plan: FieldPlan) -> bool:
