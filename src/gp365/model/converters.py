@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from gp365.model import (
     convert_country,
     convert_credit,
+    convert_currency,
     convert_number,
     convert_phone,
     convert_time,
     convert_values,
+    currencies,
 )
 from gp365.model import text as texts
 from gp365.model.entity import FieldDescription, FieldType
@@ -59,6 +61,7 @@ class Codec:
 
 JOINED = "joined"
 CREDIT_LIMIT = "credit_limit"
+GP_CURRENCY = "gp_currency"
 NAMES = (
     "text",
     "upper",
@@ -66,6 +69,7 @@ NAMES = (
     "country",
     "country_code",
     "encoded_number",
+    GP_CURRENCY,
     CREDIT_LIMIT,
     "number",
     "flag",
@@ -154,6 +158,8 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
         return _moment(name, fields)
     if name == "lookup":
         return _lookup(column, kind)
+    if name == GP_CURRENCY:
+        return _currency(column, kind)
     return _of_text(name, column, kind, fields)
 
 
@@ -198,6 +204,32 @@ def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDesc
         lambda value, _: (None if value is None else _some(write(_text_of(value), column)),),
         exact=name != "text",
     )
+
+
+def _currency(column: str, kind: FieldType) -> Codec:
+    """GP's id (a blank one is the functional currency), an ISO code, or an organisation's own id of a currency."""
+
+    def read(raw: Raw, context: ConvertContext) -> Value:
+        text = _text_of(raw[0])
+        if column == "gp":
+            return convert_currency.read_gp(text, context.lookups, context.currency)
+        if not text:
+            return None
+        if kind is FieldType.REFERENCE:
+            return convert_currency.read_reference(text, context.lookups, column)
+        return currencies.checked_iso(text)
+
+    def write(value: Value, context: ConvertContext) -> Raw:
+        text = _text_of(value)
+        if not text:
+            return (None,)
+        if column == "gp":
+            return (_some(convert_currency.write_gp(text, context.lookups, context.currency)),)
+        if kind is FieldType.REFERENCE:
+            return (convert_currency.write_reference(text, context.lookups, column),)
+        return (currencies.checked_iso(text),)
+
+    return Codec(GP_CURRENCY, read, write, exact=True)
 
 
 def _joined() -> Codec:

@@ -247,7 +247,11 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "bad-value": Entry("The value is not of the field's kind.", "Correct it in its own system."),
     "out-of-range": Entry(
-        "The number is outside what the other system can hold.", "Correct it in its own system."
+        "The number or date is outside what the other system can hold.", "Correct it in its own system."
+    ),
+    "too-precise": Entry(
+        "The amount has more decimals than both systems keep, and money is never rounded.",
+        "Round it in its own system.",
     ),
     "option-unknown": Entry(
         "The other system has no such option.", "Add the option, or map it in the lookup."

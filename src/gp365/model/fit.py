@@ -39,7 +39,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What both sides of a row can hold. None and "" mean no limit; `long` is cut or park."""
+    """What both sides of a row can hold. None and "" mean no limit; `long` is cut or park.
+
+    `exact`: the number is money on one side at least, which is never rounded.
+    """
 
     length: int | None = None
     code_page: str = ""
@@ -49,6 +52,7 @@ class Limits:
     maximum: Decimal | None = None
     options: frozenset[int] | None = None
     long: str = CUT
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,14 @@ def limits(left: FieldDescription | None, right: FieldDescription | None, long: 
         maximum=min((side.maximum for side in held if side.maximum is not None), default=None),
         options=chosen[0].intersection(*chosen[1:]) if chosen else None,
         long=long or CUT,
+        exact=any(side.type is FieldType.MONEY for side in held),
     )
 
 
 def fit(value: Value, bounds: Limits) -> Fitted:
     """Return the value as both sides hold it.
 
-    Unfit: too-long, not-in-code-page, out-of-range, bad-value, option-unknown.
+    Unfit: too-long, not-in-code-page, out-of-range, too-precise, bad-value, option-unknown.
     """
     if value is None or isinstance(value, bool):
         return Fitted(value)
@@ -121,7 +126,14 @@ def _fit_number(value: int | Decimal, bounds: Limits) -> Value:
     low, high = bounds.minimum, bounds.maximum
     if (low is not None and number < low) or (high is not None and number > high):
         raise Unfit("out-of-range", f"{show(value)} is not within {_range(low, high)}.")
-    return value if isinstance(value, int) else _rounded(number, bounds.decimals)
+    if isinstance(value, int):
+        return value
+    kept = _rounded(number, bounds.decimals)
+    if bounds.exact and kept != number:
+        raise Unfit(
+            "too-precise", f"{show(value)} has more decimals than the {bounds.decimals} that both sides keep."
+        )
+    return kept
 
 
 def _range(low: Decimal | None, high: Decimal | None) -> str:
