@@ -12,7 +12,7 @@ import math
 import re
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -141,6 +141,7 @@ class Expressions:
     def _page(
         self, expressions: Mapping[str, str], rows: Sequence[Mapping[str, Value]]
     ) -> list[dict[str, Result]]:
+        rows = _named_only(expressions.values(), rows)
         names = tuple(sorted({name.partition(".")[0] for row in rows for name in row}))
         broken = {name: error for name, text in expressions.items() if (error := _checked(text)) is not None}
         sound = {name: text for name, text in expressions.items() if name not in broken}
@@ -227,6 +228,23 @@ def _checked(expression: str) -> ExpressionError | None:
 
 
 # between Python and the engine
+
+
+def _named_only(texts: Iterable[str], rows: Sequence[Mapping[str, Value]]) -> Sequence[Mapping[str, Value]]:
+    """Leave out the fields that no expression can reach, so that a page does not carry whole records across."""
+    text = "\n".join(texts)
+    words = set(_IDENTIFIER.findall(text))
+    if "\\" in text or not text.isascii() or not words.isdisjoint(("row", "arguments")):
+        return rows
+    used: dict[str, bool] = {}
+    return [
+        {
+            name: value
+            for name, value in row.items()
+            if (used[name] if name in used else used.setdefault(name, name.partition(".")[0] in words))
+        }
+        for row in rows
+    ]
 
 
 def _packed(row: Mapping[str, Value]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache, lru_cache
 
 from gp365.model.values import Value, show
 
@@ -32,7 +33,11 @@ def normalise(value: Value, kind: str = "") -> str:
     "number" (only case and outer blanks do not count: A-1 and A1 are two numbers), "phone" (digits) or "postal"
     (without blanks and dashes; of a US ZIP+4 the first five).
     """
-    text = show(value).strip()
+    return _normalised(show(value).strip(), kind)
+
+
+@lru_cache(4096)
+def _normalised(text: str, kind: str) -> str:
     if kind == NUMBER:
         return unicodedata.normalize("NFC", text).casefold()
     if kind == PHONE:
@@ -44,6 +49,7 @@ def normalise(value: Value, kind: str = "") -> str:
     return _digits(text) if _PHONE.fullmatch(text) else _name(text)
 
 
+@cache
 def kind_of(field: str, convert: str = "") -> str:
     """Return the kind of a canonical field by its converter and name."""
     last = field.rpartition(".")[2].casefold()
@@ -57,6 +63,8 @@ def kind_of(field: str, convert: str = "") -> str:
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
 
