@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gp365.app.check import check_flow
@@ -12,6 +12,7 @@ from gp365.app.connecting import connect
 from gp365.app.effective import Ends, FlowFinding
 from gp365.app.loader import LoadedFlow
 from gp365.app.options import pair_options
+from gp365.app.owners import check_owners, owned
 from gp365.app.project import Project
 from gp365.app.settings import PairSettings
 from gp365.model.contract import Connector, Level
@@ -97,7 +98,11 @@ class Assembly:
     def flows(self, pair: str) -> tuple[PreparedFlow, ...]:
         """Prepare and check the flows of a pair, with what they need, in order; both systems describe their entities."""
         if pair not in self._prepared:
-            chosen = self.project.flows.chosen(self.pair(pair).flows)
+            given = self.pair(pair)
+            chosen = [
+                replace(flow, file=owned(flow.file, given)) for flow in self.project.flows.chosen(given.flows)
+            ]
+            check_owners(pair, given, [flow.file for flow in chosen], self.project.folder)
             self._prepared[pair] = tuple(self._prepare(pair, flow, chosen) for flow in chosen)
         return self._prepared[pair]
 

@@ -6,8 +6,8 @@ Reading the file, line numbers and plain words for what is wrong are in settings
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -228,6 +228,14 @@ System = Annotated[GpSystem | DataverseSystem | MemorySystem, Field(discriminato
 Option = bool | int | float | str
 
 
+def _flat(before: str, table: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{before}{name}.", cast("dict[str, object]", value))
+        else:
+            yield f"{before}{name}", value
+
+
 class PairSettings(_Strict):
     """Two places that are kept in step: flow column = system name, twice, and the flows."""
 
@@ -239,6 +247,16 @@ class PairSettings(_Strict):
     options: dict[str, Option] = Field(
         default={}, description="options of the flows, such as prospects = true"
     )
+    owners: dict[str, str] = Field(
+        default={},
+        description='who owns a field or group here, whatever the flow says: "customers.name" = "gp" (or ask, latest)',
+    )
+
+    @field_validator("owners", mode="before")
+    @classmethod
+    def _dotted(cls, owners: object) -> object:
+        """Take `customers.name = "gp"` for what it means: TOML makes tables of a dotted name without quotes."""
+        return dict(_flat("", owners)) if isinstance(owners, dict) else owners  # pyright: ignore[reportUnknownArgumentType]
 
     @property
     def sides(self) -> Mapping[str, str]:

@@ -55,6 +55,15 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
 # where a setting stands
 
 
+def line_of(path: Path, *places: Where) -> int:
+    """Return the line on which the first of these settings stands that stands in the file at all; 1 if none does."""
+    try:
+        lines = _lines(path.read_bytes().decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return 1
+    return next((lines[place] for place in places if place in lines), 1)
+
+
 def _lines(text: str) -> dict[Where, int]:
     """Map each setting's path to its line, as far as lines can be told without a whole parser."""
     found: dict[Where, int] = {}

@@ -104,8 +104,9 @@ def show_flow(console: Console, found: FlowShown) -> None:
     table.add_row(*(plain(name, "dim") for name in ("field", *sides, "owner", "notes", "where")))
     for row in found.rows:
         wires = [plain(", ".join(row.wires.get(side, ())) or EMPTY) for side in sides]
+        owner = ", ".join([row.owner, *(f"{who} in {pair}" for pair, who in row.owners.items())])
         table.add_row(
-            plain(row.name), *wires, row.owner, plain(", ".join(row.notes)), plain(row.where, "dim")
+            plain(row.name), *wires, plain(owner), plain(", ".join(row.notes)), plain(row.where, "dim")
         )
     console.print(table)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from gp365.app.assembly import Assembly, PreparedFlow
 from gp365.app.loader import shipped_lookups
+from gp365.app.owners import flow_owner, overridden
 from gp365.model.contract import Connector, Finding, Level
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Bug, Gp365Error, Misconfigured, Retry, Unauthorised
@@ -140,6 +141,7 @@ def _flows(assembly: Assembly, down: set[str]) -> Iterator[DoctorFinding]:
             continue
         for flow in flows:
             yield from _flow(pair, flow)
+            yield from _owners(assembly, pair, flow)
 
 
 def _flow(pair: str, flow: PreparedFlow) -> Iterator[DoctorFinding]:
@@ -152,6 +154,15 @@ def _flow(pair: str, flow: PreparedFlow) -> Iterator[DoctorFinding]:
         yield DoctorFinding(
             "flows", subject, Level.OK, f"{rows} rows fit both systems.", facts={"rows": rows}
         )
+
+
+def _owners(assembly: Assembly, pair: str, flow: PreparedFlow) -> Iterator[DoctorFinding]:
+    """Name the fields whose owner the settings give, instead of the flow."""
+    file = assembly.project.flows.get(flow.name).file
+    for name, who in overridden(file, assembly.pairs[pair]).items():
+        text = f"{name} belongs to {who} here, by gp365.toml; the flow says {flow_owner(file, name)}."
+        facts = {"field": name, "owner": who}
+        yield DoctorFinding("flows", f"{pair}/{flow.name}", Level.NOTE, text, facts=facts)
 
 
 def _lookups(assembly: Assembly) -> Iterator[DoctorFinding]:

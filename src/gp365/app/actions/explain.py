@@ -23,6 +23,7 @@ from gp365.app.actions.parked import parked_out
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.values import shown_deep, shown_half
 from gp365.app.assembly import Assembly, assemble
+from gp365.app.owners import owned
 from gp365.app.project import Project
 from gp365.model.contract import Connector
 from gp365.model.errors import Gp365Error, Misconfigured
@@ -94,9 +95,10 @@ def explain(
 
 
 def _view(project: Project, assembly: Assembly, pair: str, flow: str) -> _View:
-    systems = project.settings.pairs[pair].sides
+    given = project.settings.pairs[pair]
+    systems = given.sides
     first, second = systems
-    compiled = compile_flow(project.flows.get(flow).file, (first, second))
+    compiled = compile_flow(owned(project.flows.get(flow).file, given), (first, second))
     ends: tuple[Literal["left"], Literal["right"]] = ("left", "right")
     left, right = (
         _End(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gp365.app.assembly import Assembly
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
 from gp365.app.loader import LoadedFlow
+from gp365.app.owners import overridden
 from gp365.app.project import Project
 from gp365.model.contract import Level
 
@@ -32,13 +33,17 @@ class FlowList:
 
 @dataclass(frozen=True, slots=True)
 class FlowRow:
-    """One row of a flow as it holds here: wire fields per side, who owns it, how it is converted, where it stands."""
+    """One row of a flow as it holds here: wire fields per side, who owns it, how it is converted, where it stands.
+
+    `owners` gives, by pair, the owner that the settings name instead of the flow's.
+    """
 
     name: str
     wires: dict[str, tuple[str, ...]]
     owner: str
     notes: tuple[str, ...]
     where: str
+    owners: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +101,30 @@ def flows_show(project: Project, name: str) -> FlowShown:
         file.first_contact,
         tuple(rule.model_dump(exclude_none=True) for rule in file.match),
         dict(file.options),
-        tuple(_row(flow, named) for named in rows_of(flow.file)),
+        tuple(_row(project, flow, named) for named in rows_of(flow.file)),
     )
 
 
-def _row(flow: LoadedFlow, named: NamedRow) -> FlowRow:
+def _row(project: Project, flow: LoadedFlow, named: NamedRow) -> FlowRow:
+    owners = {
+        pair: who
+        for pair, given in project.settings.pairs.items()
+        if (who := overridden(flow.file, given).get(_unit(flow, named)))
+    }
     wires = {side: found for side in flow.file.sides if (found := named.wires(side))}
     return FlowRow(
-        named.name, wires, named.row.owner or "ask", tuple(_notes(named)), str(flow.where(*named.path))
+        named.name,
+        wires,
+        named.row.owner or "ask",
+        tuple(_notes(named)),
+        str(flow.where(*named.path)),
+        owners,
     )
+
+
+def _unit(flow: LoadedFlow, named: NamedRow) -> str:
+    """Name what the row's owner is named by: its group, where that decides as one value."""
+    return named.group if named.group and flow.file.fields[named.group].group else named.name
 
 
 def _notes(named: NamedRow) -> list[str]:
