@@ -19,7 +19,7 @@ from gp365.wire.calls import Log, Priority, silent
 from gp365.wire.clock import Clock
 from gp365.wire.http import HttpClient
 from gp365.wire.oauth import App, ClientCertificate, ClientSecret, OAuth
-from gp365.wire.odata import Page, ServiceRefused, delta, pages, prefer, service_error, track
+from gp365.wire.odata import Page, ServiceError, ServiceRefused, delta, pages, prefer, service_error, track
 from gp365.wire.retries import Retries
 from gp365.wire.throttle import Concurrency, RequestBudget
 from gp365.wire.trust import Trust
@@ -96,6 +96,15 @@ class WebApi:
                 )
             found.append(loads(part.body))
         return found
+
+    def ask_batch(self, parts: Sequence[batch.Part]) -> list[batch.PartAnswer]:
+        """Return the answer to each of several GETs in one request, refusals among them."""
+        with self._refusals():
+            answers = batch.send(self._client, parts, idempotent=True, system=self.system)
+        missing = ServiceError(500, "", "The batch ended early")
+        if any(answer is None or not answer.answers for answer in answers):
+            raise failure(missing, self.system)
+        return [answer.answers[0] for answer in answers if answer is not None]
 
     def write_batch(
         self, parts: Sequence[batch.Part], *, until: datetime | None = None

@@ -19,13 +19,12 @@ from gp365.connectors.dataverse.reading import (
     keep_customers,
     opportunity_of,
 )
-from gp365.connectors.dataverse.selection import CONTACT_LOOKUP, Selection, selection
+from gp365.connectors.dataverse.selection import CONTACT_LOOKUP, CONTACT_VALUE, Selection, selection
 from gp365.model.contract import Scratch, ScratchTable
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Value, pack, unpack
 from gp365.wire.odata import DeltaExpired
 
-_CONTACT_VALUE = f"_{CONTACT_LOOKUP}_value"
 Marks = dict[str, Mark]
 
 
@@ -80,10 +79,7 @@ class Feed:
             chosen["contact"] = self.query.contact
         if self.query.asked.opportunity:
             chosen["opportunity"] = selection(self.org.table("opportunity"), ("customerid",))
-        own = self.query.asked.own
-        if self.query.contact is not None and CONTACT_LOOKUP not in own:
-            own = (*own, CONTACT_LOOKUP)
-        return chosen | {self.entity: selection(self.query.table, own)}
+        return chosen | {self.entity: self.query.selection}
 
     # everything
 
@@ -150,7 +146,8 @@ class Feed:
         wanted = list(dict.fromkeys(accounts))
         for at in range(0, len(wanted), step):
             keys = [(id_,) for id_ in wanted[at : at + step]]
-            yield _changed(get(self.org, self.entity, keys, self.fields).values())
+            read = get(self.org, self.entity, keys, self.fields).values()
+            yield _changed(record for record in read if not record.hidden)
 
     def _from_reads(self, page: FeedPage, contacts: dict[str, dict[str, Value]]) -> list[dict[str, Value]]:
         more: list[dict[str, Value]] = [{} for _ in page.rows]
@@ -173,19 +170,13 @@ class Feed:
             yield page
 
     def _page(self, page: FeedPage, more: list[dict[str, Value]], *, full: bool) -> ChangePage:
-        chosen = self._tracked[self.entity]
+        self.org.principals.meet(page.rows)
         found = [
-            Change((self._id(row),), self._record(chosen, row, joined))
+            Change((self._id(row),), self.query.selection.record(row, joined))
             for row, joined in zip(page.rows, more, strict=True)
         ]
         gone = [Change((id_,), deleted=True) for id_ in page.deleted]
         return ChangePage((*found, *gone), self._cursor() if page.mark is not None else None, full)
-
-    def _record(self, chosen: Selection, row: Mapping[str, Any], more: Mapping[str, Value]) -> Record:
-        record = chosen.record(row, more)
-        if CONTACT_LOOKUP in record.values and CONTACT_LOOKUP not in self.query.asked.own:
-            cast("dict[str, Value]", record.values).pop(CONTACT_LOOKUP)
-        return record
 
     def _cursor(self) -> str:
         held = {"fields": self.query.asked.digest, "marks": {name: self._marks[name] for name in self.tables}}
@@ -201,8 +192,11 @@ class Feed:
         contacts: Mapping[str, Mapping[str, Value]],
     ) -> None:
         names = tuple(self._tracked["contact"].readers)
+        nobody: Mapping[str, Value] = dict.fromkeys(names)
         for row, values in zip(rows, more, strict=True):
-            contact = contacts.get(str(row.get(_CONTACT_VALUE) or "").lower(), dict.fromkeys(names))
+            id_ = str(row.get(CONTACT_VALUE) or "").lower()
+            # A contact that we may not read is absent; only an account without one has empty values.
+            contact = contacts.get(id_, {}) if id_ else nobody
             values |= {CONTACT_PREFIX + name: contact[name] for name in names if name in contact}
 
     def _join_prospects(
@@ -213,7 +207,7 @@ class Feed:
 
 
 def _contact_ids(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {str(row[_CONTACT_VALUE]).lower() for row in rows if row.get(_CONTACT_VALUE)}
+    return {str(row[CONTACT_VALUE]).lower() for row in rows if row.get(CONTACT_VALUE)}
 
 
 def _changed(records: Iterable[Record]) -> ChangePage:

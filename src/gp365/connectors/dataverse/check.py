@@ -55,7 +55,7 @@ def _safely(subject: str, ask: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def _who(org: Organisation) -> list[Finding]:
-    me = org.api.get("WhoAmI")
+    me = org.me()
     standing = org.api.budget.standing()
     facts = {"organisation": str(me.get("OrganizationId")), "user": str(me.get("UserId"))}
     secure = org.api.settings.url.startswith("https://")

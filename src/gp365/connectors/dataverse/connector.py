@@ -133,7 +133,7 @@ class DataverseConnector:
         if highest < 0:
             return ""
         if not known:
-            known = self._organisation_id = str(self.api.get("WhoAmI")["OrganizationId"]).lower()
+            known = self._organisation_id = str(self.organisation.me()["OrganizationId"]).lower()
         return f"{known}:{highest}"
 
     def tally(self) -> Tally:

@@ -10,6 +10,7 @@ from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldT
 CONTACT_PREFIX = "primarycontact."
 HAS_OPPORTUNITY = "has_opportunity"
 REFERENCE_COLUMN = "gp365_reference"
+MASTER, MERGED = "masterid", "merged"
 
 _TYPES = {
     "String": FieldType.TEXT,
@@ -68,7 +69,16 @@ def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -
         lanes=lanes,
         channel="web-api",
         assumed=() if table.tracked else (_NOT_TRACKED,),
+        merged_into=MASTER if merges(table) else "",
     )
+
+
+def merges(table: Table) -> bool:
+    """Say whether records of the table can be merged: accounts and contacts can (merge-table-rows page).
+
+    `masterid` then holds the surviving record as long as `merged` is true; both are read-only for everybody.
+    """
+    return all(name in table.columns and table.columns[name].readable for name in (MASTER, MERGED))
 
 
 def field_of(column: Column) -> FieldDescription:
@@ -105,8 +115,8 @@ def _required(column: Column) -> bool:
 
 
 def _writable(column: Column) -> str:
-    if column.secured:
-        return "never"
+    if not column.readable:
+        return "never"  # what may be written and not read cannot be kept in step
     if column.creatable and column.updatable:
         return "both"
     return "create" if column.creatable else "update" if column.updatable else "never"

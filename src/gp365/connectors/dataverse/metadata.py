@@ -7,12 +7,13 @@ and AttributeMetadata are asked for (Web API reference, EntityMetadata and Attri
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 LOOKUPS = frozenset({"Lookup", "Customer", "Owner"})
 OPTIONS = frozenset({"Picklist", "State", "Status"})
+ALLOWED = 4
 UNSERVED = frozenset({"Virtual", "EntityName", "ManagedProperty", "PartyList", "CalendarRules"})
 
 
@@ -21,7 +22,8 @@ class Column:
     """One column. `navigation` maps a lookup's target table to its navigation property in the right case.
 
     A DateTime is a day (`day`), a moment, or, with `zoned` false, what a clock shows. `precision` is what is kept of a
-    number for certain: see `_precision`.
+    number for certain: see `_precision`. A column under column security is unreadable until `granted` says otherwise;
+    `statuses` gives the default status of each state, on the column of states.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Column:
     secured: bool = False
     day: bool = False
     zoned: bool = True
+    id: str = ""
+    statuses: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @property
     def wire(self) -> str:
@@ -181,7 +185,31 @@ def _column(
         secured=secured,
         day=_behavior(extra) == "DateOnly",
         zoned=_behavior(extra) != "TimeZoneIndependent",
+        id=str(row.get("MetadataId") or "").lower(),
+        statuses=_default_statuses(extra.get("OptionSet")) if row["AttributeType"] == "State" else {},
     )
+
+
+def granted(table: Table, privileges: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the table with its secured columns as the caller's field permissions open them.
+
+    `privileges` are AttributePrivileges of RetrievePrincipalAttributePrivileges (Web API reference, AttributePrivilege
+    ComplexType); 4 is "allowed", as in the field permission table.
+    """
+    by_id = {str(one.get("AttributeId") or "").lower(): one for one in privileges}
+    columns = dict(table.columns)
+    for name, column in table.columns.items():
+        if column.secured and column.id in by_id:
+            may = {
+                verb: by_id[column.id].get(f"Can{verb}") == ALLOWED for verb in ("Read", "Create", "Update")
+            }
+            columns[name] = replace(
+                column,
+                readable=may["Read"],
+                creatable=column.creatable and may["Create"],
+                updatable=column.updatable and may["Update"],
+            )
+    return replace(table, columns=columns)
 
 
 def _decimal(number: object) -> Decimal | None:
@@ -218,6 +246,14 @@ def label_of(label: Mapping[str, Any] | None) -> str:
     localized: Sequence[Mapping[str, Any]] = label.get("LocalizedLabels") or ()
     own: Mapping[str, Any] | None = label.get("UserLocalizedLabel") or next(iter(localized), None)
     return " ".join(str(own.get("Label") or "").split()) if own else ""
+
+
+def _default_statuses(option_set: Mapping[str, Any] | None) -> Mapping[int, int]:
+    """Return the status that each state brings along (StateOptionMetadata.DefaultStatus)."""
+    rows: Sequence[Mapping[str, Any]] = option_set.get("Options") or () if option_set else ()
+    return {
+        int(row["Value"]): int(row["DefaultStatus"]) for row in rows if row.get("DefaultStatus") is not None
+    }
 
 
 def _options(option_set: Mapping[str, Any] | None) -> Mapping[int, str]:

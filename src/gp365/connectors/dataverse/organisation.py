@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from threading import Lock
+from typing import Any
 
 from gp365.connectors.dataverse.api import Refused, WebApi
-from gp365.connectors.dataverse.metadata import Table, questions, table_of
+from gp365.connectors.dataverse.metadata import Table, granted, questions, table_of
+from gp365.connectors.dataverse.principals import Principals
 from gp365.connectors.dataverse.settings import OWN_PREFIX, Sizes
 from gp365.model.contract import Tally
-from gp365.model.errors import Misconfigured
+from gp365.model.errors import Misconfigured, Unauthorised
 
 CREATE_MULTIPLE = "CreateMultiple"
 UPDATE_MULTIPLE = "UpdateMultiple"
@@ -21,6 +24,9 @@ class Organisation:
 
     def __init__(self, api: WebApi) -> None:
         self.api = api
+        self.principals = Principals(api)
+        self._me: Mapping[str, Any] | None = None
+        self._permissions: Sequence[Mapping[str, Any]] | None = None
         self._tables: dict[str, Table] = {}
         self._sets: dict[str, str] = {}
         self._bulk: dict[tuple[str, str], bool] = {}
@@ -45,6 +51,13 @@ class Organisation:
         """Describe tables anew when they are next asked for."""
         with self._lock:
             self._tables.clear()
+            self._me = self._permissions = None
+
+    def me(self) -> Mapping[str, Any]:
+        """Return what WhoAmI says of our application user and the organisation, asked once."""
+        if self._me is None:
+            self._me = self.api.get("WhoAmI")
+        return self._me
 
     def table(self, name: str) -> Table:
         """Return a table; Misconfigured("entity-unknown"), or "not-provisioned" for one of ours, if there is none."""
@@ -59,7 +72,9 @@ class Organisation:
 
     def _described(self, name: str) -> Table:
         try:
-            return table_of(self.api.read_batch(questions(name.replace("'", "''"))))
+            table = table_of(self.api.read_batch(questions(name.replace("'", "''"))))
+            secured = any(column.secured for column in table.columns.values())
+            return granted(table, self.permissions()) if secured else table
         except Refused as refused:
             if refused.status != 404:
                 raise
@@ -68,6 +83,25 @@ class Organisation:
                 "not-provisioned", f"Dataverse has no table {name} yet", system=self.name, value=name
             )
         raise Misconfigured("entity-unknown", f"Dataverse has no table {name}", system=self.name, value=name)
+
+    def permissions(self) -> Sequence[Mapping[str, Any]]:
+        """Return our field permissions, our own and those of our teams' profiles; none where they cannot be asked for.
+
+        Asked only where a table has secured columns (RetrievePrincipalAttributePrivileges, bound to systemuser; it
+        needs prvReadUser).
+        """
+        if self._permissions is None:
+            path = f"systemusers({self.me()['UserId']})/Microsoft.Dynamics.CRM.RetrievePrincipalAttributePrivileges"
+            try:
+                self._permissions = list(self.api.get(path).get("AttributePrivileges") or ())
+            except (Refused, Unauthorised):
+                self._permissions = []
+        return self._permissions
+
+    def privileges(self) -> Sequence[Mapping[str, Any]]:
+        """Return what our roles let us do (RetrieveUserPrivileges, bound to systemuser); raises Refused, Unauthorised."""
+        path = f"systemusers({self.me()['UserId']})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges"
+        return self.api.get(path).get("RolePrivileges") or ()
 
     def set_name(self, table: str) -> str:
         """Return a table's set name, as bind properties need it."""

@@ -44,7 +44,7 @@ def send_parts(org: Organisation, table: Table, rows: Sequence[Row]) -> None:
     except CallFailed as failed:
         lost(rows, failed)
         return
-    _stop_without_right(org, answers)
+    _stop_without_right(org, table, rows, answers)
     for row, one, answer in zip(rows, chosen, answers, strict=True):
         _end(org, table, row, one, answer)
     _tell_moved(org, table, [row for row in rows if row.outcome and row.outcome.status in _TOLD])
@@ -73,16 +73,30 @@ def _part(org: Organisation, table: Table, row: Row, chosen: Selection) -> Part:
     return org.api.part("PATCH", path, {"$select": chosen.select}, guard, row.body)
 
 
-def _stop_without_right(org: Organisation, answers: Sequence[PartAnswer | None]) -> None:
-    """Raise Unauthorised where every part was refused for the same missing privilege: it is not about a record."""
+def _stop_without_right(
+    org: Organisation, table: Table, rows: Sequence[Row], answers: Sequence[PartAnswer | None]
+) -> None:
+    """Raise Unauthorised where every part was refused for the same missing privilege: it is not about a record.
+
+    A record out of our reach is refused in the same words, so that the records themselves are looked at first.
+    """
     missing = {missing_privilege(_error(answer)) for answer in answers if answer is not None}
-    if len(missing) == 1 and (privilege := missing.pop()):
+    if len(missing) == 1 and (privilege := missing.pop()) and not _any_hidden(org, table, rows):
         raise Unauthorised(
             "right-missing",
             f"The application user lacks {privilege}",
             system=org.name,
             fix=f"Give its security role {privilege}.",
         )
+
+
+def _any_hidden(org: Organisation, table: Table, rows: Sequence[Row]) -> bool:
+    updated = [(row.id,) for row in rows if row.write.op is Op.UPDATE]
+    return (
+        any(record.hidden for record in get(org, table.name, updated, (), who=False).values())
+        if updated
+        else False
+    )
 
 
 def _error(answer: PartAnswer) -> ServiceError:

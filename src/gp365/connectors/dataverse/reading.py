@@ -9,6 +9,7 @@ from uuid import UUID
 from gp365.connectors.dataverse.describe import CONTACT_PREFIX, HAS_OPPORTUNITY
 from gp365.connectors.dataverse.metadata import LOOKUPS, Column, Table
 from gp365.connectors.dataverse.organisation import Organisation
+from gp365.connectors.dataverse.reach import out_of_reach
 from gp365.connectors.dataverse.selection import (
     CONTACT_LOOKUP,
     Asked,
@@ -34,6 +35,7 @@ def scan(org: Organisation, scratch: Scratch, entity: str, fields: Sequence[str]
     query = Query(org, entity, fields)
     prospects = with_opportunity(org, scratch) if query.asked.opportunity else None
     for page in org.api.pages(query.table.set_name, query.params(), page_rows=org.sizes.page_rows):
+        org.principals.meet(page.rows)
         ids = [query.selection.id_of(row) for row in page.rows]
         known = set(prospects.get(ids)) if prospects is not None else set[str]()
         yield [query.record(row, query.selection.id_of(row) in known) for row in page.rows]
@@ -41,19 +43,34 @@ def scan(org: Organisation, scratch: Scratch, entity: str, fields: Sequence[str]
 
 def census(org: Organisation, entity: str) -> Iterator[list[tuple[Key, str]]]:
     """Give every key with its birth mark, in pages."""
-    chosen = selection(org.table(entity), ())
+    chosen = selection(org.table(entity), ())  # who changed it is of no interest here
     params = {"$select": chosen.select}
     for page in org.api.pages(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
         yield [((chosen.id_of(row),), chosen.birth(row)) for row in page.rows]
 
 
-def get(org: Organisation, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> dict[Key, Record]:
-    """Read records by key, about one request per 200; a key that is no GUID is no record."""
-    query = Query(org, entity, fields)
-    ids = [key[0].lower() for key in keys if len(key) == 1 and is_guid(key[0].lower())]
-    column = query.table.columns[query.table.id_column]
-    found = {record.key: record for record in query.where(column, list(dict.fromkeys(ids)))}
+def get(
+    org: Organisation, entity: str, keys: Sequence[Key], fields: Sequence[str], *, who: bool = True
+) -> dict[Key, Record]:
+    """Read records by key, about one request per 200; a key that is no GUID is no record.
+
+    With `who` those who changed them are known by name. What does not come is asked for by itself, about one request
+    per 100: a record out of our reach is hidden, not gone.
+    """
+    query = Query(org, entity, fields, who=who)
+    ids = list(dict.fromkeys(key[0].lower() for key in keys if len(key) == 1 and is_guid(key[0].lower())))
+    found = _by_id(query, ids)
+    missing = [id_ for id_ in ids if (id_,) not in found]
+    if missing:
+        hidden, here = out_of_reach(org, query.table, missing)
+        found |= {(id_,): Record((id_,), {}) for id_ in hidden}
+        found |= _by_id(query, here) if here else {}
     return {key: found[same] for key in keys if (same := (key[0].lower(),)) in found}
+
+
+def _by_id(query: Query, ids: Sequence[str]) -> dict[Key, Record]:
+    column = query.table.columns[query.table.id_column]
+    return {record.key: record for record in query.where(column, ids)}
 
 
 def find(
@@ -74,11 +91,13 @@ def find(
 class Query:
     """A query of one table for the fields asked for, joined ones included."""
 
-    def __init__(self, org: Organisation, entity: str, fields: Sequence[str]) -> None:
+    def __init__(self, org: Organisation, entity: str, fields: Sequence[str], *, who: bool = True) -> None:
         self.org = org
+        self.who = who
         self.table = org.table(entity)
         self.asked: Asked = asked(entity, fields)
-        self.selection: Selection = selection(self.table, self.asked.own)
+        also = (CONTACT_LOOKUP,) if self.asked.contact else ()
+        self.selection: Selection = selection(self.table, self.asked.own, org.principals.names, also)
         self.contact = selection(org.table("contact"), self.asked.contact) if self.asked.contact else None
 
     def params(self) -> dict[str, str]:
@@ -92,7 +111,7 @@ class Query:
         """Return a row of the query as a record."""
         more: dict[str, Value] = {}
         if self.contact is not None:
-            more |= joined_contact(self.contact, row.get(CONTACT_LOOKUP))
+            more |= joined_contact(self.contact, row, row.get(CONTACT_LOOKUP))
         if self.asked.opportunity:
             more[HAS_OPPORTUNITY] = opportunity
         return self.selection.record(row, more)
@@ -101,6 +120,8 @@ class Query:
         """Give the records whose column has one of the values, as many values per request as the URL takes."""
         for filter_ in conditions(self.org, column, values):
             rows = list(self.rows({**self.params(), "$filter": filter_}))
+            if self.who:
+                self.org.principals.meet(rows)
             ids = [self.selection.id_of(row) for row in rows]
             known = opportunity_of(self.org, ids) if self.asked.opportunity else set[str]()
             for row, id_ in zip(rows, ids, strict=True):

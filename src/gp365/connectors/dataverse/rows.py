@@ -9,21 +9,26 @@ from typing import Any
 
 from gp365.connectors.dataverse.describe import REFERENCE_COLUMN
 from gp365.connectors.dataverse.metadata import Table
+from gp365.connectors.dataverse.principals import OWNER, Owner
 from gp365.connectors.dataverse.values import is_guid, payload
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Op, Outcome, Record, Status, Write
-from gp365.model.values import Values, show_key
+from gp365.model.values import Value, Values, show_key
 from gp365.wire.calls import CallFailed
 
 
 @dataclass(slots=True)
 class Row:
-    """A write, its id, the body that is sent, the version that guards it, and its outcome once there is one."""
+    """A write, its id, the body that is sent, the version that guards it, and its outcome once there is one.
+
+    `resolved` are values as the database will show them where the plan named them otherwise: an owner by name.
+    """
 
     place: int
     write: Write
     id: str = ""
     body: dict[str, Any] = field(default_factory=dict[str, Any])
+    resolved: dict[str, Value] = field(default_factory=dict[str, Value])
     version: str = ""
     birth: str = ""
     window_ms: float | None = None
@@ -57,7 +62,7 @@ class Row:
             key=key,
             version=record.version if record is not None else version,
             birth=record.birth if record is not None else birth,
-            stored=stored or {},
+            stored={**self.resolved, **(stored or {})} if status is Status.DONE else {},
             record=record,
             error=error,
             after_s=after_s,
@@ -74,12 +79,14 @@ class Row:
         self.end(Status.RETRY, error=error, after_s=error.after_s)
 
 
-def row_of(place: int, write: Write, table: Table, sets: Callable[[str], str]) -> Row:
+def row_of(
+    place: int, write: Write, table: Table, sets: Callable[[str], str], owner: Callable[[Value], Owner]
+) -> Row:
     """Return the row of a write; what cannot be sent is rejected at once."""
     row = Row(place, write, version=write.version, birth=write.birth)
     try:
         row.id = _id_of(write)
-        row.body = _body_of(write, table, sets)
+        row.body = _body_of(row, table, sets, owner)
     except Rejected as rejected:
         row.refuse(rejected)
     return row
@@ -94,14 +101,32 @@ def _id_of(write: Write) -> str:
     return id_
 
 
-def _body_of(write: Write, table: Table, sets: Callable[[str], str]) -> dict[str, Any]:
+def _body_of(
+    row: Row, table: Table, sets: Callable[[str], str], owner: Callable[[Value], Owner]
+) -> dict[str, Any]:
+    write = row.write
+
+    def owned_by(value: Value) -> str:
+        found = owner(value)
+        row.resolved[OWNER] = found.id
+        return found.path
+
     if write.op is Op.ACT:
         raise Rejected("not-served", f"Dataverse is not asked for the action {write.action} here")
     values = {name: value for name, value in write.values.items() if name != table.id_column}
-    body = payload(table.columns, values, sets)
+    body = payload(table.columns, values, sets, owned_by)
     if write.reference and REFERENCE_COLUMN in table.columns:
         body[REFERENCE_COLUMN] = write.reference
     return body
+
+
+def out_of_sight() -> Rejected:
+    """Return the refusal of a write to a record that we may not read."""
+    return Rejected(
+        "right-missing",
+        "The record exists, but our role does not let us see it",
+        fix="Give the application user's role Read and Write at organisation level on this table.",
+    )
 
 
 def open_rows(rows: Iterable[Row]) -> list[Row]:

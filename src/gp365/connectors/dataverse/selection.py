@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from gp365.connectors.dataverse.describe import CONTACT_PREFIX, HAS_OPPORTUNITY, REFERENCE_COLUMN
+from gp365.connectors.dataverse.describe import (
+    CONTACT_PREFIX,
+    HAS_OPPORTUNITY,
+    MASTER,
+    MERGED,
+    REFERENCE_COLUMN,
+    merges,
+)
 from gp365.connectors.dataverse.metadata import Table
+from gp365.connectors.dataverse.principals import CHANGED_BY
 from gp365.connectors.dataverse.values import moment, reader
 from gp365.model.errors import Misconfigured
 from gp365.model.record import Record
 from gp365.model.values import Value, digest, pack
 
 CONTACT_LOOKUP = "primarycontactid"
+CONTACT_VALUE = f"_{CONTACT_LOOKUP}_value"
 CREATED = "createdon"
 MODIFIED = "modifiedon"
+MODIFIED_BY = "modifiedby"
 Read = Callable[[Any], Value]
 
 
@@ -23,12 +33,14 @@ Read = Callable[[Any], Value]
 class Selection:
     """Which columns of one table are read, and how each becomes a value.
 
-    `system` are the columns for key, birth mark, stamp and reference; secured columns are left out: absent.
+    `system` are the columns for key, birth mark, stamp and reference; unreadable columns are left out: absent.
+    `people` are the names of users by id, as far as they are known when a row is read.
     """
 
     table: Table
     readers: Mapping[str, tuple[str, Read]]
     system: tuple[str, ...]
+    people: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def select(self) -> str:
@@ -42,11 +54,14 @@ class Selection:
 
     def values(self, row: Mapping[str, Any]) -> dict[str, Value]:
         """Return the fields' values; a column that the row lacks is absent."""
-        return {
+        values = {
             name: None if row[wire] is None else read(row[wire])
             for name, (wire, read) in self.readers.items()
             if wire in row
         }
+        if MASTER in values and row.get(MERGED) is False:
+            values[MASTER] = None  # whoever made the record active again has undone the merge
+        return values
 
     def id_of(self, row: Mapping[str, Any]) -> str:
         """Return the row's GUID in lower case."""
@@ -66,11 +81,21 @@ class Selection:
             birth=self.birth(row),
             reference=str(row.get(REFERENCE_COLUMN) or ""),
             stamp=moment(row[MODIFIED]) if row.get(MODIFIED) else None,
+            changed_by=self._changed_by(row),
         )
 
+    def _changed_by(self, row: Mapping[str, Any]) -> str:
+        id_ = str(row.get(CHANGED_BY) or "").lower()
+        return self.people.get(id_, id_)
 
-def selection(table: Table, fields: Iterable[str]) -> Selection:
-    """Return the selection of a table's own fields; Misconfigured("flow-field") for one that it does not have."""
+
+def selection(
+    table: Table, fields: Iterable[str], people: Mapping[str, str] | None = None, also: Iterable[str] = ()
+) -> Selection:
+    """Return the selection of a table's own fields; Misconfigured("flow-field") for one that it does not have.
+
+    `also` are columns that are read and not shown.
+    """
     readers: dict[str, tuple[str, Read]] = {}
     for name in fields:
         column = table.columns.get(name)
@@ -80,9 +105,12 @@ def selection(table: Table, fields: Iterable[str]) -> Selection:
             )
         if column.readable:
             readers[name] = (column.wire, reader(column))
-    system = (CREATED, MODIFIED, REFERENCE_COLUMN)
-    held = tuple(name for name in system if name in table.columns and table.columns[name].readable)
-    return Selection(table, readers, (table.id_column, *held))
+    system = [CREATED, MODIFIED, MODIFIED_BY, REFERENCE_COLUMN, *also]
+    if MASTER in readers and merges(table):
+        system.append(MERGED)
+    held = [table.columns[name] for name in system if name in table.columns]
+    wires = (column.wire for column in held if column.readable)
+    return Selection(table, readers, (table.id_column, *wires), {} if people is None else people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +143,15 @@ def asked(entity: str, fields: Sequence[str]) -> Asked:
     return Asked(tuple(dict.fromkeys(own)), tuple(dict.fromkeys(contact)), HAS_OPPORTUNITY in fields)
 
 
-def joined_contact(contact: Selection, row: Mapping[str, Any] | None) -> dict[str, Value]:
-    """Return the contact's values under the account's names; without a contact all are empty."""
-    values = contact.values(row) if row is not None else dict.fromkeys(contact.readers)
-    return {CONTACT_PREFIX + name: value for name, value in values.items()}
+def joined_contact(
+    contact: Selection, account: Mapping[str, Any], row: Mapping[str, Any] | None
+) -> dict[str, Value]:
+    """Return the contact's values under the account's names; without a contact all are empty.
+
+    A contact that the account names and that does not come is one that we may not read: its values are absent.
+    """
+    if row is None:
+        return (
+            {} if account.get(CONTACT_VALUE) else dict.fromkeys(map(CONTACT_PREFIX.__add__, contact.readers))
+        )
+    return {CONTACT_PREFIX + name: value for name, value in contact.values(row).items()}

@@ -16,6 +16,7 @@ from gp365.model.errors import Rejected
 from gp365.model.fit import FIRST_DAY
 from gp365.model.values import Value, show
 
+STATUS = "statuscode"
 NUMBERS = frozenset({"Money", "Decimal", "Double"})
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -174,17 +175,32 @@ def bind(column: Column, value: Value, sets: Callable[[str], str]) -> tuple[str,
 
 
 def payload(
-    columns: Mapping[str, Column], values: Mapping[str, Value], sets: Callable[[str], str]
+    columns: Mapping[str, Column],
+    values: Mapping[str, Value],
+    sets: Callable[[str], str],
+    owner: Callable[[Value], str],
 ) -> dict[str, Any]:
-    """Return a request body for the named values; raise Rejected naming the field that cannot be sent."""
+    """Return a request body for the named values; raise Rejected naming the field that cannot be sent.
+
+    `owner` gives the reference of a team or user. A state that is set without a status brings its default one along.
+    """
     body: dict[str, Any] = {}
     for name, value in values.items():
         column = columns.get(name)
         if column is None:
             raise Rejected("flow-field", f"Dataverse has no column {name}", field=name)
-        if column.type in LOOKUPS:
+        if column.type == "Owner":
+            body[f"{name}@odata.bind"] = owner(value)
+        elif column.type in LOOKUPS:
             bound, target = bind(column, value, sets)
             body[bound] = target
         else:
             body[name] = json_value(column, value)
+            if (
+                column.type == "State"
+                and STATUS in columns
+                and STATUS not in values
+                and body[name] in column.statuses
+            ):
+                body[STATUS] = column.statuses[body[name]]
     return body

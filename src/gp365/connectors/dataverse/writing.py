@@ -24,6 +24,7 @@ from gp365.connectors.dataverse.rows import (
     lost,
     not_in_time,
     open_rows,
+    out_of_sight,
     row_of,
 )
 from gp365.model.errors import Gp365Error, Retry, Unauthorised
@@ -37,7 +38,9 @@ def write(org: Organisation, entity: str, writes: Sequence[Write]) -> list[Outco
         return []
     try:
         table = org.table(entity)
-        rows = [row_of(place, one, table, org.set_name) for place, one in enumerate(writes)]
+        rows = [
+            row_of(place, one, table, org.set_name, org.principals.owner) for place, one in enumerate(writes)
+        ]
         jobs = _jobs(org, table, open_rows(rows))
     except Retry as busy:
         # Only questions were asked so far: nothing has been written.
@@ -192,7 +195,8 @@ def _updated(org: Organisation, table: Table, rows: Sequence[Row], window_ms: fl
 def _fresh(org: Organisation, table: Table, rows: Sequence[Row]) -> dict[str, Record]:
     names = _names(table, (name for row in rows for name in row.known))
     return {
-        key[0]: record for key, record in get(org, table.name, [(row.id,) for row in rows], names).items()
+        key[0]: record
+        for key, record in get(org, table.name, [(row.id,) for row in rows], names, who=False).items()
     }
 
 
@@ -204,6 +208,9 @@ def _compare(row: Row, fresh: Record | None) -> None:
     """End a row whose record is gone or is not what the plan was made on; else guard it by the version just read."""
     if fresh is None:
         row.end(Status.GONE)
+        return
+    if fresh.hidden:
+        row.refuse(out_of_sight())
         return
     planned = row.write
     moved = any(
