@@ -80,7 +80,8 @@ class Subject:
     comes about. `turn` counts drawn keys that turned out to be taken; `tries` how often the subject was planned in
     this run because it moved; `claimed_as` is the claim's name once the record has become a link; `done` is what its
     writes have achieved so far in this run; `counted` how it was counted when it waited, earlier in this run;
-    `complaints` are what the systems said against its last writes, by side; `sighted` when its values were seen, packed.
+    `complaints` are what the systems said against its last writes, by side; `sighted` when its values were seen, packed;
+    `passes` is what guards count of it, as (side, operation); `recreate` the restored side on which it is made anew.
     Identity events: `repairs` are what shall become of its link; `repaired` says that they are done; `absorbed` names the
     subjects that go on in it; `behind` is the subject whose repair sets its key free; `left_out` says why nothing is done
     for it; `marked` is the row by which its surviving record is marked before the link closes; `decided` says that a
@@ -107,6 +108,8 @@ class Subject:
     again: bool = False
     due_after_s: float | None = None
     held_back: Parked | None = None
+    passes: tuple[tuple[str, str], ...] = ()
+    recreate: str = ""
     fields_written: dict[str, int] = field(default_factory=dict[str, int])
     overruled: int = 0
     cut: int = 0
