@@ -158,11 +158,30 @@ class GuardsFile(_Strict):
     loop_hours: float = Field(default=24.0, gt=0)
 
 
+FUNCTIONAL = "functional_currency"
+"""Instead of a canonical field: the company's functional currency, from the settings."""
+
+
+class UnlimitedFile(_Strict):
+    """A value of a row that says that the amount has no bound, such as GP's credit limit type 1."""
+
+    row: str
+    value: int
+
+
 class RollupFile(_Strict):
-    """A one-way field of a shared record: what every linked company contributes, summed per currency."""
+    """A one-way field of a shared record: what every linked company contributes, summed per currency.
+
+    An empty amount contributes nothing, one that cannot be read makes the sum unknown: then it is not written.
+    """
 
     sum: str = Field(description="canonical field with the amount that this flow's record contributes")
-    currency: str = Field(description="canonical field with the amount's currency (ISO)")
+    currency: str = Field(
+        description="canonical field with the amount's currency (ISO), or functional_currency: the company's own"
+    )
+    unlimited: UnlimitedFile | None = Field(
+        None, description="row and value that say that there is no bound; the sum is then the word unlimited"
+    )
     through: str = Field(description="canonical field that names the shared record (a ref)")
     side: str
     entity: str
