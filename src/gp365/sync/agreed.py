@@ -9,6 +9,7 @@ import orjson
 
 from gp365.model.plan import Half, Pair
 from gp365.model.values import from_plain, pack
+from gp365.sync.plan.events import SCOPE
 from gp365.sync.plan.rows import CompiledFlow
 
 Prints = Callable[[str], Mapping[str, str]]  # flow digest → row fingerprint by field
@@ -41,6 +42,6 @@ def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prin
     pairs = unpack_pairs(packed)
     today = {row.row.name: row.row.print for row in compiled.rows}
     if digest == compiled.flow.digest:
-        return {name: pair for name, pair in pairs.items() if name in today}
+        return {name: pair for name, pair in pairs.items() if name in today or name == SCOPE}
     then = prints(digest)
     return {name: pair for name, pair in pairs.items() if name in today and then.get(name) == today[name]}

@@ -20,9 +20,13 @@ from gp365.sync.draw import Drawn
 from gp365.sync.envelope import Envelope, seal
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
+from gp365.sync.plan.subject import belongs_elsewhere
 from gp365.sync.subject import Disposition, Sent, Subject
 
 MARGIN_S = 30.0
+# A difference that is held with a target is settled by the write to that target.
+_PAIRED = (Verdict.WRITE, Verdict.AGREE, Verdict.HELD)
+_ALIKE = frozenset({"similar", "number-alone"})
 
 
 def plan_subjects(job: Job, subjects: Sequence[Subject], facts: Mapping[str, Facts]) -> None:
@@ -33,11 +37,22 @@ def plan_subjects(job: Job, subjects: Sequence[Subject], facts: Mapping[str, Fac
         if subject.problem is None and len(subject.keys) == 2 and (a is None) != (b is None):
             gone = right if b is None else left
             subject.problem = Problem("target-gone", f"Its partner is not to be found on {gone}.", side=gone)
+        if subject.problem is not None and (away := _elsewhere(subject, facts[subject.id])):
+            subject.problem, subject.plan = None, SubjectPlan(subject.id, a, b, filtered=away)
+            continue
         if subject.problem is not None:
             subject.plan = SubjectPlan(subject.id, a, b, problem=subject.problem)
             continue
         linked = subject.link is not None
         subject.plan = plan_subject(job.compiled, subject.id, a, b, facts[subject.id], linked=linked)
+
+
+def _elsewhere(subject: Subject, facts: Facts) -> str:
+    """Say why a record that is merely like another one would not be created here anyway: nobody need look at it."""
+    assert subject.problem is not None
+    if subject.problem.code not in _ALIKE or subject.link is not None or len(subject.records) != 1:
+        return ""
+    return belongs_elsewhere(next(iter(subject.records)), facts)
 
 
 def claims_of(subjects: Sequence[Subject]) -> list[Claim]:
@@ -168,7 +183,7 @@ def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[st
     pairs: dict[str, Pair] = {}
     on_left = write.side == flow.left.name
     for field in plan.fields:
-        if field.target != write.side or field.verdict not in (Verdict.WRITE, Verdict.AGREE):
+        if field.target != write.side or field.verdict not in _PAIRED or field.agrees is False:
             continue
         other = _other_half(flow, plan, field, on_left)
         if other is not None:

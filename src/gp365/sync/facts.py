@@ -22,11 +22,14 @@ from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
-from gp365.sync.plan.facts import Computed, Facts
+from gp365.sync.plan.facts import Computed, Facts, RefState
 from gp365.sync.references import gather_references
 from gp365.sync.settle import cannot_land_late
 from gp365.sync.sightings import windows_of
 from gp365.sync.subject import Subject
+
+SHARED = "shared"
+"""The name by which expressions ask whether the record's partner is another link's end already."""
 
 
 def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
@@ -37,7 +40,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
         refs, ref_keys = gather_references(job, conn, subjects)
         given_up = _given_up(job, conn, subjects)
         held = parked.open_for(conn, job.pair, job.flow.name, [subject.id for subject in subjects])
-    computed = _computed(job, subjects)
+    computed = _computed(job, subjects, refs)
     return {
         subject.id: Facts(
             pairs=pairs[subject.id],
@@ -118,28 +121,72 @@ def _may_land(conn: Connection, place: Place, keys: Sequence[str]) -> list[Inten
     ]
 
 
-def _computed(job: Job, subjects: Sequence[Subject]) -> dict[str, dict[str, Computed]]:
-    """Work out conditions and on-create values of the records without a partner, in one call."""
-    alone = [subject for subject in subjects if len(subject.records) == 1 and subject.link is None]
-    named = job.flow.expressions()
+def _computed(
+    job: Job, subjects: Sequence[Subject], refs: Mapping[tuple[str, str, str], RefState]
+) -> dict[str, dict[str, Computed]]:
+    """Work out conditions, routes and on-create values of the records without a partner, in one call; of linked ones
+    the conditions alone, which tell whether a record has left the flow's scope.
+    """
     results: dict[str, dict[str, Computed]] = {}
     for place in job.places:
-        mine = [subject for subject in alone if place.side in subject.records]
-        across = job.across(place.side)
-        wanted = {name: text for name, text in named.items() if _wanted(job, name, place, across)}
-        if not mine or not wanted:
-            continue
-        contexts = [context_of(job, place, subject.records[place.side]) for subject in mine]
-        worked = job.expressions.evaluate(wanted, contexts)
-        for subject, values in zip(mine, worked, strict=True):
-            results[subject.id] = {name: _result(value) for name, value in values.items()}
-        _check_created(job, across, mine, contexts, results)
+        here = [subject for subject in subjects if place.side in subject.records]
+        linked = [subject for subject in here if len(subject.records) == 2 and subject.link is not None]
+        if wanted := _wanted(job, place, alone=False):
+            _evaluate(job, wanted, linked, _contexts(job, place, linked, refs), results)
+        alone = [subject for subject in here if len(subject.records) == 1 and subject.link is None]
+        contexts = _contexts(job, place, alone, refs)
+        _evaluate(job, _wanted(job, place, alone=True), alone, contexts, results)
+        _check_created(job, job.across(place.side), alone, contexts, results)
     return results
 
 
-def _wanted(job: Job, name: str, place: Place, across: Place) -> bool:
-    kind, _, what = name.partition(":")
-    return what == place.side if kind == "when" else across.side in job.flow.by_name[what].wires
+def _wanted(job: Job, place: Place, *, alone: bool) -> dict[str, str]:
+    """Choose the expressions over a place's records: the on-create values are those of the other side's rows."""
+    wanted: dict[str, str] = {}
+    across = job.across(place.side).side
+    for name, text in job.flow.expressions().items():
+        kind, _, what = name.partition(":")
+        if kind == "on_create":
+            chosen = alone and across in job.flow.by_name[what].wires
+        else:
+            chosen = what == place.side and (alone or kind == "when")
+        if chosen:
+            wanted[name] = text
+    return wanted
+
+
+def _contexts(
+    job: Job, place: Place, subjects: Sequence[Subject], refs: Mapping[tuple[str, str, str], RefState]
+) -> list[dict[str, Value]]:
+    """Give what expressions see of each subject's record on a place."""
+    records = [subject.records[place.side] for subject in subjects]
+    return [
+        context_of(job, place, record) | {SHARED: _shared(job, place, record, refs)} for record in records
+    ]
+
+
+def _evaluate(
+    job: Job,
+    wanted: Mapping[str, str],
+    subjects: Sequence[Subject],
+    contexts: Sequence[Mapping[str, Value]],
+    results: dict[str, dict[str, Computed]],
+) -> None:
+    if not subjects or not wanted:
+        return
+    for subject, values in zip(subjects, job.expressions.evaluate(wanted, contexts), strict=True):
+        mine = results.setdefault(subject.id, {})
+        mine.update({name: _result(value) for name, value in values.items()})
+
+
+def _shared(job: Job, place: Place, record: Record, refs: Mapping[tuple[str, str, str], RefState]) -> bool:
+    """Tell whether the record refers to one that stands on another link's end: a second card of one account."""
+    for row in job.compiled.rows:
+        half = row.half(place.side, record.values) if row.row.ref else None
+        state = refs.get((row.row.ref, place.side, str(half[0]))) if half and half[0] is not None else None
+        if state is not None and state.shared:
+            return True
+    return False
 
 
 def _check_created(
@@ -151,7 +198,7 @@ def _check_created(
 ) -> None:
     """Work out the target's own condition on the record as it would be created."""
     when = job.flow.side(across.side).when
-    if not when:
+    if not when or not subjects:
         return
     # What the new record's side alone has, and we do not write, is empty there.
     empty: dict[str, Value] = {row.name: None for row in job.flow.rows if across.side in row.wires}
@@ -159,12 +206,12 @@ def _check_created(
     for subject, context in zip(subjects, contexts, strict=True):
         made = {
             name.partition(":")[2]: result.value
-            for name, result in results[subject.id].items()
+            for name, result in results.get(subject.id, {}).items()
             if "on_create:" in name
         }
         rows.append({**empty, **context, **made})
     for subject, values in zip(subjects, job.expressions.evaluate({"created": when}, rows), strict=True):
-        results[subject.id][f"created:{across.side}"] = _result(values["created"])
+        results.setdefault(subject.id, {})[f"created:{across.side}"] = _result(values["created"])
 
 
 def context_of(job: Job, place: Place, record: Record) -> dict[str, Value]:

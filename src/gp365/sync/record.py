@@ -106,7 +106,8 @@ def _stored_pairs(job: Job, sent: Sent) -> dict[str, Pair]:
     assert sent.outcome is not None
     on_left = sent.intent.side == job.left.side
     for name, (left, right) in pairs.items():
-        half = job.compiled.row(name).half(sent.intent.side, sent.outcome.stored)
+        row = job.compiled.by_name.get(name)
+        half = row.half(sent.intent.side, sent.outcome.stored) if row else None
         if half is not None:
             pairs[name] = (half, right) if on_left else (left, half)
     return pairs

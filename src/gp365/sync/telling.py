@@ -21,6 +21,8 @@ def note(subject: Subject) -> None:
     }
     if plan.filtered:
         step["filtered"] = plan.filtered
+    if plan.left_scope:
+        step["left_scope"] = plan.left_scope
     problem = subject.problem or plan.problem
     if problem is not None:
         step["problem"] = {"code": problem.code, "message": problem.message, "field": problem.field}

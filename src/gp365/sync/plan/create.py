@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from gp365.model.fit import Unfit
 from gp365.model.plan import FieldPlan, Half, PlannedWrite, Problem, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
 from gp365.model.values import Value, show
+from gp365.sync.plan.currency import currency_side, foreign
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.required import required_by
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, see, write_half
 from gp365.sync.plan.update import wire_values
 
@@ -18,11 +21,15 @@ def plan_create(
 ) -> SubjectPlan:
     """Plan the record that is created on the other side of `present`."""
     target = compiled.flow.other(source).name
-    fields: list[FieldPlan] = []
-    for row in compiled.rows:
-        plan = _field(compiled, row, source, target, present, facts)
+    planned: dict[str, FieldPlan] = {}
+    taken = _computed_wires(compiled, target, facts)
+    # What depends on the new record's currency is planned when that is known.
+    for row in sorted(compiled.rows, key=lambda row: bool(row.row.in_currency)):
+        why = _foreign(compiled, row, source, present, planned, facts)
+        plan = _field(compiled, row, source, target, present, taken, facts)
         if plan is not None:
-            fields.append(plan)
+            planned[row.row.name] = _left_empty(plan, why) if why else plan
+    fields = [planned[row.row.name] for row in compiled.rows if row.row.name in planned]
     left = present if source == compiled.flow.left.name else None
     right = None if left is not None else present
     empty = SubjectPlan(subject, left, right)
@@ -31,21 +38,75 @@ def plan_create(
     if problem is not None:
         return replace(empty, fields=tuple(fields), problem=problem)
     values = wire_values(compiled, [plan for plan in fields if plan.verdict is Verdict.WRITE])
-    problem = _required(compiled, target, values) or _own_condition(target, facts)
+    problem = (
+        _required(compiled, target, values)
+        or required_by(compiled, target, values, facts)
+        or _own_condition(target, facts)
+    )
     write = PlannedWrite(target, Op.CREATE, (), values)
     return replace(empty, fields=tuple(fields), writes=() if problem else (write,), problem=problem)
 
 
+def _computed_wires(compiled: CompiledFlow, target: str, facts: Facts) -> set[str]:
+    """Name the wire fields whose value is worked out for the new record: there, no other row has a say."""
+    found: set[str] = set()
+    for row in compiled.rows:
+        result = facts.computed.get(f"on_create:{row.row.name}") if row.row.on_create else None
+        if result is not None and (result.code or result.value is not None):
+            found.update(row.row.wires.get(target, ()))
+    return found
+
+
+def _foreign(
+    compiled: CompiledFlow,
+    row: CompiledRow,
+    source: str,
+    present: Record,
+    planned: Mapping[str, FieldPlan],
+    facts: Facts,
+) -> str:
+    """Say why an amount cannot stand on the new record, whose currency is the one that is planned for it."""
+    target = compiled.flow.other(source).name
+    if not row.row.in_currency or target != currency_side(compiled, row):
+        return ""
+    values = wire_values(compiled, [plan for plan in planned.values() if plan.verdict is Verdict.WRITE])
+    for wire in compiled.row(row.row.in_currency).row.wires[target]:
+        values.setdefault(wire, None)
+    return foreign(compiled, row, {source: present, target: Record((), values)}, facts)
+
+
+def _left_empty(plan: FieldPlan, why: str) -> FieldPlan:
+    if plan.verdict is not Verdict.WRITE or all(part is None for part in plan.new):
+        return plan
+    return replace(plan, verdict=Verdict.READ_ONLY, target="", new=(), rule=why, cut=False)
+
+
 def _field(
-    compiled: CompiledFlow, row: CompiledRow, source: str, target: str, present: Record, facts: Facts
+    compiled: CompiledFlow,
+    row: CompiledRow,
+    source: str,
+    target: str,
+    present: Record,
+    taken: set[str],
+    facts: Facts,
 ) -> FieldPlan | None:
     if row.row.on_create and target in row.row.wires:
         return _computed(compiled, row, target, facts)
     if row.row.constant is not None and target in row.row.wires:
         value: Value = facts.company if row.row.constant == "company" else row.row.constant
         return _planned(compiled, row, source, target, None, value, False, "constant", facts)
-    if not row.row.compared or not row.writable(target, "create"):
+    if (
+        not row.row.compared
+        or not row.writable(target, "create")
+        or taken.intersection(row.row.wires[target])
+    ):
         return None
+    return _carried(compiled, row, source, target, present, facts)
+
+
+def _carried(
+    compiled: CompiledFlow, row: CompiledRow, source: str, target: str, present: Record, facts: Facts
+) -> FieldPlan | None:
     seen = see(compiled, row, source, present, facts)
     if seen.raw is None:
         return None
@@ -63,26 +124,24 @@ def _field(
         )
     if seen.fitted is None:
         nothing = (None,) * len(row.row.wires[target])
-        return _made(
-            compiled,
-            row,
-            source,
-            seen.raw,
-            Verdict.AGREE,
-            target=target,
-            new=nothing,
-            rule="empty on both sides",
-        )
+        why = "empty on both sides"
+        return _made(compiled, row, source, seen.raw, Verdict.AGREE, target=target, new=nothing, rule=why)
     return _planned(compiled, row, source, target, seen.raw, seen.fitted, seen.cut, "create", facts)
 
 
-def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Facts) -> FieldPlan:
+def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Facts) -> FieldPlan | None:
+    """Plan a computed value. None is not sent: what the system gives by itself stays; where it is required, it parks."""
     result = facts.computed.get(f"on_create:{row.row.name}")
     source = compiled.flow.other(target).name
     if result is None or result.code:
         code = result.code if result else "flow-condition"
         message = result.message if result else f"{row.row.name} was not worked out."
         return _made(compiled, row, source, None, Verdict.PARKED, code=code, message=message)
+    if result.value is None and row.row.required:
+        message = f"{row.row.name} came out empty for this record, and a record without it is not created."
+        return _made(compiled, row, source, None, Verdict.PARKED, code="required-missing", message=message)
+    if result.value is None:
+        return None
     return _planned(compiled, row, source, target, None, result.value, False, "on create", facts)
 
 

@@ -48,9 +48,9 @@ class Facts:
     """The planner's inputs for one subject.
 
     `pairs` holds the agreed pairs whose row fingerprint is still today's. `computed` holds expression results by name
-    (`when:SIDE`, `route:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred to, `ref_keys`
-    maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes that we gave up.
-    `windows` maps (field, side) to when the field's change happened there.
+    (`when:SIDE`, `route:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred
+    to, `ref_keys` maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes
+    that we gave up. `windows` maps (field, side) to when the field's change happened there.
     """
 
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])

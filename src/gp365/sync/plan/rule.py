@@ -25,7 +25,10 @@ class Sight(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the rule says of a unit: the verdict, the side whose value holds, and why."""
+    """What the rule says of a unit: the verdict, the side whose value holds, and why.
+
+    `by_person`: a person's decision. `settles`: the difference is agreed to as it stands.
+    """
 
     verdict: Verdict
     winner: str = ""
@@ -35,6 +38,8 @@ class Ruling:
     code: str = ""
     message: str = ""
     waits_for: tuple[str, str, str] | None = None
+    by_person: bool = False
+    settles: bool = False
 
 
 def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -> Ruling:
@@ -185,7 +190,7 @@ def _resolved(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Fac
     why = f"decided by {resolution.actor}"
     if bad is not None:
         return _unusable(bad, resolution.take, why, "", moved)
-    return Ruling(Verdict.WRITE, winner=resolution.take, why=why, moved=moved)
+    return Ruling(Verdict.WRITE, winner=resolution.take, why=why, moved=moved, by_person=True)
 
 
 def shown(sights: list[Sight], resolution: Resolution) -> bool:

@@ -9,6 +9,8 @@ from gp365.model.fit import Unfit, fit, patch_tail
 from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
 from gp365.model.values import Value
+from gp365.sync.plan.currency import currency_side, emptied, foreign, told
+from gp365.sync.plan.events import deactivation, judge_events
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, see, write_half
 from gp365.sync.plan.rule import Ruling, Sight, equal, rule, shown
@@ -21,17 +23,21 @@ def plan_update(
     fields: list[FieldPlan] = []
     for unit, rows in compiled.units.items():
         fields.extend(_plan_unit(compiled, unit, rows, left, right, facts))
+    names = (compiled.flow.left.name, compiled.flow.right.name)
+    judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
     pairs: dict[str, Pair] = {}
-    for plan in fields:
-        if plan.verdict is Verdict.AGREE and plan.left is not None and plan.right is not None:
+    for plan in judged.fields:
+        agrees = plan.verdict is Verdict.AGREE if plan.agrees is None else plan.agrees
+        if agrees and plan.left is not None and plan.right is not None:
             pairs[plan.name] = (plan.left, plan.right)
     return SubjectPlan(
         subject,
         left,
         right,
-        fields=tuple(fields),
-        writes=writes_of(compiled, fields, left, right),
+        fields=judged.fields,
+        writes=writes_of(compiled, judged.fields, left, right),
         pairs=pairs,
+        left_scope=judged.left_scope,
     )
 
 
@@ -66,8 +72,26 @@ def _plan_unit(
     given = facts.resolutions.get(unit)
     if given is not None and not given.take and len(sights) == 1 and shown(sights, given):
         return _given_value(compiled, sights[0], unit, given.value, given.actor, facts)
-    ruling = rule(compiled, unit, sights, facts)
+    records = dict(zip(names, (left, right), strict=True))
+    reasons = (foreign(compiled, sight.row, records, facts) for sight in sights if sight.row.row.in_currency)
+    if why := next(filter(None, reasons), ""):
+        return _foreign(compiled, unit, sights, why, facts)
+    ruling = deactivation(compiled, unit, sights, rule(compiled, unit, sights, facts))
     return _field_plans(compiled, unit, sights, ruling, facts)
+
+
+def _foreign(
+    compiled: CompiledFlow, unit: str, sights: list[Sight], why: str, facts: Facts
+) -> list[FieldPlan]:
+    """Plan amounts beside another currency: a mirror shows none, a two-way amount is left as it is on both sides."""
+    there = next(currency_side(compiled, sight.row) for sight in sights if sight.row.row.in_currency)
+    source = compiled.flow.other(there).name
+    mirror = compiled.owner(sights[0].row.row.name) == source
+    if not mirror or not all(sight.row.row.may_clear for sight in sights):
+        return [_plain(sight, Verdict.READ_ONLY, unit, why) for sight in sights]
+    sights = emptied(sights, compiled, source)
+    plans = _field_plans(compiled, unit, sights, rule(compiled, unit, sights, facts), facts)
+    return told(plans, sights, why)
 
 
 def _plain(sight: Sight, verdict: Verdict, unit: str, why: str) -> FieldPlan:
@@ -115,6 +139,7 @@ def _ruled(sight: Sight, unit: str, ruling: Ruling) -> FieldPlan:
         code=ruling.code,
         message=ruling.message,
         waits_for=ruling.waits_for,
+        agrees=True if ruling.settles else None,
     )
 
 
