@@ -434,5 +434,6 @@ contribution = Table(
     _text("currency"),
     _maybe_text("amount"),  # None: not known yet
     Column("set_at", Moment, nullable=False),
+    Index("ix_contribution_source", "source_key", "pair", "rollup"),
     sqlite_with_rowid=False,
 )
