@@ -185,11 +185,15 @@ def replace_ends(conn: Connection, links: Sequence[Link]) -> None:
     update(conn, links)
 
 
-def move_shared(conn: Connection, pair: str, flow: str, side: Side, old: str, new: str) -> None:
-    """Let the links that share a record of this side follow it to another key."""
-    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == SHARED)
-    sharing = _TABLE.update().where(*scope, _TABLE.c.shared_key == old, _key_column(side).is_(None))
-    conn.execute(sharing.values(shared_key=new))
+def move_shared(conn: Connection, pair: str, flow: str, side: Side, moves: Mapping[str, str]) -> None:
+    """Let the links that share records of this side follow them to other keys (old key → new key), all at once."""
+    rows = [
+        {"b_id": link.id, "b_key": moves[str(link.shared_key)]}
+        for link in sharing(conn, pair, flow, side, moves)
+    ]
+    if rows:
+        statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
+        conn.execute(statement.values(shared_key=bindparam("b_key")), rows)
 
 
 def sharing(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> list[Link]:

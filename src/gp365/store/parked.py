@@ -199,7 +199,7 @@ def _see_again(conn: Connection, seen: Sequence[tuple[int, NewParked]], at: date
             {"b_id": number, **{f"b_{name}": getattr(entry, name) for name in names}}
             for number, entry in seen
         ]
-        fresh = {name: bindparam(f"b_{name}") for name in names}
+        fresh: dict[str, Any] = {name: bindparam(f"b_{name}") for name in names}
         conn.execute(statement.values(seen_at=at, **fresh), rows)
 
 

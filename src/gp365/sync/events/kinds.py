@@ -15,8 +15,9 @@ class Repair:
 
     `event` is what the ledger tells. `changes` are new values of the link's own columns; `forget` makes its agreed pairs
     unknown. `made`: there is no link yet, and one is made of `changes`. `freed`: the link closes, and the record that is
-    left goes on without one. `others` are links that let go an end for it, as (link, changes). `left` and `came` are keys
-    that records of this link have left and taken, as (side, key text).
+    left goes on without one. `others` are links that let go an end for it, as (link, changes). `moved` are ends that
+    were replaced, as (side, old key text or "", new key text); `vacant` are keys that nothing stands under any more, as
+    (side, key text).
     """
 
     event: Mapping[str, object]
@@ -25,8 +26,8 @@ class Repair:
     made: bool = False
     freed: bool = False
     others: tuple[tuple[Link, Mapping[str, Any]], ...] = ()
-    left: tuple[tuple[str, str], ...] = ()
-    came: tuple[tuple[str, str], ...] = ()
+    moved: tuple[tuple[str, str, str], ...] = ()
+    vacant: tuple[tuple[str, str], ...] = ()
 
     def on(self, link: Link) -> Link:
         """Return the link as it is after the repair: never quiet, so that it is looked at."""

@@ -12,10 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gp365.model.values import key_of, key_text
+from gp365.model.values import key_text
 from gp365.store import links, match, parked, reservations, work
 from gp365.store.links import Link, NewLink
-from gp365.sync.events.kinds import Repair
 from gp365.sync.job import Job, Place, link_subject, single_subject
 from gp365.sync.subject import Disposition, Subject
 
@@ -55,8 +54,8 @@ def _commit(conn: Connection, job: Job, run: str, ready: Sequence[Subject]) -> N
             subject.ended = Disposition.RETRYING
     links.replace_ends(conn, [after for one in possible for after in _after(one)])
     _make(conn, job, run, possible)
+    _follow(conn, job, possible)
     for subject in possible:
-        _follow(conn, job, subject)
         _settle_down(job, conn, subject)
 
 
@@ -125,18 +124,19 @@ def _new(job: Job, run: str, changes: Mapping[str, Any]) -> NewLink:
     return replace(NewLink(job.pair, job.flow.name, None, None, run=run), **changes)
 
 
-def _follow(conn: Connection, job: Job, subject: Subject) -> None:
+def _follow(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
     """Let everything that hangs on keys which were left or taken go along: promises, matching keys, shares, waiters."""
-    for repair in subject.repairs:
-        for side, key in repair.left:
-            place = job.place(side)
-            reservations.drop(conn, place.system, place.entity.name, [key])
-            match.drop_keys(conn, job.pair, job.flow.name, side, [key])
-            for here, new in repair.came:
-                if here == side:
-                    links.move_shared(conn, job.pair, job.flow.name, place.end, key, new)
-        work.wake(conn, job.pair, job.flow.name, repair.came)
-        if repair.came:
+    repairs = [repair for one in subjects for repair in one.repairs]
+    for place in job.places:
+        vacant = [key for one in repairs for side, key in one.vacant if side == place.side]
+        reservations.drop(conn, place.system, place.entity.name, vacant)
+        match.drop_keys(conn, job.pair, job.flow.name, place.side, vacant)
+        moved = {old: new for one in repairs for side, old, new in one.moved if side == place.side and old}
+        links.move_shared(conn, job.pair, job.flow.name, place.end, moved)
+    came = [(side, new) for one in repairs for side, _, new in one.moved]
+    work.wake(conn, job.pair, job.flow.name, came)
+    for subject in subjects:
+        if any(repair.moved for repair in subject.repairs):
             _tell_dependents(conn, job, subject)
 
 
@@ -164,11 +164,3 @@ def _settle_down(job: Job, conn: Connection, subject: Subject) -> None:
     if after is not None and not freed and subject.absorbed:
         names = {name: link_subject(after.id) for name in subject.absorbed}
         parked.become_links(conn, job.pair, job.flow.name, names)
-
-
-def shown_end(text: str | None) -> str:
-    """Show a key of a link for people; a missing one as nothing."""
-    return ";".join(key_of(text)) if text else ""
-
-
-__all__ = ["Repair", "carry_out", "foresee", "shown_end"]
