@@ -13,7 +13,7 @@ from gp365.store import tables
 from gp365.store.bulk import chunks, insert_new, inserting, now
 
 _TABLE = tables.intent
-OPEN, DONE, SUPERSEDED = "open", "done", "superseded"
+OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,27 @@ def superseded_for(conn: Connection, system: str, entity: str, keys: Iterable[st
 def last_write(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> dict[str, Intent]:
     """Find the last write that was done on each of these external records."""
     return {intent.key: intent for intent in _on_target(conn, system, entity, keys, DONE)}
+
+
+def done_on(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> list[Intent]:
+    """Find every write that was done on these external records, those whose reply was lost included, oldest first."""
+    listed = list(keys)
+    found = [one for state in (DONE, SETTLED) for one in _on_target(conn, system, entity, listed, state)]
+    return sorted(found, key=_age)
+
+
+def newest_creates(conn: Connection, pair: str, flow: str, side: str, limit: int) -> list[str]:
+    """Name the records that we created on a side and that were linked, the newest first, by key."""
+    query = select(_TABLE.c.key).where(
+        _TABLE.c.pair == pair,
+        _TABLE.c.flow == flow,
+        _TABLE.c.side == side,
+        _TABLE.c.op == "create",
+        _TABLE.c.state.in_((DONE, SETTLED)),
+    )
+    return list(
+        conn.execute(query.order_by(_TABLE.c.made_at.desc(), _TABLE.c.id.desc()).limit(limit)).scalars()
+    )
 
 
 def done_since(

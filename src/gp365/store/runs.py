@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -108,6 +108,13 @@ def list_runs(
         if wanted is not None:
             query = query.where(column == wanted)
     return [_run(row) for row in conn.execute(query)]
+
+
+def completed(conn: Connection, pair: str, flow: str, besides: Collection[str] = ()) -> bool:
+    """Tell whether a flow has ever come to the end of a run (sync or apply), other than these."""
+    query = select(_RUN.c.id).where(_RUN.c.pair == pair, _RUN.c.flow == flow, _RUN.c.state == "done")
+    query = query.where(_RUN.c.kind.in_(("sync", "apply"))).limit(len(besides) + 1)
+    return any(run not in besides for run in conn.execute(query).scalars())
 
 
 def counts(conn: Connection, run: str) -> dict[str, int]:
