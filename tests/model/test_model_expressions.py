@@ -95,6 +95,14 @@ def test_a_lookup_gives_the_second_column_and_an_unknown_value_names_table_and_v
     assert error("lookup('nowhere', 'x')").code == "flow-condition"
 
 
+def test_a_lookup_can_say_what_stands_in_for_a_missing_line() -> None:
+    assert value("lookup('class_by_country', 'JP', 'EXPORT')") == "EXPORT"
+    assert value("lookup('class_by_country', country, 'HOME')", {"country": None}) == "HOME"
+    assert value("lookup('class_by_country', 'JP', null)") is None
+    assert value("lookup('class_by_country', 'NO', 'HOME')") == "EXPORT"
+    assert error("lookup('nowhere', 'x', 'y')").code == "flow-condition"
+
+
 def test_a_fault_in_one_record_or_expression_is_that_ones_alone() -> None:
     rows: list[Mapping[str, Value]] = [{"name": "A"}, {"name": None}, {"name": "C"}]
     found = ENGINE.evaluate({"short": "name.slice(0, 1)", "same": "name", "broken": "1 +* 2"}, rows)

@@ -15,6 +15,7 @@ from gp365.model import (
     convert_currency,
     convert_number,
     convert_phone,
+    convert_state,
     convert_time,
     convert_values,
     currencies,
@@ -61,6 +62,7 @@ class Codec:
 
 JOINED = "joined"
 CREDIT_LIMIT = "credit_limit"
+INACTIVE = "inactive"
 GP_CURRENCY = "gp_currency"
 NAMES = (
     "text",
@@ -73,6 +75,7 @@ NAMES = (
     CREDIT_LIMIT,
     "number",
     "flag",
+    INACTIVE,
     "day",
     "moment",
     "clock",
@@ -150,6 +153,13 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             name,
             lambda raw, _: convert_values.read_flag(raw[0]),
             lambda value, _: (convert_values.write(value, kind),),
+            "flag",
+        )
+    if name == INACTIVE:
+        return Codec(
+            name,
+            lambda raw, _: convert_state.read(raw[0], kind),
+            lambda value, _: (convert_state.write(value, kind),),
             "flag",
         )
     if name == "day":

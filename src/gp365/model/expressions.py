@@ -1,7 +1,7 @@
 """JavaScript expressions over the canonical fields: conditions and on-create values, a page of records per call.
 
 They run in an embedded engine (QuickJS) without clock, chance, files, network or code from text, within bounds of time
-and memory. The host functions are `lookup(table, value)` and `compare(a, b)`; a Decimal enters as text, since
+and memory. The host functions are `lookup(table, value, otherwise)` and `compare(a, b)`; a Decimal enters as text, since
 expressions decide and never compute money. Everything they can reach is frozen, so that no record sees another.
 """
 

@@ -16,10 +16,12 @@
   class Missing { constructor(table, value) { this.table = table; this.value = value; } }
   class Wrong { constructor(message) { this.message = message; } }
 
-  function lookup(table, value) {
-    if (value === null || value === undefined || value === "") return null;
+  // With a third argument nothing is missing: it stands in for a line that is not there, and for an empty value.
+  function lookup(table, value, otherwise) {
+    if (value === null || value === undefined || value === "") return otherwise === undefined ? null : otherwise;
     const found = hostLookup(text(table), text(value));
     if (found[0] === "found") return found[1];
+    if (found[0] === "missing" && otherwise !== undefined) return otherwise;
     throw found[0] === "missing" ? new Missing(text(table), text(value)) : new Wrong(found[1]);
   }
 
