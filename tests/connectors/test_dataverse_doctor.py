@@ -83,7 +83,8 @@ def test_another_connector_in_the_organisation_is_noted(sales: Place) -> None:
     }
     sales.put("solutions", guid(5, "s"), values)
     [finding] = [one for one in sales.connector.check() if one.subject == "other connectors"]
-    assert finding.level is Level.NOTE and "dual-write" in finding.text
+    assert finding.level is Level.WARNING and finding.code == "neighbour"
+    assert "dual-write" in finding.text and "delivery address" in finding.fix
 
 
 def test_a_wrong_secret_an_unknown_user_and_a_wrong_authority_are_told_apart(sales: Place) -> None:

@@ -208,6 +208,9 @@ CATALOGUE: dict[str, Entry] = {
     "right-missing": Entry(
         "The system knows us but does not allow this.", "Give the account the right that is named."
     ),
+    "neighbour": Entry(
+        "Another connector seems to write the same records.", "Let one of the two own each field."
+    ),
     "user-missing": Entry(
         "The environment has no application user for this client.",
         "Add the application user with a security role in Dataverse.",

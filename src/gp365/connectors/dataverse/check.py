@@ -7,17 +7,15 @@ from typing import Any
 
 from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.api import Refused
-from gp365.connectors.dataverse.describe import entity_names
+from gp365.connectors.dataverse.describe import entity_names, required
 from gp365.connectors.dataverse.metadata import Table
+from gp365.connectors.dataverse.neighbours import seen
 from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
+from gp365.connectors.dataverse.reach import depth_findings
 from gp365.connectors.dataverse.settings import CARD
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 
-_OTHERS = {
-    "dual-write": ("dualwrite",),
-    "Business Central's connector": ("dynamicsnavintegration", "businesscentral"),
-}
 _SUBJECTS = {
     "certificate": "TLS",
     "token-refused": "authentication",
@@ -90,13 +88,11 @@ def _neighbours(org: Organisation) -> list[Finding]:
     except (Refused, Unauthorised):
         return [Finding("other connectors", Level.NOTE, "Solutions cannot be listed with these rights.")]
     names = [str(row["uniquename"]) for row in rows]
-    found: list[Finding] = []
-    for what, marks in _OTHERS.items():
-        there = [name for name in names if any(mark in name.lower() for mark in marks)]
-        if there:
-            text = f"{what} seems to be installed ({', '.join(there)}): two connectors may write the same accounts."
-            found.append(Finding("other connectors", Level.NOTE, text, "Let one of the two own each field."))
-    return found
+    try:
+        columns = tuple(org.table("account").columns)
+    except Misconfigured:
+        columns = ()
+    return list(seen(org.api.settings.neighbours, names, columns))
 
 
 def _table(org: Organisation, name: str) -> Iterator[Finding]:
@@ -108,21 +104,43 @@ def _table(org: Organisation, name: str) -> Iterator[Finding]:
     yield from _rights(org, table)
     yield _tracking(table)
     yield _messages(org, table)
-    secured = sorted(column.name for column in table.columns.values() if column.secured)
-    if secured:
-        yield Finding(
-            name,
-            Level.NOTE,
-            f"Under column security, hence absent here: {', '.join(secured)}",
-            "Leave them out of flows.",
-            facts={"secured": secured},
-        )
+    yield from depth_findings(org, table)
+    yield from _secured(table)
     if name == CARD:
         yield from _card(table)
     if name == "account" and ours.PARENT_CARD not in table.columns:
         yield Finding(
             name, Level.ERROR, f"The lookup {ours.PARENT_CARD} is missing", _PROVISION, "not-provisioned"
         )
+
+
+def _secured(table: Table) -> Iterator[Finding]:
+    """Name the columns that column security closes to us; what is not known to be open counts as closed."""
+    secured = sorted(
+        column.name for column in table.columns.values() if column.secured and not column.readable
+    )
+    needed = [name for name in secured if required(table.columns[name])]
+    if needed:
+        yield Finding(
+            table.name,
+            Level.ERROR,
+            f"Required, and under column security that does not let us read it: {', '.join(needed)}",
+            "Add the application user to a column security profile that may read them.",
+            "right-missing",
+            {"secured": needed},
+        )
+    if others := [name for name in secured if name not in needed]:
+        yield Finding(
+            table.name,
+            Level.NOTE,
+            f"Under column security, hence absent here: {', '.join(others)}",
+            "Leave them out of flows, or add the application user to a profile that may read them.",
+            facts={"secured": others},
+        )
+    opened = sorted(column.name for column in table.columns.values() if column.secured and column.readable)
+    if opened:
+        text = f"Under column security, and open to us: {', '.join(opened)}"
+        yield Finding(table.name, Level.OK, text, facts={"opened": opened})
 
 
 def _rights(org: Organisation, table: Table) -> Iterator[Finding]:

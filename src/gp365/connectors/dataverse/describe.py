@@ -87,7 +87,7 @@ def field_of(column: Column) -> FieldDescription:
         name=column.name,
         type=_type(column),
         length=column.length,
-        required=_required(column),
+        required=required(column),
         writable=_writable(column),
         readable=column.readable,
         options=column.options,
@@ -107,7 +107,8 @@ def _type(column: Column) -> FieldType:
     return _TYPES.get(column.type, FieldType.TEXT)
 
 
-def _required(column: Column) -> bool:
+def required(column: Column) -> bool:
+    """Say whether a new record must bring a value for the column."""
     # SystemRequired columns are mostly filled by the platform itself: owner, state, ids, flags with a default.
     if not column.creatable or column.type in _FILLED_BY_PLATFORM:
         return False

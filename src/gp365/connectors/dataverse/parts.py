@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gp365.connectors.dataverse.api import Refused, TooLate
-from gp365.connectors.dataverse.describe import serves
+from gp365.connectors.dataverse.describe import own, serves
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.reading import Query, get
@@ -50,6 +50,7 @@ def send_parts(org: Organisation, table: Table, rows: Sequence[Row]) -> None:
     _tell_moved(org, table, [row for row in rows if row.outcome and row.outcome.status in _TOLD])
 
 
+DETECT_DUPLICATES = "MSCRM.SuppressDuplicateDetection"
 _TOLD = frozenset({Status.MOVED, Status.EXISTS})
 
 
@@ -69,6 +70,8 @@ def _selection(table: Table, row: Row) -> Selection:
 
 def _part(org: Organisation, table: Table, row: Row, chosen: Selection) -> Part:
     guard = {"If-None-Match": "*"} if row.write.op is Op.CREATE else {"If-Match": row.version or "*"}
+    if row.write.op is Op.CREATE and org.api.settings.duplicate_rules and not own(table):
+        guard[DETECT_DUPLICATES] = "false"  # suppress it: false (optional-parameters page)
     path = f"{table.set_name}({row.id})"
     return org.api.part("PATCH", path, {"$select": chosen.select}, guard, row.body)
 

@@ -61,8 +61,8 @@ def depth_findings(org: Organisation, table: Table) -> list[Finding]:
         Finding(
             table.name,
             Level.WARNING,
-            f"Only part of the {plural} is visible (Read at depth {depth or 'none'}): records out of sight are not "
-            "deleted ones, and change tracking needs Read on the whole organisation.",
+            f"Only part of the {plural} is visible (our own roles read at depth {depth or 'none'}): records out of sight "
+            "are not deleted ones, and change tracking needs Read on the whole organisation.",
             "Give the application user's role Read at organisation level on this table.",
             "right-missing",
             facts,

@@ -20,6 +20,7 @@ DUPLICATE_RULE = "0x80040333"
 NOT_THERE = "0x80040217"
 
 _FIELD = re.compile(r"'([a-z][a-z0-9_]*)' (?:attribute|on record)", re.IGNORECASE)
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PRIVILEGE = re.compile(r"\bprv[A-Z]\w+")
 _BY_CODE = {
     "0x80044331": "too-long",
@@ -40,12 +41,17 @@ class Fate(StrEnum):
 
 
 class Refused(Rejected):
-    """A call that Dataverse refused: `status` and `dataverse_code` as it gave them."""
+    """A call that Dataverse refused: `status` and `dataverse_code` as it gave them.
+
+    One that a duplicate detection rule refused has the code "candidates", and as its value the ids that it names.
+    """
 
     def __init__(self, error: ServiceError, system: str, **where: str) -> None:
         super().__init__(_code_of(error), words_of(error), system=system, field=_field_of(error), **where)
         self.status = error.status
         self.dataverse_code = error.code
+        if error.code == DUPLICATE_RULE:
+            self.value = ", ".join(dict.fromkeys(_GUID.findall(f"{error.message} {error.inner}".lower())))
         self.said = error
 
 
@@ -59,6 +65,8 @@ def words_of(error: ServiceError) -> str:
 def _code_of(error: ServiceError) -> str:
     if error.status == 403:
         return "right-missing"
+    if error.code == DUPLICATE_RULE:
+        return "candidates"
     return _BY_CODE.get(error.code, "rejected")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gp365.connectors.dataverse.neighbours import NEIGHBOURS, Neighbour
 from gp365.model.contract import Secret
 from gp365.model.errors import Misconfigured
 
@@ -59,7 +60,9 @@ class DataverseSettings:
     """One Dataverse organisation, as `[systems.NAME]` names it.
 
     `tag` marks our writes for plug-ins and webhooks (Microsoft's optional-parameters page). `ca_file` replaces the
-    machine's authorities, `retry_seconds` bounds how long one call is tried again.
+    machine's authorities, `retry_seconds` bounds how long one call is tried again. `duplicate_rules` lets the
+    organisation's duplicate detection rules judge our creates; they are off for the Web API otherwise. `neighbours` are
+    the other connectors that doctor looks for.
     """
 
     name: str
@@ -72,6 +75,8 @@ class DataverseSettings:
     tag: str = TAG
     retry_seconds: float = 600.0
     sizes: Sizes = field(default_factory=Sizes)
+    duplicate_rules: bool = False
+    neighbours: tuple[Neighbour, ...] = NEIGHBOURS
 
     def __post_init__(self) -> None:
         if not self.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):

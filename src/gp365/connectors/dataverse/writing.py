@@ -54,7 +54,7 @@ def _jobs(org: Organisation, table: Table, rows: Sequence[Row]) -> list[Callable
     creates = [row for row in rows if row.write.op is Op.CREATE]
     updates = [row for row in rows if row.write.op is Op.UPDATE]
     if len(creates) > 1:
-        org.has_bulk(table, CREATE_MULTIPLE)  # asked here, before several threads would ask it
+        _creates_in_bulk(org, table)  # asked here, before several threads would ask it
     if len(updates) > 1 and own(table):
         org.has_bulk(table, UPDATE_MULTIPLE)
     sizes = org.sizes
@@ -108,13 +108,19 @@ def _stop(rows: Sequence[Row], stopped: Gp365Error) -> None:
 def _create(org: Organisation, table: Table, rows: list[Row]) -> None:
     """Create a chunk; a single row, and a chunk that was refused, goes as parts that cannot update."""
     waiting = not_in_time(rows, org.now())
-    if len(waiting) > 1 and org.has_bulk(table, CREATE_MULTIPLE):
+    if len(waiting) > 1 and _creates_in_bulk(org, table):
         if _create_multiple(org, table, waiting):
             _read_back(org, table, waiting)
             return
         waiting = not_in_time(open_rows(waiting), org.now())
     for some in chunks(waiting, org.sizes.batch_parts):
         send_parts(org, table, some)
+
+
+def _creates_in_bulk(org: Organisation, table: Table) -> bool:
+    # Whether duplicate rules judge the rows of a bulk message is not documented: single creates are judged.
+    judged = org.api.settings.duplicate_rules and not own(table)
+    return not judged and org.has_bulk(table, CREATE_MULTIPLE)
 
 
 def _create_multiple(org: Organisation, table: Table, rows: list[Row]) -> bool:
