@@ -1,7 +1,7 @@
 """The control door `/_sim/`: rows, faults, requests, clock and reset, for tests and demonstrations only."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
 
@@ -19,20 +19,27 @@ _ROWS_PER_CHUNK = 500
 
 
 def control_routes(
-    world: World, recorder: Recorder, faults: Faults, clock: Clock, extra: Sequence[BaseRoute] = ()
+    world: World,
+    recorder: Recorder,
+    faults: Faults,
+    clock: Clock,
+    extra: Sequence[BaseRoute] = (),
+    reset: Callable[[], None] | None = None,
 ) -> list[BaseRoute]:
     """Return the routes of a system's control door; `extra` are its own, with paths under `/_sim/` too.
+
+    `reset` puts everything back where the world is not all there is.
 
     `/_sim/rows/<table>[/<key>]` GET, PUT and DELETE (all answer `{"rows": […]}`, no row is an empty list) ·
     `/_sim/faults` POST, GET and DELETE · `/_sim/requests?after=N` · `/_sim/clock` POST `{"advance_s"}` and
     GET · `/_sim/reset` POST (rows, faults, requests and clock). Decimals are text, dates and times ISO 8601.
     """
     return [
-        *_row_routes(world),
+        *row_routes(world),
         *_fault_routes(faults),
         *_clock_routes(clock),
         _requests_route(recorder),
-        _reset_route(world, recorder, faults, clock),
+        _reset_route(reset or (lambda: world.reset()), recorder, faults, clock),
         *extra,
     ]
 
@@ -81,7 +88,9 @@ def _refusal(refused: Refused) -> Response:
     return Response(_dumped(refused.body), refused.status, media_type=refused.media_type)
 
 
-def _row_routes(world: World) -> list[BaseRoute]:
+def row_routes(world: World, prefix: str = "/_sim") -> list[BaseRoute]:
+    """Return the routes that list, show, edit and delete rows under a prefix."""
+
     async def rows(request: Request) -> Response:
         table, key = request.path_params["table"], request.path_params.get("key", "")
         try:
@@ -101,8 +110,8 @@ def _row_routes(world: World) -> list[BaseRoute]:
             return wrong(str(error))
 
     return [
-        Route("/_sim/rows/{table}", rows, methods=["GET"]),
-        Route("/_sim/rows/{table}/{key:path}", rows, methods=["GET", "PUT", "DELETE"]),
+        Route(f"{prefix}/rows/{{table}}", rows, methods=["GET"]),
+        Route(f"{prefix}/rows/{{table}}/{{key:path}}", rows, methods=["GET", "PUT", "DELETE"]),
     ]
 
 
@@ -157,12 +166,14 @@ def _requests_route(recorder: Recorder) -> BaseRoute:
     return Route("/_sim/requests", route, methods=["GET"])
 
 
-def _reset_route(world: World, recorder: Recorder, faults: Faults, clock: Clock) -> BaseRoute:
+def _reset_route(
+    rows_back: Callable[[], None], recorder: Recorder, faults: Faults, clock: Clock
+) -> BaseRoute:
     async def route(request: Request) -> Response:
         faults.clear()
         recorder.clear()
         clock.reset()
-        world.reset()
+        rows_back()
         return answer({"reset": True})
 
     return Route("/_sim/reset", route, methods=["POST"])

@@ -9,17 +9,18 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gp365_sim.core.clock import Clock
-from gp365_sim.core.control import answer, control_routes, object_of, wrong
+from gp365_sim.core.control import answer, control_routes
 from gp365_sim.core.faults import Fault, Faults
 from gp365_sim.core.recorder import Recorder, note_rows
 from gp365_sim.core.server import connection_of
-from gp365_sim.core.world import Refused
 from gp365_sim.core.wrap import instrument
 from gp365_sim.gp import rest
 from gp365_sim.gp.company import Company, Identity, Setup
+from gp365_sim.gp.door import Place, company_routes
 from gp365_sim.gp.handshakes import SCHEMES, Admission, Gate, Scheme
 from gp365_sim.gp.plain import Samples, sample_rows
 from gp365_sim.gp.profiles import Profile, ProfileName
+from gp365_sim.gp.security import Security
 from gp365_sim.gp.site import Answering, PatchMode, Site
 from gp365_sim.gp.users import Accounts, User
 from gp365_sim.gp.world import GpWorld
@@ -43,10 +44,14 @@ class Manner:
 
 @dataclass(frozen=True)
 class GpSystem:
-    """A simulated GP: `app` to serve on https, and what lies behind it."""
+    """A simulated GP: `app` to serve on https, and what lies behind it.
+
+    `world` is the first company, `places` are all of them by the name of their database.
+    """
 
     app: ASGIApp
     world: GpWorld
+    places: Mapping[str, Place]
     companies: Mapping[str, Company]
     gate: Gate
     recorder: Recorder
@@ -61,31 +66,45 @@ def build(
     *,
     company: Identity = FABRIKAM,
     more_companies: Sequence[Identity] = (),
+    more_samples: Mapping[str, Samples] | None = None,
 ) -> GpSystem:
-    """Make a GP whose company holds the samples; further companies are empty.
+    """Make a GP whose company holds the samples; further companies hold those under their database, or nothing.
 
-    The control door shows the first company. Raises `Refusal` when a sample does not fit its column.
+    Raises `Refusal` when a sample does not fit its column.
     """
     manner = manner or Manner()
-    companies = {
-        each.name.casefold(): Company(each, clock.now, manner.time_zone)
+    given = {company.interid: samples, **(more_samples or {})}
+    places = {
+        each.interid: Place(
+            GpWorld(Company(each, clock.now, manner.time_zone), _setup(given.get(each.interid))), Security()
+        )
         for each in (company, *more_companies)
     }
-    world = GpWorld(companies[company.name.casefold()], _setup(samples))
-    world.reset()
+
+    def reset() -> None:
+        for place in places.values():
+            place.reset()
+
+    reset()
+    world = places[company.interid].world
+    companies = {
+        place.world.company.identity.name.casefold(): place.world.company for place in places.values()
+    }
+    security = {interid: place.security for interid, place in places.items()}
     answering = Answering(Profile(manner.profile), manner.patch, manner.padded, manner.modified_filter)
     gate = Gate(Accounts(users), manner.schemes, require_binding=manner.require_channel_binding)
     recorder, faults = Recorder(), Faults()
-    control = control_routes(world, recorder, faults, clock, _own_routes(world, gate))
-    view = _view(Site(manner.tenant, companies, answering), gate)
+    own = [_handshakes(gate), *company_routes(places)]
+    control = control_routes(world, recorder, faults, clock, own, reset)
+    view = _view(Site(manner.tenant, companies, answering, security), gate)
     app = instrument(
         view, recorder=recorder, faults=faults, control=control, clock=clock, refusal=_refusal(manner.schemes)
     )
-    return GpSystem(app, world, companies, gate, recorder, faults)
+    return GpSystem(app, world, places, companies, gate, recorder, faults)
 
 
-def _setup(samples: Samples) -> Setup:
-    return lambda: sample_rows(samples)
+def _setup(samples: Samples | None) -> Setup:
+    return lambda: () if samples is None else sample_rows(samples)
 
 
 def _view(site: Site, gate: Gate) -> ASGIApp:
@@ -145,24 +164,12 @@ def _page(status: int, words: str) -> Response:
     return HTMLResponse(f"<html><head><title>{status}</title></head><body>{words}</body></html>", status)
 
 
-def _own_routes(world: GpWorld, gate: Gate) -> list[BaseRoute]:
-    """Add to the control door: handshakes per connection, and the renaming of a customer."""
+def _handshakes(gate: Gate) -> BaseRoute:
+    """Show the handshakes per connection at the control door; DELETE forgets them."""
 
     async def handshakes(request: Request) -> Response:
         if request.method == "DELETE":
             gate.forget()
         return answer(gate.report())
 
-    async def renumber(request: Request) -> Response:
-        try:
-            order = await object_of(request)
-            return answer({"rows": [world.renumber(str(order["from"]), str(order["to"]))]})
-        except Refused as refused:
-            return answer(refused.body, refused.status)
-        except (ValueError, KeyError):
-            return wrong('give {"from","to"}')
-
-    return [
-        Route("/_sim/handshakes", handshakes, methods=["GET", "DELETE"]),
-        Route("/_sim/renumber", renumber, methods=["POST"]),
-    ]
+    return Route("/_sim/handshakes", handshakes, methods=["GET", "DELETE"])

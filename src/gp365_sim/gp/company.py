@@ -30,6 +30,16 @@ class Identity:
     number: int = -1
 
 
+@dataclass(frozen=True)
+class Image:
+    """A backup of a company database: its rows and counters at one moment."""
+
+    rows: Mapping[str, Mapping[Key, Row]]
+    next_note: int
+    next_row: Mapping[str, int]
+    documents: Mapping[str, tuple[str, ...]]
+
+
 class Company:
     """One company database on its SQL Server.
 
@@ -45,6 +55,8 @@ class Company:
         self._heaps = {name: Heap(table) for name, table in tables().items()}
         self._next_note = FIRST_NOTE
         self._next_row = dict.fromkeys(self._heaps, 1)
+        self.documents: dict[str, list[str]] = {}
+        """Numbers of open or unposted documents by folded customer number; the documents themselves are not here."""
 
     def __getitem__(self, table: str) -> Heap:
         return self._heaps[table]
@@ -113,6 +125,42 @@ class Company:
             heap.clear()
         self._next_note = FIRST_NOTE
         self._next_row = dict.fromkeys(self._heaps, 1)
+        self.documents.clear()
+
+    def image(self) -> Image:
+        """Back the database up."""
+        return Image(
+            {name: heap.image() for name, heap in self._heaps.items()},
+            self._next_note,
+            dict(self._next_row),
+            {number: tuple(held) for number, held in self.documents.items()},
+        )
+
+    def restore(self, image: Image) -> None:
+        """Put a backup in place of everything, counters and stamps included, as SQL Server's RESTORE does.
+
+        What the company is called stays: names and numbers of companies are kept outside of their databases, so a live
+        company's backup restored over a test company lives on under the test company's name.
+        """
+        for name, heap in self._heaps.items():
+            heap.fill(image.rows[name].values())
+        self._next_note = image.next_note
+        self._next_row = dict(image.next_row)
+        self.documents = {number: list(held) for number, held in image.documents.items()}
+
+    def move_documents(self, old: str, new: str) -> None:
+        """Give the open documents of one folded customer number to another."""
+        moved = self.documents.pop(old, [])
+        if moved:
+            self.documents.setdefault(new, []).extend(moved)
+
+    def row(self, table: str, key: Key) -> dict[str, Value]:
+        """Spell out the row of a folded key; raises KeyError."""
+        heap = self._heaps[table]
+        row = heap.find(key)
+        if row is None:
+            raise KeyError(key)
+        return heap.table.as_dict(row)
 
     def _write(self, heap: Heap, row: Row, at: datetime, *, fresh: bool) -> Row:
         key, written = self._put(heap, row, at, fresh=fresh)

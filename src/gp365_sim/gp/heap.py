@@ -1,6 +1,6 @@
 """The rows of one table in memory: by primary key, and for addresses by their customer as well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gp365_sim.gp.tables import Key, Row, Table
 
@@ -53,6 +53,16 @@ class Heap:
             if not self._by_first[key[0]]:
                 del self._by_first[key[0]]
         return row
+
+    def image(self) -> dict[Key, Row]:
+        """Give the rows as they are now, in a dict of their own."""
+        return dict(self._rows)
+
+    def fill(self, rows: Iterable[Row]) -> None:
+        """Hold these rows and no others."""
+        self.clear()
+        for row in rows:
+            self.put(row)
 
     def clear(self) -> None:
         """Drop all rows."""

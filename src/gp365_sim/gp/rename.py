@@ -1,5 +1,6 @@
 """What the Professional Services Tools Library does to a customer number, straight in the tables."""
 
+from gp365_sim.gp.combine import repoint
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.refusals import Refusal, not_found
 from gp365_sim.gp.sqltypes import folded
@@ -25,8 +26,7 @@ def renumber(company: Company, old: str, new: str) -> Row:
     company.update("RM00101", (folded(old),), {"CUSTNMBR": number}, at)
     for address in addresses.under(folded(old)):
         company.update("RM00102", addresses.table.key_of(address), {"CUSTNMBR": number}, at)
-    for each in customers.unordered():
-        if folded(customers.table.text(each, "CPRCSTNM")) == folded(old):
-            company.update("RM00101", customers.table.key_of(each), {"CPRCSTNM": number}, at)
+    company.move_documents(folded(old), folded(str(number)))
+    repoint(company, folded(old), str(number), at)
     renamed = customers.find((folded(str(number)),))
     return renamed if renamed is not None else row

@@ -16,7 +16,8 @@ from gp365_sim.gp.company import Company
 from gp365_sim.gp.helppage import help_page
 from gp365_sim.gp.listing import chosen
 from gp365_sim.gp.refusals import NotOffered, Refusal, not_found
-from gp365_sim.gp.resources import Resource
+from gp365_sim.gp.resources import Resource, catalogue
+from gp365_sim.gp.security import Security
 from gp365_sim.gp.site import Site, resource_at
 from gp365_sim.gp.tables import Key, Row, folded_key
 from gp365_sim.gp.users import User
@@ -57,6 +58,7 @@ class _Order:
 
     call: Call
     company: Company
+    security: Security
     resource: Resource
     key: tuple[str, ...] | None
     as_json: bool
@@ -64,6 +66,13 @@ class _Order:
     @property
     def folded(self) -> Key:
         return folded_key(self.key or ())
+
+    @property
+    def row(self) -> Row | None:
+        """The row that the key names, if this user sees it."""
+        table = self.resource.table.name
+        found = self.company[table].find(self.folded)
+        return found if found is not None and self.security.shows(self.company, table, found) else None
 
 
 def serve(site: Site, user: User, call: Call) -> Reply:
@@ -101,7 +110,9 @@ def _answer(site: Site, user: User, call: Call, as_json: bool) -> Reply:
     if len(path) == 3:
         return _companies(site, user, call, path[2], as_json)
     company = site.company(path[2].whole_key, user)
-    order = _Order(call, company, resource_at(path[3:]), path[-1].key, as_json)
+    security = site.security[company.identity.interid]
+    resource = security.open_part(resource_at(path[3:]))
+    order = _Order(call, company, security, resource, path[-1].key, as_json)
     try:
         return _on_resource(site, user, order)
     except Refusal as refusal:
@@ -154,11 +165,11 @@ def _allowed(order: _Order) -> list[str]:
 
 
 def _read(site: Site, order: _Order) -> Reply:
-    heap = order.company[order.resource.table.name]
     if order.key is not None:
         _no_query(order.call)
-        return _one(site, order, heap.find(order.folded))
-    rows = heap.scan()
+        return _one(site, order, order.row)
+    table = order.resource.table.name
+    rows = order.security.seen(order.company, table, order.company[table].scan())
     if order.call.query:
         rows = chosen(rows, order.resource, order.call.query, proved=site.answering.modified_filter)
     return _many(site, order, list(rows))
@@ -178,6 +189,7 @@ def _change(site: Site, order: _Order) -> Reply:
     for part, column in zip(order.folded, order.resource.table.key, strict=True):
         if folded_key([str(values.get(column, ""))]) != (part,):
             raise Refusal("KeyMismatch", "must repeat the key of the address.", column)
+    _check_seen(order)
     if site.answering.patch == "replace":
         values = {**{each.name: each.empty for each in order.resource.writable.values()}, **values}
     return _one(site, order, windows.change(order.company, order.resource.table.name, order.folded, values))
@@ -185,11 +197,17 @@ def _change(site: Site, order: _Order) -> Reply:
 
 def _remove(site: Site, order: _Order) -> Reply:
     _no_query(order.call)
+    _check_seen(order)
     windows.remove(order.company, order.resource.table.name, order.folded)
     left = site.answering.profile.nothing(order.resource.plural)
     if left is None:
         return Reply(Response(status_code=204), 1)
     return Reply(_body(document(left, as_json=order.as_json), order.as_json), 1)
+
+
+def _check_seen(order: _Order) -> None:
+    if order.row is None:
+        raise not_found(order.resource.name, ";".join(order.key or ()))
 
 
 def _entered(order: _Order) -> dict[str, object]:
@@ -199,7 +217,13 @@ def _entered(order: _Order) -> dict[str, object]:
         raise Refusal("NotModelled", "The XML form of requests is not modelled.")
     if "application/json" not in kind:
         raise Refusal("UnsupportedMediaType", "A write needs Content-Type: application/json.")
-    return values_of(order.resource, payload_of(order.call.body))
+    payload = payload_of(order.call.body)
+    hidden = order.security.columns.get(order.resource.table.name, frozenset())
+    whole = catalogue().resources[order.resource.path.lower()]
+    for name in payload:
+        if name in whole.fields and whole.fields[name].name in hidden:
+            raise Refusal("AccessDenied", "The user has no right to this field.", name)
+    return values_of(order.resource, payload)
 
 
 def _no_query(call: Call) -> None:

@@ -146,6 +146,7 @@ def _change_customer(company: Company, key: Key, row: Row, values: dict[str, Val
     Another address code brings that address onto the card; the code itself must exist.
     """
     table = company["RM00101"].table
+    _check_inactive(company, key, values, was=table.get(row, "INACTIVE"))
     codes = {folded(str(address[1])) for address in company["RM00102"].under(key[0])}
     _check_customer(company, key, table.changed(row, values), values, codes)
     code = folded(str(values.get("ADRSCODE", table.get(row, "ADRSCODE"))))
@@ -228,6 +229,16 @@ def _check_parent(company: Company, key: Key, parent: str) -> None:
         raise broken_rule("the customer has children of its own.", "CPRCSTNM")
 
 
+def _check_inactive(company: Company, key: Key, values: Mapping[str, Value], *, was: Value) -> None:
+    """Refuse to inactivate a customer with open documents; a hold goes through (from practice, wording assumed)."""
+    held = company.documents.get(key[0])
+    if held and not was and values.get("INACTIVE"):
+        raise broken_rule(
+            f"a customer with open or unposted documents cannot be made inactive: {', '.join(held)}.",
+            "INACTIVE",
+        )
+
+
 def _children(company: Company, number: str) -> list[str]:
     table = company["RM00101"].table
     return [
@@ -238,7 +249,10 @@ def _children(company: Company, number: str) -> list[str]:
 
 
 def _remove_customer(company: Company, key: Key) -> None:
-    """Refuse a corporate customer with children; take the addresses along otherwise."""
+    """Refuse a corporate customer with children or open documents; take the addresses along otherwise."""
+    held = company.documents.get(key[0])
+    if held:
+        raise broken_rule(f"the customer has open or unposted documents: {', '.join(held)}.", "CUSTNMBR")
     children = _children(company, key[0])
     if children:
         raise broken_rule(f"the customer is the corporate customer of {children[0]}.", "CUSTNMBR")

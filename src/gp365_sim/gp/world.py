@@ -1,13 +1,14 @@
 """The control door's sight of the company: SQL tables by name, keys joined by `;`, edits as a GP user makes them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gp365_sim.core.world import NoSuchTable, Refused
 from gp365_sim.gp import windows
-from gp365_sim.gp.company import Company, Setup
+from gp365_sim.gp.combine import combine
+from gp365_sim.gp.company import Company, Image, Setup
 from gp365_sim.gp.heap import Heap
 from gp365_sim.gp.plain import typed
-from gp365_sim.gp.refusals import Refusal
+from gp365_sim.gp.refusals import Refusal, not_found
 from gp365_sim.gp.rename import renumber
 from gp365_sim.gp.tables import Key, Row, folded_key
 
@@ -25,6 +26,7 @@ class GpWorld:
     def __init__(self, company: Company, setup: Setup) -> None:
         self.company = company
         self._setup = setup
+        self._images: dict[str, Image] = {}
 
     def rows(self, table: str) -> list[DoorRow]:
         """Give all rows in the order of the primary key."""
@@ -69,8 +71,34 @@ class GpWorld:
         except Refusal as refusal:
             raise refused(refusal) from None
 
+    def combine(self, gone: str, kept: str) -> DoorRow:
+        """Put a customer into another one as the Professional Services Tools Library does; raises `Refused`."""
+        try:
+            return _shown(self._heap("RM00101"), combine(self.company, gone, kept))
+        except Refusal as refusal:
+            raise refused(refusal) from None
+
+    def set_documents(self, customer: str, numbers: Sequence[str]) -> None:
+        """Say which open or unposted documents a customer has; none ends it. Raises `Refused`."""
+        key = folded_key([customer])
+        if key not in self.company["RM00101"]:
+            raise refused(not_found("Customer master", customer))
+        self.company.documents.pop(key[0], None)
+        if numbers:
+            self.company.documents[key[0]] = list(numbers)
+
+    def snapshot(self, name: str) -> list[str]:
+        """Back the database up under a name and give the names of all backups."""
+        self._images[name] = self.company.image()
+        return sorted(self._images)
+
+    def image(self, name: str | None = None) -> Image:
+        """Give a backup by its name, or one of this moment; raises KeyError."""
+        return self.company.image() if name is None else self._images[name]
+
     def reset(self) -> None:
-        """Put the sample data back, counters included."""
+        """Put the sample data back, counters included; backups are forgotten."""
+        self._images.clear()
         self.company.clear()
         self.company.load(self._setup)
 
