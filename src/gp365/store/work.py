@@ -6,7 +6,7 @@ row only if `seq` is still the one that was claimed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ __all__ = [
     "clear_waits",
     "count_triggered",
     "deferred",
+    "due_after",
     "enqueue",
     "finish",
     "mark_quiet",
@@ -37,7 +38,6 @@ __all__ = [
     "release",
     "rename_claims",
     "rows_of",
-    "scan_due",
     "subjects_of",
     "waits_of",
     "wake",
@@ -118,24 +118,20 @@ def candidates(
 
 
 def count_triggered(conn: Connection, pair: str, flow: str, now: datetime) -> int:
-    """Count the due records of a flow that something has happened to: not those that are looked at because they are parked."""
+    """Count the due records of a flow that something has happened to, not those that are only looked at again as parked."""
     query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
     return conn.execute(query.where(_WORK.c.reason != "parked")).scalar_one()
 
 
-def scan_due(conn: Connection, pair: str, flow: str, now: datetime, page: int) -> Iterator[list[WorkRow]]:
-    """Give every due record of a flow, those at work included, in pages in the order of their keys."""
-    last: tuple[str, str] | None = None
-    while True:
-        query = select(*_ROW).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
-        if last is not None:
-            after = or_(_WORK.c.key > last[0], and_(_WORK.c.key == last[0], _WORK.c.side > last[1]))
-            query = query.where(after)
-        rows = [WorkRow(*row) for row in conn.execute(query.order_by(_WORK.c.key, _WORK.c.side).limit(page))]
-        if not rows:
-            return
-        yield rows
-        last = (rows[-1].key, rows[-1].side)
+def due_after(
+    conn: Connection, pair: str, flow: str, now: datetime, after: tuple[str, str] | None, limit: int
+) -> list[WorkRow]:
+    """Read due records of a flow, those at work included, in the order of (key, side), from the one after `after` on."""
+    query = select(*_ROW).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
+    if after is not None:
+        later = or_(_WORK.c.key > after[0], and_(_WORK.c.key == after[0], _WORK.c.side > after[1]))
+        query = query.where(later)
+    return [WorkRow(*row) for row in conn.execute(query.order_by(_WORK.c.key, _WORK.c.side).limit(limit))]
 
 
 def rows_of(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str, str]]) -> list[WorkRow]:

@@ -21,8 +21,9 @@ from gp365.store.ledger import Entry
 from gp365.sync.decide import target_key
 from gp365.sync.equation import Report, Tallies, close, count_subject
 from gp365.sync.gather import gather
+from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what_is_too_much
 from gp365.sync.job import Job, link_subject
-from gp365.sync.observe import Observation, observe
+from gp365.sync.observe import Observation, accept, observe
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
 from gp365.sync.subject import Counted, Disposition, Row, Subject
 
@@ -63,9 +64,10 @@ def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
         )
         _keep_version(conn, job)
         _look_at_parked(conn, job)
+    job.runs.append(run)
     cycle = _Cycle(job, run, Tallies.begin(job), Observation({}))
     try:
-        cycle.observation = observe(job, full=full)
+        _observe(cycle, full)
         _record_quiet(cycle)
         _work(cycle)
     except Gp365Error as error:
@@ -79,6 +81,16 @@ def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
     return report
 
 
+def _observe(cycle: _Cycle, full: bool) -> None:
+    """Read both sides and let the guards look at it; a way back reads everything."""
+    job = cycle.job
+    begin_guarded(job)
+    cycle.observation = observe(job, full=full or job.recovery is not None)
+    guard_observed(job, cycle.run, cycle.observation)
+    accept(job, cycle.observation)
+    shut_what_is_too_much(job, cycle.observation)
+
+
 def _keep_version(conn: Connection, job: Job) -> None:
     prints = {row.row.name: row.row.print for row in job.compiled.rows}
     body = pack({"flow": job.flow.name, "lookups": job.lookups_digest})
@@ -88,11 +100,14 @@ def _keep_version(conn: Connection, job: Job) -> None:
 def _look_at_parked(conn: Connection, job: Job) -> None:
     """Every run looks again at what is parked."""
     rows: set[tuple[str, str, str]] = set()
-    for entry in parked.list_open(conn, job.pair, job.flow.name, limit=100_000):
-        for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
-            if key is not None:
-                rows.add((place.side, key, "parked"))
-                break
+    last = 0
+    while entries := parked.list_open(conn, job.pair, job.flow.name, after_id=last):
+        last = entries[-1].id
+        for entry in entries:
+            for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
+                if key is not None:
+                    rows.add((place.side, key, "parked"))
+                    break
     work.enqueue(conn, job.pair, job.flow.name, sorted(rows))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from gp365.model.contract import Tally
 from gp365.model.errors import Gp365Error
@@ -11,6 +12,9 @@ from gp365.model.plan import Verdict
 from gp365.model.values import pack
 from gp365.store import intents, ledger, runs, work
 from gp365.store.ledger import Entry
+from gp365.sync.guards.beginning import told_at_close
+from gp365.sync.guards.limits import Guarded
+from gp365.sync.guards.restored import keep_epochs
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
 from gp365.sync.subject import Disposition, Subject
@@ -31,7 +35,8 @@ class Report:
     """What a run did, with its equation. `mismatches` names the counts that do not agree; `balanced` says there are none.
 
     `clean`: nothing is left retrying or unsettled, by this run or an earlier one, and nothing stopped the run, so that a
-    second run writes nothing.
+    second run writes nothing. `guards` are those that hold something for a person, or stopped the run; `recovered` names
+    the restored sides that this run has brought back into step.
     """
 
     run: str
@@ -49,6 +54,8 @@ class Report:
     mismatches: tuple[str, ...] = ()
     cut: int = 0
     stopped: Gp365Error | None = None
+    guards: tuple[Guarded, ...] = ()
+    recovered: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -122,20 +129,38 @@ def close(
         mismatches=tuple(mismatches),
         cut=tallies.cut,
         stopped=stopped,
+        guards=tuple(told_at_close(job, observation, stopped.code if stopped else "")),
+        recovered=tuple(sorted(job.recovery.sides)) if job.recovery else (),
     )
-    _keep(job, report)
+    _keep(job, observation, report)
     return report
 
 
-def _keep(job: Job, report: Report) -> None:
+def _keep(job: Job, observation: Observation, report: Report) -> None:
     state = "stopped" if report.stopped else ("done" if report.balanced else "unbalanced")
     counts = {"considered": report.considered, **report.dispositions, "fields": dict(report.fields)}
-    payload = pack({"state": state, "counts": counts, "mismatches": list(report.mismatches)})
+    payload = pack(
+        {"state": state, "counts": counts, "mismatches": list(report.mismatches)} | _guards(job, report)
+    )
     entry = Entry("run", report.run, "", 0, state, job.flow.digest, payload)
     with job.store.write(job.lease) as conn:
         runs.end(conn, report.run, state, counts=counts, balanced=report.balanced, clean=report.clean)
         runs.forget_subjects(conn, report.run)
+        if report.stopped is None:
+            keep_epochs(conn, job, observation)
         ledger.append(conn, job.chain, [entry], actor=job.actor, at=job.clock())
+
+
+def _guards(job: Job, report: Report) -> dict[str, Any]:
+    """Say which guards held something, and who stood for what they did not look at."""
+    told: dict[str, Any] = {}
+    if report.guards:
+        told["guards"] = [asdict(one) for one in report.guards]
+    if job.recovery is not None:
+        told["recovered"] = {"sides": list(report.recovered), "approved_by": job.recovery.actor or job.actor}
+    elif job.approve is not None:
+        told["guards_waived"] = {"for": "an approved plan", "approved_by": job.actor}
+    return told
 
 
 def _compare(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
@@ -20,6 +20,7 @@ from gp365.model.values import Key, key_text
 from gp365.store.engine import Store
 from gp365.store.lease import Lease
 from gp365.sync.foreseen import Foreseen
+from gp365.sync.guards.watch import Watch
 from gp365.sync.plan import CompiledFlow
 from gp365.sync.points import Probe, no_probe
 
@@ -37,6 +38,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """A run that brings a restored system back into step: the sides that were restored, and who let it go on.
+
+    `renumbered` are links whose record stands under another key there.
+    """
+
+    sides: frozenset[str]
+    actor: str = ""
+    renumbered: set[int] = field(default_factory=set[int])
+
+
+@dataclass(frozen=True, slots=True)
 class Dependent:
     """Another flow of the pair that reads the same entity on a side: what we create here is work there."""
 
@@ -49,7 +62,10 @@ class Dependent:
 class Job:
     """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make.
 
-    A value that was written to a field `loop_limit` times within `loop_window_s` seconds is not written again.
+    `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
+    `approves_recovery`: a person approved a plan that is the way back of a restored system.
+    The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
+    system (`recovery`).
     """
 
     pair: str
@@ -67,14 +83,17 @@ class Job:
     pages_in_flight: int = 4
     lease: Lease | None = None
     lease_ttl_s: float = 600.0
-    loop_limit: int = 3
-    loop_window_s: float = 86_400.0
     probe: Probe = no_probe
     progress: Callable[[str, int, int], None] = lambda what, done, total: None
     lookups_digest: str = ""
     entities_digest: str = ""
     approve: Callable[[SubjectPlan], Problem | None] | None = None
     foreseen: Foreseen | None = None
+    sharing: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    approves_recovery: bool = False
+    runs: list[str] = field(default_factory=list[str])
+    watch: Watch | None = None
+    recovery: Recovery | None = None
 
     @property
     def flow(self) -> Flow:

@@ -25,7 +25,7 @@ _Counts = Mapping[_Target, Counter[_Written]]
 
 
 def break_loops(job: Job, subjects: Sequence[Subject]) -> None:
-    """Park the units of a page's plans that would write, once more, what was written `loop_limit` times of late.
+    """Park the units of a page's plans that would write, once more, what was written too often of late.
 
     Not those that a person has let go: their parked entry has a decision.
     """
@@ -49,14 +49,18 @@ def break_loops(job: Job, subjects: Sequence[Subject]) -> None:
 
 def _written(job: Job, targets: Sequence[_Target]) -> _Counts:
     """Count, by record, how often each value was written to each field within the window."""
-    since = job.clock() - timedelta(seconds=job.loop_window_s)
+    since = job.clock() - timedelta(hours=job.flow.guards.loop_hours)
     counts: dict[_Target, Counter[_Written]] = {}
     with job.store.read() as conn:
         for place in job.places:
             keys = [key for side, key in targets if side == place.side]
             for key, planned in intents.done_since(conn, place.system, place.entity.name, keys, since):
                 counts.setdefault((place.side, key), Counter()).update(unseal(planned).values.items())
-    return {target: count for target, count in counts.items() if max(count.values()) >= job.loop_limit}
+    return {
+        target: count
+        for target, count in counts.items()
+        if max(count.values()) >= job.flow.guards.loop_writes
+    }
 
 
 def _looping(job: Job, subject: Subject, counts: _Counts) -> set[str]:
@@ -75,7 +79,10 @@ def _often(job: Job, plan: FieldPlan, counts: Counter[_Written] | None) -> bool:
     if counts is None:
         return False
     wires = job.compiled.row(plan.name).row.wires[plan.target]
-    return all(counts[wire, value] >= job.loop_limit for wire, value in zip(wires, plan.new, strict=True))
+    return all(
+        counts[wire, value] >= job.flow.guards.loop_writes
+        for wire, value in zip(wires, plan.new, strict=True)
+    )
 
 
 def _let_go(job: Job, subject: Subject) -> set[str]:
@@ -99,7 +106,7 @@ def _stopped(job: Job, plan: FieldPlan) -> FieldPlan:
         return plan
     value = ", ".join(show(part) for part in plan.new)
     message = (
-        f"{plan.name} on {plan.target} was set to {value!r} {job.loop_limit} times of late, and one of the two "
+        f"{plan.name} on {plan.target} was set to {value!r} {job.flow.guards.loop_writes} times of late, and one of the two "
         "systems made something else of it each time."
     )
     return replace(

@@ -1,7 +1,9 @@
 """Observe: read what changed on both sides, tell what is plainly unchanged, and make the rest work.
 
 A record whose fingerprint is the one that its link keeps is quiet: neither converted nor compared. A feed's keys and
-its cursor are stored in one commit. A linked key that a full reading does not show becomes work too: `get` decides.
+its cursor are stored in one commit. A linked key that a full reading does not show, or that a feed says is deleted,
+becomes work too (`get` decides), but only once the guards have looked at the whole observation: until it is accepted no
+cursor moves, and nothing is made of what is missing.
 """
 
 from __future__ import annotations
@@ -20,13 +22,23 @@ from gp365.sync.seen import Seen
 CHUNK = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class LastPiece:
+    """The end of a feed, which is stored with its cursor."""
+
+    records: Sequence[Record]
+    bare: Sequence[Key]
+    cursor: str
+
+
 @dataclass(slots=True)
 class Observation:
     """What a run has in hand after observing: per side the records that are not quiet, and the quiet links.
 
     `quiet` are links that neither side's reading shows as changed; `read` counts records read per side; `full` says
-    which sides were read whole; `absent` are linked keys that a census taken later does not show; `vanished`
-    counts those that a full reading did not show.
+    which sides were read whole; `absent` are linked keys that a census taken later does not show; `missing` are the
+    (link, key) that a full reading did not show or a feed calls deleted; `met` are links whose record was seen; `linked`
+    counts the linked records that are not quiet. `last` is what is stored when the observation is accepted.
     """
 
     seen: dict[str, Seen]
@@ -34,7 +46,11 @@ class Observation:
     busy: Bitmap = field(default_factory=Bitmap)
     read: dict[str, int] = field(default_factory=dict[str, int])
     full: dict[str, bool] = field(default_factory=dict[str, bool])
-    vanished: dict[str, int] = field(default_factory=dict[str, int])
+    missing: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
+    met: dict[str, Bitmap] = field(default_factory=dict[str, Bitmap])
+    linked: dict[str, int] = field(default_factory=dict[str, int])
+    last: dict[str, LastPiece] = field(default_factory=dict[str, LastPiece])
+    epochs: dict[str, str] = field(default_factory=dict[str, str])
     fresh: dict[str, int] = field(default_factory=dict[str, int])
     absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
@@ -44,25 +60,40 @@ class Observation:
 
 
 def observe(job: Job, *, full: bool = False, store_keys: bool = True) -> Observation:
-    """Read both sides. With `store_keys` the keys become work and the cursors move; without (a plan) nothing is kept."""
+    """Read both sides. With `store_keys` the keys become work; without (a plan) nothing is kept. See `accept`."""
     observation = Observation(
         {place.side: Seen(job.scratch, f"{job.chain}/{place.side}") for place in job.places}
     )
     for place in job.places:
         _observe_side(job, place, observation, full, store_keys)
+        observation.epochs[place.side] = place.connector.epoch()
     return observation
+
+
+def accept(job: Job, observation: Observation) -> None:
+    """Make work of what is missing, and only then let the cursors move."""
+    for place in job.places:
+        missing = observation.missing.get(place.side, [])
+        for start in range(0, len(missing), CHUNK):
+            rows = [(place.side, key, "vanished") for _, key in missing[start : start + CHUNK]]
+            with job.store.write(job.lease) as conn:
+                work.enqueue(conn, job.pair, job.flow.name, rows)
+        last = observation.last.pop(place.side, None)
+        if last is not None:
+            _store(job, place, last.records, last.bare, last.cursor)
+            job.probe("observed")
 
 
 def _observe_side(job: Job, place: Place, observation: Observation, full: bool, store_keys: bool) -> None:
     cursor = None if full else _cursor(job, place)
     observation.full[place.side] = cursor is None
-    met = Bitmap()
+    observation.met[place.side] = Bitmap()
     for page in _gathered(place.connector.changes(place.entity.name, place.fields, cursor)):
         if page.full:
             observation.full[place.side] = True
-        _take(job, place, page, observation, met, store_keys)
+        _take(job, place, page, observation, store_keys)
     if observation.full[place.side]:
-        _find_vanished(job, place, observation, met, store_keys)
+        _find_vanished(job, place, observation)
 
 
 def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
@@ -92,27 +123,22 @@ def _cursor(job: Job, place: Place) -> str | None:
     return held.value if held is not None and held.digest == job.flow.digest else None
 
 
-def _take(
-    job: Job,
-    place: Place,
-    page: ChangePage,
-    observation: Observation,
-    met: Bitmap,
-    store_keys: bool,
-) -> None:
+def _take(job: Job, place: Place, page: ChangePage, observation: Observation, store_keys: bool) -> None:
     records = [
         change.record
         for change in page.changes
         if change.record is not None and _ours(job, place, change.record)
     ]
-    bare = [change.key for change in page.changes if change.record is None]
-    loud = _loud(job, place, records, bare, observation, met)
+    loud = _loud(job, place, records, observation)
+    bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
     observation.seen[place.side].put(loud)
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
     if not store_keys:
         _index(job, place, loud, observation)
-    elif loud or bare or page.cursor is not None:
-        _store(job, place, loud, bare, page.cursor)
+    elif page.cursor is not None:
+        observation.last[place.side] = LastPiece(loud, bare, page.cursor)
+    elif loud or bare:
+        _store(job, place, loud, bare, None)
         job.probe("observed")
     job.progress(f"read {place.side}", observation.read[place.side], 0)
 
@@ -123,37 +149,60 @@ def _ours(job: Job, place: Place, record: Record) -> bool:
     return not company or record.values.get(company) == job.company
 
 
-def _loud(
-    job: Job,
-    place: Place,
-    records: Sequence[Record],
-    bare: Sequence[Key],
-    observation: Observation,
-    met: Bitmap,
-) -> list[Record]:
+def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observation) -> list[Record]:
     """Part the quiet records from those that need a look."""
-    keys = [key_text(record.key) for record in records] + [key_text(key) for key in bare]
     with job.store.read() as conn:
+        keys = [key_text(record.key) for record in records]
         prints = links.prints(conn, job.pair, job.flow.name, place.end, keys)
     loud: list[Record] = []
+    fresh: list[Record] = []
     for record in records:
         held = prints.get(key_text(record.key))
         if held is None:
-            observation.fresh[place.side] = observation.fresh.get(place.side, 0) + 1
+            fresh.append(record)
             loud.append(record)
             continue
-        met.add(held.id)
+        if held.state == "open":
+            observation.met[place.side].add(held.id)
         quiet = held.state == "open" and held.print == fingerprint(
             record.values, place.fields, job.flow.digest
         )
         (observation.quiet if quiet else observation.busy).add(held.id)
         if not quiet:
+            observation.linked[place.side] = observation.linked.get(place.side, 0) + 1
             loud.append(record)
-    for key in bare:
-        held = prints.get(key_text(key))
+    observation.fresh[place.side] = observation.fresh.get(place.side, 0) + len(fresh)
+    _note_renumbered(job, place, fresh)
+    return loud
+
+
+def _bare(job: Job, place: Place, changes: Sequence[Change], observation: Observation) -> list[Key]:
+    """Give the keys that come without a record; those of linked records that the feed calls deleted are missing."""
+    if not changes:
+        return []
+    with job.store.read() as conn:
+        keys = [key_text(change.key) for change in changes]
+        prints = links.prints(conn, job.pair, job.flow.name, place.end, keys)
+    bare: list[Key] = []
+    for change in changes:
+        held = prints.get(key_text(change.key))
         if held is not None:
             observation.busy.add(held.id)
-    return loud
+        if held is not None and change.deleted and held.state == "open":
+            observation.missing.setdefault(place.side, []).append((held.id, key_text(change.key)))
+        else:
+            bare.append(change.key)
+    return bare
+
+
+def _note_renumbered(job: Job, place: Place, fresh: Sequence[Record]) -> None:
+    """While a restored system is brought back: a linked record may stand under the key that it had in the backup."""
+    births = [record.birth for record in fresh if record.birth]
+    if job.recovery is None or place.side not in job.recovery.sides or not births:
+        return
+    with job.store.read() as conn:
+        found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
+    job.recovery.renumbered.update(link.id for link in found.values())
 
 
 def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], cursor: str | None) -> None:
@@ -183,8 +232,9 @@ def _norm_rows(job: Job, place: Place, records: Sequence[Record]) -> list[tuple[
     return rows
 
 
-def _find_vanished(job: Job, place: Place, observation: Observation, met: Bitmap, store_keys: bool) -> None:
-    """Make work of the linked keys that a full reading did not show."""
+def _find_vanished(job: Job, place: Place, observation: Observation) -> None:
+    """Note the linked keys that a full reading did not show."""
+    met = observation.met[place.side]
     with job.store.read() as conn:
         if links.count(conn, job.pair, job.flow.name, "open") == len(met):
             return
@@ -194,10 +244,6 @@ def _find_vanished(job: Job, place: Place, observation: Observation, met: Bitmap
             for link, key in page
             if link not in met
         ]
-    observation.vanished[place.side] = len(absent)
+    observation.missing[place.side] = absent
     for number, _ in absent:
         observation.busy.add(number)
-    if store_keys and absent:
-        with job.store.write(job.lease) as conn:
-            rows = [(place.side, key, "vanished") for _, key in absent]
-            work.enqueue(conn, job.pair, job.flow.name, rows)

@@ -11,16 +11,12 @@ from dataclasses import dataclass, field, replace
 from gp365.model.plan import FieldPlan, SubjectPlan, Verdict
 from gp365.model.record import Op
 from gp365.model.values import key_text
-from gp365.store import links, parked, work
-from gp365.sync.census import guard_creates
-from gp365.sync.decide import plan_subjects
+from gp365.store import parked, work
 from gp365.sync.draw import draw, propose
-from gp365.sync.facts import gather_facts
 from gp365.sync.gather import gather
 from gp365.sync.job import Job
-from gp365.sync.loops import break_loops
 from gp365.sync.observe import Observation, observe
-from gp365.sync.reading import read_records
+from gp365.sync.planning import plan_read
 from gp365.sync.subject import Row, Subject
 
 
@@ -95,28 +91,16 @@ def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:
 
 
 def _vanished(job: Job, observation: Observation, side: str) -> Iterator[Sequence[Row]]:
-    """Give the linked keys that a full reading did not show."""
-    if not observation.vanished.get(side):
-        return
-    place = job.place(side)
-    with job.store.read() as conn:
-        absent = [
-            Row(side, key, 0)
-            for page in links.scan_keys(conn, job.pair, job.flow.name, place.end, "open")
-            for number, key in page
-            if number in observation.busy
-        ]
-    for start in range(0, len(absent), job.page):
-        yield absent[start : start + job.page]
+    """Give the linked keys that are missing."""
+    missing = observation.missing.get(side, [])
+    for start in range(0, len(missing), job.page):
+        yield [Row(side, key, 0) for _, key in missing[start : start + job.page]]
 
 
 def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> list[SubjectPlan]:
     if not subjects:
         return []
-    read_records(job, observation, subjects)
-    plan_subjects(job, subjects, gather_facts(job, subjects))
-    guard_creates(job, observation, subjects)
-    break_loops(job, subjects)
+    plan_read(job, observation, subjects)
     drawn = draw(job, subjects)
     propose(job, subjects, drawn)
     plans: list[SubjectPlan] = []
