@@ -17,6 +17,7 @@ from gp365.sync.decide import claim, open_intents, plan_subjects
 from gp365.sync.draw import draw, reserve
 from gp365.sync.facts import gather_facts
 from gp365.sync.gather import check_ends
+from gp365.sync.guards.holding import hold, note_passed
 from gp365.sync.job import Job
 from gp365.sync.loops import break_loops
 from gp365.sync.observe import Observation
@@ -86,11 +87,13 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     guard_creates(job, observation, working)
     break_loops(job, working)
     _approve(job, working)
+    hold(job, working)
     drawn = draw(job, working)
     if any(subject.plan is not None and subject.plan.writes for subject in working):
         with job.store.write(job.lease) as conn:
             reserve(conn, job, working, drawn)
             open_intents(conn, job, run, working, drawn, page.facts)
+            note_passed(conn, job, working)
         job.probe("intent")
     return page
 
