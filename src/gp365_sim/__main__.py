@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_gp(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
+    add("--companies", type=int, choices=(1, 2), default=1, help="companies of GP; 2 adds Fabrikam Canada")
     add("--gp-profile", choices=get_args(ProfileName), default="bare", help="envelope of GP's answers")
     add(
         "--gp-patch", choices=get_args(PatchMode), default="replace", help="fate of fields that a PATCH omits"
@@ -85,6 +86,7 @@ def _order(given: argparse.Namespace) -> Order:
             latency_s=given.dataverse_latency,
             dop_hint=given.dataverse_dop_hint,
         ),
+        companies=given.companies,
         parent_pid=given.parent_pid,
     )
 

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from gp365_sim.core.tls import Certificate, certificate, write_private
 
 GP_USER = "FABRIKAM\\gpsvc"
 COMPANY = "Fabrikam, Inc."
+CANADA_COMPANY = "Fabrikam Canada"
 TENANT_ID = "7e5a1c9e-5b0f-4f43-9a55-0d1a3c2b6f10"
 CLIENT_ID = "2f9c8a57-1d64-4c1e-9f0b-5b7e6a3d4c21"
 PROVISION_CLIENT_ID = "5c3d1e88-7a42-4b96-8e2f-1f6a9b0c7d32"
@@ -67,10 +68,14 @@ def write_script(folder: Path) -> None:
     (folder / "demo.json").write_text(script, "utf-8")
 
 
-def write_settings(folder: Path, addresses: Addresses) -> None:
-    """Write `gp365.toml`, unless somebody made it theirs by taking our first line out."""
+def write_settings(folder: Path, addresses: Addresses, *, canada: bool = False) -> None:
+    """Write `gp365.toml`, unless somebody made it theirs by taking our first line out.
+
+    With `canada` it has the second company too, paired with the same Sales.
+    """
     path = folder / "gp365.toml"
-    template = files("gp365_sim").joinpath("gp365.toml.template").read_text("utf-8")
+    names = ("gp365.toml.template", *(("canada.toml.template",) if canada else ()))
+    template = "\n".join(files("gp365_sim").joinpath(name).read_text("utf-8") for name in names)
     first_line = template.partition("\n")[0]
     if path.exists() and not path.read_text("utf-8").startswith(first_line):
         sys.stderr.write(f"{path} is not ours and was left as it is; its addresses may be old.\n")
@@ -85,10 +90,10 @@ def write_settings(folder: Path, addresses: Addresses) -> None:
     path.write_text(text, "utf-8", newline="\n")
 
 
-def announce(folder: Path, addresses: Addresses, kept: Secrets) -> Path:
-    """Write `sim.json` in one step: once it is there, everything is ready."""
+def announce(folder: Path, addresses: Addresses, kept: Secrets, more: Sequence[str] = ()) -> Path:
+    """Write `sim.json` in one step: once it is there, everything is ready; `more` names companies beside the first."""
     path, draft = folder / "sim.json", folder / "sim.json.new"
-    write_private(draft, json.dumps(_description(folder, addresses, kept), indent=1).encode())
+    write_private(draft, json.dumps(_description(folder, addresses, kept, more), indent=1).encode())
     draft.replace(path)
     return path
 
@@ -98,15 +103,23 @@ def withdraw(folder: Path) -> None:
     (folder / "sim.json").unlink(missing_ok=True)
 
 
-def _description(folder: Path, addresses: Addresses, kept: Secrets) -> Mapping[str, object]:
+def _gp(addresses: Addresses, kept: Secrets, company: str, below: str = "") -> Mapping[str, str]:
     return {
-        "gp": {
-            "url": f"{addresses.gp}/GPService",
-            "company": COMPANY,
-            "user": GP_USER,
-            "password": kept.gp_password,
-            "control": f"{addresses.gp}/_sim",
-        },
+        "url": f"{addresses.gp}/GPService",
+        "company": company,
+        "user": GP_USER,
+        "password": kept.gp_password,
+        "control": f"{addresses.gp}/_sim{below}",
+    }
+
+
+def _description(
+    folder: Path, addresses: Addresses, kept: Secrets, more: Sequence[str]
+) -> Mapping[str, object]:
+    second = {"gp_canada": _gp(addresses, kept, CANADA_COMPANY, "/companies/CAN")}
+    return {
+        "gp": _gp(addresses, kept, COMPANY),
+        **(second if CANADA_COMPANY in more else {}),
         "dataverse": {
             "url": addresses.dataverse,
             "http_url": addresses.dataverse_http,

@@ -15,6 +15,7 @@ from gp365_sim.core.tls import Certificate
 from gp365_sim.dataverse.app import build as build_dataverse
 from gp365_sim.dataverse.limits import Limits
 from gp365_sim.folder import (
+    CANADA_COMPANY,
     CLIENT_ID,
     GP_USER,
     PROVISION_CLIENT_ID,
@@ -29,11 +30,13 @@ from gp365_sim.folder import (
 )
 from gp365_sim.gp.app import Manner
 from gp365_sim.gp.app import build as build_gp
+from gp365_sim.gp.company import Identity
 from gp365_sim.gp.users import User
 from gp365_sim.identity.tokens import Application, Secret, Tokens
 from gp365_sim.parent import watched
-from gp365_sim.samples import Samples, fabrikam
+from gp365_sim.samples import Samples, fabrikam, fabrikam_canada
 
+CANADA = Identity(CANADA_COMPANY, "CAN", 2, "America/Toronto")
 _LOOK_S = 0.5
 _RUNTIME_USER_ID = "e1000000-0000-4000-8000-000000000001"
 _PROVISION_USER_ID = "e1000000-0000-4000-8000-000000000002"
@@ -41,13 +44,19 @@ _PROVISION_USER_ID = "e1000000-0000-4000-8000-000000000002"
 
 @dataclass(frozen=True)
 class Order:
-    """What to simulate and where to put the project folder."""
+    """What to simulate and where to put the project folder; a second company of GP is Fabrikam Canada."""
 
     folder: Path
     samples: Samples = field(default_factory=fabrikam)
     gp: Manner = field(default_factory=Manner)
     dataverse: Limits = field(default_factory=Limits)
+    companies: int = 1
     parent_pid: int | None = None
+
+    @property
+    def more(self) -> tuple[Identity, ...]:
+        """The companies of GP beside the first."""
+        return (CANADA,) if self.companies > 1 else ()
 
 
 def run(order: Order, ready: Callable[[Path], None]) -> None:
@@ -64,9 +73,9 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
     servers = Servers(doors)
     await servers.start()
     try:
-        write_settings(order.folder, addresses)
+        write_settings(order.folder, addresses, canada=bool(order.more))
         write_script(order.folder)
-        ready(announce(order.folder, addresses, kept))
+        ready(announce(order.folder, addresses, kept, [each.name for each in order.more]))
         await _told_to_stop(order.parent_pid)
     finally:
         withdraw(order.folder)
@@ -81,7 +90,14 @@ def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addre
         dataverse=url_of(for_https, https=True),
         dataverse_http=url_of(for_http, https=False),
     )
-    gp_app = build_gp(Clock(), order.samples, [User(GP_USER, kept.gp_password)], order.gp).app
+    gp_app = build_gp(
+        Clock(),
+        order.samples,
+        [User(GP_USER, kept.gp_password)],
+        order.gp,
+        more_companies=order.more,
+        more_samples={CANADA.interid: fabrikam_canada()},
+    ).app
     sales_app = _sales(order, addresses, kept)
     return addresses, [
         Door(gp_app, for_gp, certificate),

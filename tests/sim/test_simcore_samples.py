@@ -13,8 +13,8 @@ from gp365_sim.core.clock import Clock
 from gp365_sim.dataverse.app import build as build_sales
 from gp365_sim.gp.app import build as build_gp
 from gp365_sim.identity.tokens import Tokens
-from gp365_sim.samples import fabrikam, generated
-from gp365_sim.samples.fabrikam import same_firms
+from gp365_sim.samples import fabrikam, fabrikam_canada, generated
+from gp365_sim.samples.fabrikam import same_customers, same_firms
 
 OWN = {"CUSTNMBR", "DEX_ROW_ID"}
 
@@ -41,7 +41,11 @@ def letters(name):
     return "".join(filter(str.isalnum, name.upper()))
 
 
-@pytest.mark.parametrize("samples", [fabrikam(), generated(60, 40, 20, 5)], ids=["fabrikam", "generated"])
+@pytest.mark.parametrize(
+    "samples",
+    [fabrikam(), fabrikam_canada(), generated(60, 40, 20, 5)],
+    ids=["fabrikam", "canada", "generated"],
+)
 def test_every_gp_value_fits_its_column_and_the_code_page(samples):
     columns = {table: {each[0]: each[1] for each in TABLES[table]["columns"]} for table in TABLES}
     for table, row in gp_rows(samples):
@@ -156,3 +160,17 @@ def test_every_sample_card_and_account_can_be_saved_again_under_the_rules_of_its
     for row in samples.accounts():
         values = {name: value for name, value in row.items() if name != "accountid"}
         assert sales.put("accounts", row["accountid"], values)["name"] == row["name"]
+
+
+def test_the_second_company_shares_customers_with_the_first_under_other_numbers():
+    here, there = customers(), {row["CUSTNMBR"]: row for row in fabrikam_canada().customers()}
+    shared = same_customers()
+    assert len(shared) == 8 and not set(shared) & set(here)
+    for number, known in shared.items():
+        assert (there[number]["CUSTNAME"], there[number]["ZIP"]) == (
+            here[known]["CUSTNAME"],
+            here[known]["ZIP"],
+        )
+    assert there["NORTHERN0001"]["CUSTNAME"] != here["NORTHERN0001"]["CUSTNAME"]
+    classes = {row["CLASSID"] for row in fabrikam_canada().classes()}
+    assert {row["CUSTCLAS"] for row in there.values()} <= classes

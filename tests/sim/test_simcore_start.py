@@ -91,6 +91,28 @@ def test_the_settings_name_both_systems_one_pair_and_keep_every_secret_in_a_file
         assert value not in text
 
 
+def test_a_second_company_is_asked_for_and_stands_in_the_settings_with_the_same_sales(tmp_path):
+    folder = tmp_path / "two"
+    process, told = started(folder, "--companies", "2")
+    try:
+        settings = tomllib.loads((folder / "gp365.toml").read_text("utf-8"))
+        second = settings["systems"]["gp_canada"]
+        assert (second["company"], second["interid"]) == (told["gp_canada"]["company"], "CAN")
+        assert (second["url"], second["functional_currency"]) == (settings["systems"]["gp"]["url"], "CAD")
+        assert {name: (pair["gp"], pair["sales"]) for name, pair in settings["pairs"].items()} == {
+            "fabrikam": ("gp", "sales"),
+            "canada": ("gp_canada", "sales"),
+        }
+        with requests.Session() as web:
+            web.trust_env, web.verify = False, told["ca_file"]
+            there = web.get(f"{told['gp_canada']['control']}/rows/RM00101").json()["rows"]
+            here = web.get(f"{told['gp']['control']}/rows/RM00101").json()["rows"]
+        assert {row["CUSTNMBR"] for row in there} & {row["CUSTNMBR"] for row in here} == {"NORTHERN0001"}
+        assert {row["CURNCYID"] for row in there} == {"", "Z-C$", "Z-US$"}
+    finally:
+        stopped(process)
+
+
 def test_a_secret_that_stood_there_before_is_used(site):
     assert site[1]["gp"]["password"] == "chosen-by-the-test"
 

@@ -242,6 +242,9 @@ def sim(
         int, typer.Option("--overlap", min=0, help="How many of them are the same firms.")
     ] = 0,
     seed: Annotated[int, typer.Option("--seed", help="Another number gives other firms.")] = 0,
+    companies: Annotated[
+        int, typer.Option("--companies", min=1, max=2, help="Companies of GP; 2 adds Fabrikam Canada.")
+    ] = 1,
     json: Json = False,
 ) -> None:
     """Run simulators of Dynamics GP and Dynamics 365 Sales with a project folder, until interrupted."""
@@ -251,7 +254,7 @@ def sim(
     from gp365.cli.show_setup import show_simulators
 
     at = session(context, json=json)
-    size = {"customers": customers, "accounts": accounts, "overlap": overlap, "seed": seed}
+    size = {"customers": customers, "accounts": accounts, "overlap": overlap, "seed": seed, "companies": companies}
     with simulators(dir.resolve(), **size) as running:
         told = SimulatorsRunning(str(running.folder), running.pid, dict(running.urls))
         if at.json:

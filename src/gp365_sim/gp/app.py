@@ -76,7 +76,10 @@ def build(
     given = {company.interid: samples, **(more_samples or {})}
     places = {
         each.interid: Place(
-            GpWorld(Company(each, clock.now, manner.time_zone), _setup(given.get(each.interid))), Security()
+            GpWorld(
+                Company(each, clock.now, each.time_zone or manner.time_zone), _setup(given.get(each.interid))
+            ),
+            Security(),
         )
         for each in (company, *more_companies)
     }

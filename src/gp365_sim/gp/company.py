@@ -23,11 +23,15 @@ FIRST_NOTE = 1001
 
 @dataclass(frozen=True)
 class Identity:
-    """What a company is called: display name (in service addresses), database and company number."""
+    """What a company is called: display name (in service addresses), database and company number.
+
+    `time_zone` is where its clerks sit; empty: where those of the first company do.
+    """
 
     name: str = "Fabrikam, Inc."
     interid: str = "TWO"
     number: int = -1
+    time_zone: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,29 @@ def fabrikam() -> Samples:
     )
 
 
+def fabrikam_canada() -> Samples:
+    """Return a second company: 15 customers, 8 of them also customers of Fabrikam, Inc.; nothing in Sales."""
+    return Samples(
+        terms=lambda: _rows("gp-setup.json", "terms"),
+        classes=lambda: _rows("gp-canada.json", "classes"),
+        customers=lambda: _rows("gp-canada.json", "customers"),
+        currencies=_none,
+        accounts=_none,
+        contacts=_none,
+    )
+
+
+def _none() -> list[Row]:
+    return []
+
+
+def same_customers() -> dict[str, str]:
+    """Return which customers of the second company are customers of the first: number there → number here."""
+    return dict(
+        _file("gp-canada.json")["_meta"]["deliberate"]["customers of both companies, under other numbers"]
+    )
+
+
 def same_firms() -> dict[str, str]:
     """Return which customers are also accounts: customer number → the account's name, spelt as it is there."""
     return dict(_file("sales.json")["_meta"]["the same firms as in GP"])

@@ -66,6 +66,7 @@ def start_simulators(
     accounts: int | None = None,
     overlap: int = 0,
     seed: int = 0,
+    companies: int = 1,
     extra: Sequence[str] = (),
     stay: bool = False,
     patience_s: float = PATIENCE_S,
@@ -83,6 +84,7 @@ def start_simulators(
     for name, number in (("--customers", customers), ("--accounts", accounts)):
         command += [] if number is None else [name, str(number)]
     command += ["--overlap", str(overlap)] if overlap else []
+    command += ["--companies", str(companies)] if companies > 1 else []
     command += [] if stay else ["--parent-pid", str(os.getpid())]
     log = logs / "simulators.log"
     with log.open("ab") as output:
