@@ -230,6 +230,19 @@ class Assembly:
             self.project.lookups,
             frozenset(flow.name for flow in chosen),
             lambda side, entity: connectors[side].entity(entity),
+            {side: self._others(pair, file.flow, side) for side in connectors},
+            self.company(pair),
+        )
+
+    def _others(self, pair: str, flow: str, side: str) -> tuple[str, ...]:
+        """Name the other pairs that run a flow on the same system as this pair's side."""
+        system = self.pair(pair).sides[side]
+        return tuple(
+            name
+            for name, given in self.pairs.items()
+            if name != pair
+            and given.sides.get(side) == system
+            and any(one.name == flow for one in self._chosen(given.flows))
         )
 
     def _place(self, pair: str, flow: PreparedFlow, side: str, end: Any) -> Place:

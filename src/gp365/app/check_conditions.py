@@ -11,6 +11,7 @@ from gp365.app.check_rows import WRITTEN, Checked
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
 from gp365.model.expressions import ExpressionError, Expressions, check
 from gp365.model.values import Value
+from gp365.sync.facts import SHARED
 
 _OPTION = re.compile(r"\boptions\.([A-Za-z_$][\w$]*)")
 _LOOKUP = re.compile(r"\blookup\(\s*(['\"])([^'\"]+)\1")
@@ -39,11 +40,12 @@ class _Expression:
 
 
 def _expressions(checked: Checked) -> Iterator[_Expression]:
-    """Give conditions, which see their own side's record, and on-create values, which see the other side's."""
+    """Give conditions and routes, which see their own side's record, and on-create values, which see the other side's."""
     first, second = checked.ends.sides
     for side in checked.ends.sides:
-        if when := checked.side(side).when:
-            yield _Expression(("sides", side, "when"), "", when, _empty(checked, side))
+        for word, text in (("when", checked.side(side).when), ("route", checked.side(side).route)):
+            if text:
+                yield _Expression(("sides", side, word), "", text, _empty(checked, side))
     for named in rows_of(checked.loaded.file):
         for side, other in ((first, second), (second, first)):
             if named.row.on_create and named.wires(side):
@@ -52,7 +54,8 @@ def _expressions(checked: Checked) -> Iterator[_Expression]:
 
 
 def _empty(checked: Checked, side: str) -> dict[str, Value]:
-    return {named.name: None for named in rows_of(checked.loaded.file) if named.wires(side)}
+    rows: dict[str, Value] = {named.name: None for named in rows_of(checked.loaded.file) if named.wires(side)}
+    return rows | {SHARED: False}
 
 
 def _unreadable(checked: Checked) -> Iterator[FlowFinding]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gp365.app.effective import Ends, FlowFinding, NamedRow, rows_of
 from gp365.app.loader import LoadedFlow
+from gp365.app.options import names_in
 from gp365.model.contract import Level
 from gp365.model.converters import NAMES, Codec, codec
-from gp365.model.entity import EntityDescription, FieldDescription
+from gp365.model.entity import EntityDescription, FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
 from gp365.model.flow_file import SideFile
+from gp365.model.lookups import Lookup
 
 UNDECIDED = ("ask", "latest")
 _BY_PROVISION = "Run `gp365 provision apply`, which writes it."
 WRITTEN: Mapping[str, str] = {"payment_terms": _BY_PROVISION, "currencies": _BY_PROVISION}
 """Lookups that provisioning writes, and what to do where they are missing."""
+_BY_IDS = "Run `gp365 provision apply`, which puts the id in the place of a name."
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 OURS = "gp365_"
 """Prefix of the tables and columns that `gp365 provision` makes."""
 
@@ -189,11 +194,49 @@ def _reference(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
 
 
 def _option(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
-    name = named.row.option
-    if name and name not in checked.ends.options:
-        message = f"{named.name} depends on the option {name}, which the flow does not have."
-        fix = f"Add it: options: {{{name}: false}}."
-        yield checked.fault("flow-invalid", (*named.path, "option"), named.name, message, name, fix)
+    for name in names_in(named.row.option):
+        if name not in checked.ends.options:
+            message = f"{named.name} depends on the option {name}, which the flow does not have."
+            fix = f"Add it: options: {{{name}: false}}."
+            yield checked.fault("flow-invalid", (*named.path, "option"), named.name, message, name, fix)
+
+
+def _currency(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    """An amount that depends on a currency names the row that says in which currency its record is."""
+    name = named.row.in_currency
+    if not name:
+        return
+    held = next((one for one in rows_of(checked.loaded.file) if one.name == name), None)
+    path = (*named.path, "in_currency")
+    if held is None or not any(held.wires(side) for side in checked.ends.sides):
+        message = f"{named.name} asks for the currency in {name}, which is no row of the flow here."
+        fix = f"Add it: {name}: {{sales: transactioncurrencyid, read_only: true}}."
+        yield checked.fault("flow-invalid", path, named.name, message, name, fix)
+    elif "functional_currency" in checked.ends.options and not checked.ends.options["functional_currency"]:
+        message = f"{named.name} is never written, because nobody says in which currency it is."
+        fix = 'Set functional_currency = "USD" (or what it is) on the GP system.'
+        yield checked.finding(Level.NOTE, "flow-invalid", path, named.name, message, name, fix)
+
+
+def _ids(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
+    """A lookup that leads to records must hold their ids; provisioning puts them in the place of names."""
+    table = checked.ends.lookups.get(named.row.lookup) if named.row.lookup else None
+    for side in checked.ends.sides if table else ():
+        if not any(one.type is FieldType.REFERENCE for one in checked.fields(named, side)):
+            continue
+        assert table is not None
+        yield from _no_ids(checked, named, table, side)
+
+
+def _no_ids(checked: Checked, named: NamedRow, table: Lookup, side: str) -> Iterator[FlowFinding]:
+    at = table.columns.index(side) if side in table.columns else None
+    for row in table.rows if at is not None else ():
+        assert at is not None
+        if row[at] and not _GUID.fullmatch(row[at]):
+            message = f"the lookup {table.name} holds {row[at]!r} in {side}, which is not the id of a record."
+            path = (*named.path, "lookup")
+            yield checked.fault("lookup-invalid", path, named.name, message, row[at], _BY_IDS)
+            return
 
 
 def _joined(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
@@ -206,7 +249,7 @@ def _joined(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
             yield checked.fault("flow-invalid", (*named.path, side), named.name, message, fix=fix)
 
 
-_RULES: tuple[Rule, ...] = (_writable, _kinds, _joined, _lookup, _reference, _option)
+_RULES: tuple[Rule, ...] = (_writable, _kinds, _joined, _lookup, _ids, _reference, _option, _currency)
 
 
 def _required(checked: Checked, side: str) -> Iterator[FlowFinding]:

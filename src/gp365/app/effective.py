@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gp365.app.loader import LoadedFlow
+from gp365.app.options import holds
 from gp365.model.contract import Level
 from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Misconfigured
@@ -42,6 +43,7 @@ class Ends:
     """What a flow runs between: the pair's two columns with their entities, its options, and what it may name.
 
     `describe` describes another entity of a side; `flows` are the pair's flows, `lookups` the project's tables.
+    `shared` names, by side, the other pairs that run this flow on the same system; `company` is the pair's own.
     """
 
     sides: tuple[str, str]
@@ -50,6 +52,8 @@ class Ends:
     lookups: Mapping[str, Lookup]
     flows: frozenset[str]
     describe: Callable[[str, str], EntityDescription]
+    shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    company: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def effective(loaded: LoadedFlow, ends: Ends) -> tuple[LoadedFlow, list[FlowFind
     findings: list[FlowFinding] = []
     gone: set[tuple[str, ...]] = set()
     for named in rows_of(loaded.file):
-        if named.row.option and not ends.options.get(named.row.option):
+        if not holds(named.row.option, ends.options):
             gone.add(named.path)
         elif (hidden := _hidden(named, ends)) is not None:
             gone.add(named.path)

@@ -11,8 +11,8 @@ from gp365.app.settings import PairSettings
 from gp365.model.errors import Misconfigured
 from gp365.model.flow_file import FlowFile
 
-FROM_SYSTEM = ("functional_currency",)
-"""Options that are filled from the GP system's settings where a flow has them and nobody sets them."""
+FROM_SYSTEM: Mapping[str, str] = {"functional_currency": "functional_currency", "company": "interid"}
+"""Options that are filled from a setting of the GP system where a flow has them and nobody sets them."""
 
 
 def pair_options(
@@ -27,7 +27,9 @@ def pair_options(
             _check_kind(pair, name, value, file.options[name])
     own = {name: value for name, value in given.options.items() if name in file.options}
     filled = {
-        name: getattr(gp, name, "") or file.options[name] for name in FROM_SYSTEM if name in file.options
+        name: getattr(gp, setting, "") or file.options[name]
+        for name, setting in FROM_SYSTEM.items()
+        if name in file.options
     }
     return {**file.options, **filled, **own}
 
@@ -53,3 +55,18 @@ def _check_kind(pair: str, name: str, value: Any, default: Any) -> None:
             field=f"pairs.{pair}.options.{name}",
             value=str(value),
         )
+
+
+def holds(condition: str, options: Mapping[str, Any]) -> bool:
+    """Tell whether a row's `option` holds: words that all must, each NAME (set to something) or NAME=VALUE."""
+    return all(_holds(word, options) for word in condition.split())
+
+
+def names_in(condition: str) -> tuple[str, ...]:
+    """Name the options that a row's `option` depends on."""
+    return tuple(word.partition("=")[0] for word in condition.split())
+
+
+def _holds(word: str, options: Mapping[str, Any]) -> bool:
+    name, equals, wanted = word.partition("=")
+    return str(options.get(name)) == wanted if equals else bool(options.get(name))
