@@ -34,7 +34,7 @@ def guard_creates(job: Job, observation: Observation, subjects: Sequence[Subject
 
 def _creates_from(job: Job, place: Place, subject: Subject) -> bool:
     plan = subject.plan
-    if plan is None or plan.problem is not None or subject.link is not None:
+    if plan is None or plan.problem is not None or subject.link is not None or subject.decided:
         return False
     across = job.across(place.side).side
     return any(write.op is Op.CREATE and write.side == across for write in plan.writes)

@@ -18,6 +18,7 @@ from gp365.store.intents import Intent
 from gp365.store.work import Claim
 from gp365.sync.draw import Drawn
 from gp365.sync.envelope import Envelope, seal
+from gp365.sync.events.gone import plan_event
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
 from gp365.sync.plan.subject import belongs_elsewhere
@@ -34,6 +35,9 @@ def plan_subjects(job: Job, subjects: Sequence[Subject], facts: Mapping[str, Fac
     left, right = job.left.side, job.right.side
     for subject in subjects:
         a, b = subject.records.get(left), subject.records.get(right)
+        if subject.problem is None and (subject.left_out or subject.marked):
+            subject.plan = plan_event(job, subject)
+            continue
         if subject.problem is None and len(subject.keys) == 2 and (a is None) != (b is None):
             gone = right if b is None else left
             subject.problem = Problem("target-gone", f"Its partner is not to be found on {gone}.", side=gone)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gp365.model.plan import Problem
-from gp365.model.values import key_of, key_text, show_key
+from gp365.model.values import key_of, key_text
 from gp365.store import intents, links, work
 from gp365.store.links import Link
+from gp365.sync.events.look import Look, subject_of
+from gp365.sync.events.recognise import carry_decisions, recognise
 from gp365.sync.job import Job, link_subject, single_subject
 from gp365.sync.match import match_singles
 from gp365.sync.observe import Observation
@@ -23,19 +24,21 @@ def gather(job: Job, observation: Observation, rows: Sequence[Row]) -> list[Subj
     """Form the subjects that these rows belong to, read what is missing, and look for partners."""
     subjects = _form(job, rows)
     read_records(job, observation, subjects)
-    for subject in subjects:
-        check_ends(job, subject)
+    look = Look(job, observation)
+    subjects = recognise(look, subjects)
     singles = [subject for subject in subjects if _single(subject)]
     merged = match_singles(job, observation, singles) if singles else []
     gone = {id(subject) for subject in merged}
     subjects = [subject for subject in subjects if id(subject) not in gone]
+    carry_decisions(look, subjects)
     read_records(job, observation, subjects)
     add_other_rows(job, subjects)
     return subjects
 
 
 def _single(subject: Subject) -> bool:
-    return subject.link is None and not subject.open_intents and len(subject.records) == 1
+    alone = subject.link is None and len(subject.records) == 1
+    return alone and not subject.open_intents and not subject.left_out
 
 
 def _form(job: Job, rows: Sequence[Row]) -> list[Subject]:
@@ -57,7 +60,7 @@ def _form(job: Job, rows: Sequence[Row]) -> list[Subject]:
         subject = _subject(job, row, link, intent.subject if intent else "")
         subject = subjects.setdefault(subject.id, subject)
         subject.rows.append(row)
-        if link is None and intent is None:
+        if intent is None and (link is None or link.state != links.OPEN):
             subject.keys[row.side] = key_of(row.key)
     for intent in pending:
         subject = _subject_of(intent, subjects)
@@ -84,41 +87,24 @@ def _names(intent: intents.Intent) -> list[tuple[str, str]]:
 
 def _subject(job: Job, row: Row, link: Link | None, named: str) -> Subject:
     if link is not None:
-        subject = Subject(link_subject(link.id), link=link)
-        for place, text in zip(job.places, (link.left_key, link.right_key), strict=True):
-            if text is not None:
-                subject.keys[place.side] = key_of(text)
-        return subject
+        return (
+            subject_of(job, link) if link.state == links.OPEN else Subject(link_subject(link.id), link=link)
+        )
     return Subject(named or single_subject(row.side, row.key))
-
-
-def check_ends(job: Job, subject: Subject) -> None:
-    """Stop a link that misses an end, or under whose key another record stands now."""
-    link = subject.link
-    if link is None:
-        return
-    for place, text, birth in (
-        (job.left, link.left_key, link.left_birth),
-        (job.right, link.right_key, link.right_birth),
-    ):
-        if text is None:
-            continue
-        record = subject.records.get(place.side)
-        if record is None:
-            message = f"{show_key(key_of(text))} is linked, but gone on {place.side}."
-            subject.problem = Problem("target-gone", message, side=place.side, value=show_key(key_of(text)))
-        elif birth and record.birth and birth != record.birth:
-            message = f"Another record stands under {show_key(record.key)} on {place.side} than the one that was linked."
-            subject.problem = Problem("key-reused", message, side=place.side, value=show_key(record.key))
 
 
 def add_other_rows(job: Job, subjects: Sequence[Subject]) -> None:
     """Take the pending rows of a subject's other end along, so that it is worked once."""
     have = {(row.side, row.key) for subject in subjects for row in subject.rows}
-    owner = {(side, key_text(key)): subject for subject in subjects for side, key in subject.keys.items()}
+    owner = {(side, old): one for one in subjects for side, old in _keys_left(one)}
+    owner |= {(side, key_text(key)): subject for subject in subjects for side, key in subject.keys.items()}
     missing = [name for name in owner if name not in have]
     if not missing:
         return
     with job.store.read() as conn:
         for row in work.rows_of(conn, job.pair, job.flow.name, missing):
             owner[(row.side, row.key)].rows.append(Row(row.side, row.key, row.seq, row.reason == "wake"))
+
+
+def _keys_left(subject: Subject) -> list[tuple[str, str]]:
+    return [(side, old) for repair in subject.repairs for side, old, _ in repair.moved if old]

@@ -15,8 +15,9 @@ from gp365.store import parked
 from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects
 from gp365.sync.draw import draw, reserve
+from gp365.sync.events.recognise import ignore_unwanted, look_again
+from gp365.sync.events.repair import carry_out
 from gp365.sync.facts import gather_facts
-from gp365.sync.gather import check_ends
 from gp365.sync.guards.holding import hold, note_passed
 from gp365.sync.job import Job
 from gp365.sync.loops import break_loops
@@ -56,8 +57,9 @@ def plan_again(job: Job, run: str, observation: Observation, subjects: Sequence[
     """Plan once more what moved, met an existing record, or lost its answer; the subjects are claimed already."""
     for subject in subjects:
         subject.again, subject.problem, subject.plan = False, None, None
-        subject.sends = []
+        subject.sends, subject.marked = [], ""
     _refresh(job, subjects)
+    look_again(job, observation, subjects)
     return _plan(job, run, observation, Page(list(subjects)))
 
 
@@ -73,12 +75,11 @@ def _refresh(job: Job, subjects: Sequence[Subject]) -> None:
             held = found.get(subject.keys[place.side])
             if held is not None:
                 subject.records[place.side] = held
-    for subject in subjects:
-        check_ends(job, subject)
 
 
 def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     settle(job, run, page.subjects)
+    carry_out(job, run, page.subjects)
     working = [subject for subject in page.subjects if subject.ended is None]
     read_records(job, observation, working)
     page.facts = gather_facts(job, page.subjects)
@@ -86,6 +87,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     plan_subjects(job, page.subjects, page.facts)
     guard_creates(job, observation, working)
     break_loops(job, working)
+    ignore_unwanted(job, run, observation, working)
     _approve(job, working)
     hold(job, working)
     drawn = draw(job, working)
@@ -115,7 +117,7 @@ def _hold_back(job: Job, subjects: Sequence[Subject]) -> None:
         held = parked.open_for(
             conn, job.pair, job.flow.name, [name for one in subjects for name in _names(one)]
         )
-    for subject in subjects:
+    for subject in [one for one in subjects if not one.left_out]:
         entries = [entry for name in _names(subject) for entry in held.get(name, []) if entry.field == ""]
         for entry in entries:
             shown = unpack_deep(entry.shown)

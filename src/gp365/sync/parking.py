@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gp365.model.plan import FieldPlan, Verdict
+from gp365.model.plan import Candidate, FieldPlan, Problem, Verdict
 from gp365.model.record import Status
 from gp365.model.values import Key, digest, key_text, pack
 from gp365.store import parked
 from gp365.store.parked import NewParked, Parked
 from gp365.sync.about import about
-from gp365.sync.job import Job
+from gp365.sync.job import Job, single_subject
 from gp365.sync.subject import Disposition, Subject
 
 # The field of an entry for a record that was written, but is not what it should be; only a clean write or a retry ends it.
@@ -25,7 +25,7 @@ def park(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> N
     """Keep one open entry per stopped field (or per subject), and end those that no longer apply."""
     entries = [entry for subject in subjects for entry in _entries(conn, job, run, subject)]
     stands = {(entry.subject, entry.field) for entry in entries}
-    names = {_name(subject) for subject in subjects} | {subject.id for subject in subjects}
+    names = {name for subject in subjects for name in _all_names(subject)}
     held = parked.open_for(conn, job.pair, job.flow.name, list(names))
     clean = {_name(subject) for subject in subjects if _written_cleanly(subject)}
     over = [
@@ -66,6 +66,12 @@ def _written_cleanly(subject: Subject) -> bool:
     return bool(done) and all(outcome.error is None for outcome in done)
 
 
+def _all_names(subject: Subject) -> set[str]:
+    """Give every name under which something may be parked on a subject: its own, its link's, and its records' alone."""
+    alone = {single_subject(side, key_text(key)) for side, key in subject.keys.items()}
+    return {_name(subject), subject.id, *subject.absorbed, *alone}
+
+
 def _name(subject: Subject) -> str:
     return f"L{subject.link.id}" if subject.link else subject.id
 
@@ -102,6 +108,24 @@ def _entries(conn: Connection, job: Job, run: str, subject: Subject) -> list[New
         entry = _entry_of(job, run, subject, unit, fields[0].code, fields[0].message, shown)
         found.append(replace(entry, about=about(conn, job, subject, fields)))
     return found
+
+
+def shown_of(problem: Problem) -> dict[str, Any]:
+    """Give what an entry on a whole record shows, to which a person's decision is tied."""
+    shown: dict[str, Any] = {
+        "value": problem.value,
+        "side": problem.side,
+        "field": problem.field,
+        "candidates": list(problem.candidates),
+    }
+    if problem.evidence:
+        shown["evidence"] = [_shown_candidate(one) for one in problem.evidence]
+    return shown
+
+
+def _shown_candidate(one: Candidate) -> dict[str, Any]:
+    fields = {name: list(both) for name, both in one.fields.items()}
+    return {"key": one.key, "why": one.why, "score": one.score, "fields": fields, "linked_to": one.linked_to}
 
 
 def _stays(entry: Parked, run: str) -> NewParked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gp365.sync.census import guard_creates
 from gp365.sync.decide import plan_subjects
+from gp365.sync.events.repair import foresee
 from gp365.sync.facts import gather_facts
 from gp365.sync.job import Job
 from gp365.sync.loops import break_loops
@@ -17,6 +18,7 @@ def plan_read(job: Job, observation: Observation, subjects: list[Subject]) -> No
     if not subjects:
         return
     read_records(job, observation, subjects)
+    foresee(subjects)
     plan_subjects(job, subjects, gather_facts(job, subjects))
     guard_creates(job, observation, subjects)
     break_loops(job, subjects)

@@ -33,14 +33,14 @@ def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
     ends: list[tuple[str, str, float | None]] = []
     drafts: dict[str, Draft] = {}
     for subject, intent in pending:
-        record = targets.get((intent.side, intent.key))
+        record = _target(job, subject, intent, targets.get((intent.side, intent.key)))
         state = _state(job, intent, record)
         if state == OPEN:
             subject.ended = Disposition.UNSETTLED
             subject.due_after_s = max(1.0, (intent.settled_after - job.clock()).total_seconds())
             continue
         ends.append((intent.id, state, None))
-        if record is not None:
+        if record is not None and not _has_moved(subject, intent.side, intent.key):
             subject.keys[intent.side], subject.records[intent.side] = record.key, record
         if state == SETTLED:
             _take_over(job, subject, intent, record, drafts)
@@ -58,6 +58,21 @@ def _look(job: Job, pending: Sequence[Intent]) -> dict[tuple[str, str], Record]:
             records = place.connector.get(place.entity.name, keys, place.fields, fresh=True)
             found.update({(place.side, key_text(key)): record for key, record in records.items()})
     return found
+
+
+def _target(job: Job, subject: Subject, intent: Intent, record: Record | None) -> Record | None:
+    """Give the record that a write went to, wherever it stands now: never another one that took its key."""
+    link, place = subject.link, job.place(intent.side)
+    birth = "" if link is None else (link.left_birth if place.end == "left" else link.right_birth)
+    if record is not None and (not birth or record.birth in ("", birth)):
+        return record
+    moved = subject.records.get(intent.side)
+    return moved if moved is not None and birth and moved.birth == birth else None
+
+
+def _has_moved(subject: Subject, side: str, key: str) -> bool:
+    """Tell whether a key is one that the subject's record on a side is about to leave."""
+    return any((here, old) == (side, key) for one in subject.repairs for here, old, _ in one.moved)
 
 
 def _state(job: Job, intent: Intent, record: Record | None) -> str:
@@ -131,8 +146,10 @@ def _take_over(
     held: Mapping[str, Pair] = unpack_pairs(subject.link.agreed) if subject.link else {}
     held = earlier.pairs if earlier else held
     births = {intent.side: record.birth if record else "", intent.source_side: envelope.source_birth}
-    keys = {intent.side: key_of(intent.key), intent.source_side: key_of(intent.source_key)}
-    subject.keys.update(keys)
+    keys = {intent.side: intent.key, intent.source_side: intent.source_key}
+    subject.keys.update(
+        (side, key_of(key)) for side, key in keys.items() if key and not _has_moved(subject, side, key)
+    )
     created = frozenset({intent.side} if is_create(intent) else ())
     pairs = {**held, **_landed(job, intent, envelope.pairs, record)}
     if earlier is not None:

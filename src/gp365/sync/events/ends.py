@@ -1,0 +1,109 @@
+"""A link's ends: whether both records still stand, and what becomes of the link when one is gone or is another record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gp365.model.plan import Problem
+from gp365.model.values import key_of, show_key
+from gp365.store.links import CLOSED, OPEN, Link
+from gp365.sync.events.gone import evidence_for, mark_survivor
+from gp365.sync.events.joining import close_link, further, leave
+from gp365.sync.events.look import Look, decision_of, end_birth, end_key
+from gp365.sync.job import Job, Place
+from gp365.sync.subject import Subject
+
+
+def leave_out(subject: Subject) -> None:
+    """Leave out a record whose link is closed, or shares another link's end."""
+    link = subject.standing
+    if link is None or link.state == OPEN or subject.left_out:
+        return
+    why = "its link is closed" if link.state == CLOSED else further(link.shared_key or "")
+    leave(subject, why)
+
+
+def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
+    """Find the open links of a page that miss an end, or under whose key another record stands now."""
+    gone: list[tuple[Subject, Place]] = []
+    for subject in subjects:
+        link = subject.standing
+        if link is None or link.state != OPEN or subject.problem is not None or subject.left_out:
+            continue
+        missing = [place for place in look.job.places if place.side not in subject.records]
+        if len(missing) == 2:
+            _both_gone(look, subject, link)
+        elif missing:
+            gone.append((subject, missing[0]))
+        else:
+            _check_births(look.job, subject, link)
+    _gone(look, gone)
+
+
+def _check_births(job: Job, subject: Subject, link: Link) -> None:
+    for place in job.places:
+        record, birth = subject.records[place.side], end_birth(link, place)
+        if birth and record.birth and birth != record.birth:
+            key = show_key(record.key)
+            message = f"Another record stands under {key} on {place.side} than the one that was linked."
+            subject.problem = Problem("key-reused", message, side=place.side, value=key)
+
+
+def _both_gone(look: Look, subject: Subject, link: Link) -> None:
+    if all(_certain(look, place, link) for place in look.job.places):
+        close_link(subject, {"event": "gone", "side": "both"}, "gone on both sides")
+        return
+    message = "Both records are gone, or stand under other keys."
+    subject.problem = Problem("target-gone", message, value=_shown(link, look.job.left))
+
+
+def _gone(look: Look, gone: Sequence[tuple[Subject, Place]]) -> None:
+    """Do what the policy says where it is certain that the record is gone; else a person decides."""
+    asked = [(subject, place) for subject, place in gone if not _by_policy(look, subject, place)]
+    evidence = evidence_for(look, asked)
+    for subject, place in asked:
+        link = subject.standing
+        assert link is not None
+        key = _shown(link, place)
+        message = f"{key} is linked, but gone on {place.side}."
+        if not key:
+            message = (
+                f"The record that it was linked with is gone on {place.side}, and its key is another's now."
+            )
+        found = evidence[id(subject)]
+        subject.problem = Problem(
+            "target-gone",
+            message,
+            value=key,
+            side=place.side,
+            candidates=tuple(show_key(key_of(one.key)) for one in found),
+            evidence=found,
+        )
+
+
+def _by_policy(look: Look, subject: Subject, place: Place) -> bool:
+    """Close the link, or mark the record that is left, where the flow says so; False: a person decides."""
+    events, link = look.job.flow.events, subject.standing
+    assert link is not None
+    if events.gone == "ask" or decision_of(look.entry(subject)) or not _certain(look, place, link):
+        return False
+    event: dict[str, object] = {"event": "gone", "side": place.side, "key": _shown(link, place)}
+    event["policy"] = events.gone
+    if events.gone == "ignore":
+        close_link(subject, event, f"gone on {place.side}")
+        return True
+    name = events.hold if events.gone == "hold" else events.inactive
+    return mark_survivor(look, subject, place, name, event)
+
+
+def _certain(look: Look, place: Place, link: Link) -> bool:
+    """Tell whether a record is gone for good: where keys can be renamed, no other key may have its birth mark."""
+    if not place.entity.renamable:
+        return True
+    birth = end_birth(link, place)
+    return bool(birth) and birth not in look.census(place, [birth])
+
+
+def _shown(link: Link, place: Place) -> str:
+    text = end_key(link, place)
+    return show_key(key_of(text)) if text is not None else ""

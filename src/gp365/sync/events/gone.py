@@ -1,0 +1,159 @@
+"""Records that are gone on one side: who may stand in for them, and how the record that is left is marked by policy.
+
+Over REST a combined customer leaves nothing behind: it is gone like a deleted one, and only a person can say into which it
+went. What is most like the surviving record is shown as evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gp365.model.fit import Unfit
+from gp365.model.plan import Candidate, FieldPlan, PlannedWrite, SubjectPlan, Verdict
+from gp365.model.record import Op, Record, Status
+from gp365.model.values import Key, key_of, key_text, show_key
+from gp365.store import match
+from gp365.store.links import CLOSED, Link
+from gp365.sync.events.joining import close_link
+from gp365.sync.events.look import Look, end_key
+from gp365.sync.events.merged import is_merged
+from gp365.sync.job import Job, Place
+from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
+from gp365.sync.plan import Facts
+from gp365.sync.plan.rows import see, write_half
+from gp365.sync.plan.update import wire_values
+from gp365.sync.subject import Subject
+
+SHOWN = 5
+
+Evidence = dict[int, tuple[Candidate, ...]]
+
+
+def evidence_for(look: Look, gone: Sequence[tuple[Subject, Place]]) -> Evidence:
+    """Find, for each subject, the records of the side where one is gone that agree with the record that is left."""
+    found: Evidence = {id(subject): () for subject, _ in gone}
+    for place in look.job.places:
+        mine = [subject for subject, where in gone if where.side == place.side]
+        if mine:
+            found.update(_evidence_on(look, place, mine))
+    return found
+
+
+def _evidence_on(look: Look, place: Place, subjects: Sequence[Subject]) -> Evidence:
+    job, left = look.job, look.job.across(place.side)
+    norms = {id(one): dict(norms_of(job, left, one.records[left.side])) for one in subjects}
+    named: dict[int, dict[str, int]] = {}  # subject → key → the first rule that it agrees in
+    with job.store.read() as conn:
+        for number, _, _ in rules_of(job):
+            wanted = [held[number] for held in norms.values() if number in held]
+            keys = match.find(conn, job.pair, job.flow.name, place.side, number, wanted)
+            for name, held in norms.items():
+                for key in keys.get(held.get(number, ""), ()):
+                    named.setdefault(name, {}).setdefault(key, number)
+    every = list(dict.fromkeys(key_of(key) for keys in named.values() for key in keys))
+    records: Mapping[Key, Record] = {}
+    if every:
+        records = place.connector.get(place.entity.name, every, place.fields)
+    owners = look.links_at(place, [key_text(key) for key in records])
+    return {
+        id(one): tuple(_candidates(look, place, one, norms[id(one)], named.get(id(one), {}), records, owners))
+        for one in subjects
+    }
+
+
+def _candidates(
+    look: Look,
+    place: Place,
+    subject: Subject,
+    norms: Mapping[int, str],
+    named: Mapping[str, int],
+    records: Mapping[Key, Record],
+    owners: Mapping[str, Link],
+) -> list[Candidate]:
+    job, left = look.job, look.job.across(place.side)
+    fields = {number: names for number, names, _ in rules_of(job)}
+    found: list[Candidate] = []
+    for key, number in sorted(named.items(), key=lambda one: (one[1], one[0])):
+        record = records.get(key_of(key))
+        if record is None or number == REFERENCE_RULE or is_merged(place, record):
+            continue
+        if dict(norms_of(job, place, record)).get(number) != norms[number]:
+            continue  # it was called so once
+        both = {
+            name: (
+                canonical(job, left, subject.records[left.side], name),
+                canonical(job, place, record, name),
+            )
+            for name in fields[number]
+        }
+        owner = owners.get(key)
+        partner = end_key(owner, left) if owner is not None else None
+        linked = show_key(key_of(partner)) if partner is not None else ""
+        found.append(Candidate(key, f"same {', '.join(fields[number])}", fields=both, linked_to=linked))
+    return found[:SHOWN]
+
+
+def mark_survivor(look: Look, subject: Subject, place: Place, name: str, event: Mapping[str, object]) -> bool:
+    """Have the record that is left put on hold or made inactive; closed at once where it is so. False: it cannot be."""
+    job, left = look.job, look.job.across(place.side)
+    row, record = job.compiled.row(name), subject.records[left.side]
+    seen = see(job.compiled, row, left.side, record, Facts())
+    if seen.raw is None or seen.bad is not None:
+        return False
+    if seen.fitted is True:
+        close_link(subject, event, f"gone on {place.side}")
+        return True
+    if not row.writable(left.side, "update") or not job.flow.side(left.side).update:
+        return False
+    subject.marked = name
+    return True
+
+
+def plan_event(job: Job, subject: Subject) -> SubjectPlan:
+    """Plan a subject that is left out of the flow, or whose surviving record is marked before its link closes."""
+    if subject.marked:
+        return _plan_mark(job, subject)
+    left, right = (subject.records.get(place.side) for place in job.places)
+    return SubjectPlan(subject.id, left, right, filtered=subject.left_out)
+
+
+def _plan_mark(job: Job, subject: Subject) -> SubjectPlan:
+    name = subject.marked
+    row = job.compiled.row(name)
+    left, right = (subject.records.get(place.side) for place in job.places)
+    place = job.left if left is not None else job.right
+    record = left if left is not None else right
+    assert record is not None
+    raw = row.half(place.side, record.values)
+    on_left = place.end == "left"
+    across = job.across(place.side).side
+    held = FieldPlan(
+        name,
+        Verdict.WRITE,
+        raw if on_left else None,
+        None if on_left else raw,
+        winner=across,
+        target=place.side,
+    )
+    why = f"gone on {across}: {job.flow.events.gone}"
+    try:
+        field = replace(held, new=write_half(job.compiled, row, place.side, True, Facts()), rule=why)
+    except Unfit as unfit:
+        parked = replace(held, verdict=Verdict.PARKED, target="", code=unfit.code, message=str(unfit))
+        return SubjectPlan(subject.id, left, right, fields=(parked,))
+    write = PlannedWrite(place.side, Op.UPDATE, record.key, wire_values(job.compiled, [field]))
+    return SubjectPlan(subject.id, left, right, fields=(field,), writes=(write,))
+
+
+def marked_links(subjects: Sequence[Subject]) -> list[Link]:
+    """Close the links whose surviving record was marked: the write is done."""
+    closed: list[Link] = []
+    for subject in subjects:
+        outcomes = [sent.outcome for sent in subject.sends if sent.outcome is not None]
+        done = bool(outcomes) and all(one.status is Status.DONE for one in outcomes)
+        if subject.marked and done and subject.link is not None:
+            subject.link = replace(subject.link, state=CLOSED)
+            subject.steps.append({"event": "gone", "marked": subject.marked, "closed": True})
+            closed.append(subject.link)
+    return closed
