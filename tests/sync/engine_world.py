@@ -21,7 +21,7 @@ from gp365.store.engine import Store, open_store
 from gp365.store.scratch import ScratchFile
 from gp365.sync.cycle import sync
 from gp365.sync.equation import Report
-from gp365.sync.job import Dependent, Job, Place
+from gp365.sync.job import Dependent, Job, Place, fields_of
 from gp365.sync.plan import compile_rows
 from gp365.sync.points import Probe, no_probe
 
@@ -171,8 +171,8 @@ class World:
         compiled = compile_rows(compiled_flow, left, right, context)
         scratch = ScratchFile(self.folder / "scratch")
         places = (
-            Place("gp", "left", "gp", self.gp, left, compiled_flow.wires_of("gp")),
-            Place("sales", "right", "sales", self.sales, right, compiled_flow.wires_of("sales")),
+            Place("gp", "left", "gp", self.gp, left, fields_of(compiled_flow, "gp", left)),
+            Place("sales", "right", "sales", self.sales, right, fields_of(compiled_flow, "sales", right)),
         )
         dependents = tuple(
             Dependent(name, side, body["sides"][side]["entity"])

@@ -24,7 +24,7 @@ from gp365.model.flow import Flow, compile_flow
 from gp365.model.flow_file import FlowFile
 from gp365.model.lookups import Lookup
 from gp365.model.values import digest, pack
-from gp365.sync.job import Dependent, Job, Place
+from gp365.sync.job import Dependent, Job, Place, fields_of
 from gp365.sync.plan import CompiledFlow, compile_rows
 
 
@@ -248,11 +248,9 @@ class Assembly:
     def _place(self, pair: str, flow: PreparedFlow, side: str, end: Any) -> Place:
         assert flow.compiled is not None
         system = self.pair(pair).sides[side]
-        fields = flow.compiled.flow.wires_of(side)
-        company = flow.compiled.flow.side(side).company
-        if company and company not in fields:
-            fields = (*fields, company)
-        return Place(side, end, system, self.connector(system), flow.entities[side], fields)
+        entity = flow.entities[side]
+        fields = fields_of(flow.compiled.flow, side, entity)
+        return Place(side, end, system, self.connector(system), entity, fields)
 
     def _dependents(self, pair: str, flow: PreparedFlow) -> Iterable[Dependent]:
         for other in self.flows(pair):

@@ -49,6 +49,12 @@ class Recovery:
     renumbered: set[int] = field(default_factory=set[int])
 
 
+def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ...]:
+    """Name the wire fields that a flow reads on a side: its rows', its company's, and what tells of a merge."""
+    more = (flow.side(side).company, entity.merged_into)
+    return tuple(dict.fromkeys((*flow.wires_of(side), *(name for name in more if name))))
+
+
 @dataclass(frozen=True, slots=True)
 class Dependent:
     """Another flow of the pair that reads the same entity on a side: what we create here is work there."""
