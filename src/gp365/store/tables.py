@@ -166,6 +166,26 @@ match_key = Table(
     sqlite_with_rowid=False,
 )
 
+similar_card = Table(
+    "similar_card",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=True),
+    _text("key"),
+    _text("side"),
+    _text("flow"),
+    _text("pair"),
+    _text("body"),
+    Index("uq_similar_card", "key", "side", "flow", "pair", unique=True),
+)
+
+similar_block = Table(
+    "similar_block",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("card", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
 _OPEN = text("state = 'open'")
 
 intent = Table(
