@@ -86,8 +86,8 @@ def test_an_edit_of_the_ship_to_changes_no_address_of_another_role(
 def test_after_an_edit_the_card_shows_what_was_written(card: Card, edit: dict[str, Value]) -> None:
     before, after = card_values(card, FIELDS), card_values(written(card, edit), FIELDS)
     wanted = {**before, **edit}
-    if any(wanted[f"{BILL_TO}.{name}"] is not None for name in LINES) or code_of(card.customer, BILL_TO):
-        assert after == wanted
+    if any(wanted.get(f"{BILL_TO}.{name}") is not None for name in LINES) or code_of(card.customer, BILL_TO):
+        assert {name: after[name] for name in wanted} == wanted
 
 
 @given(card=cards(), edit=changes([BILL_TO]))

@@ -198,14 +198,20 @@ def test_a_proved_filter_reads_only_what_was_modified_with_two_days_overlap(tmp_
 
 def test_a_thing_like_a_restored_backup_shows_as_a_falling_epoch(tmp_path: Path) -> None:
     with place(tmp_path) as gp:
-        first = gp.connector.epoch()
-        gp.save("RM00101", "AARONFIT0001", {"COMMENT1": "later"})
-        gp.connector.begin_run()
-        later = gp.connector.epoch()
+
+        def epoch() -> tuple[str, int]:
+            gp.connector.begin_run()
+            assert gp.connector.epoch() == ""  # nothing is asked for it
+            list(gp.connector.scan("customer", ()))
+            company, _, number = gp.connector.epoch().rpartition(":")
+            return company, int(number)
+
+        first = epoch()
+        gp.customer("NEWEST001")
+        later = epoch()
         gp.system.world.reset()
-        gp.connector.begin_run()
-        days = [int(epoch.rpartition(":")[2]) for epoch in (first, later, gp.connector.epoch())]
-        assert days[0] < days[1] and days[2] == days[0]
+        assert first[1] < later[1] and epoch() == first
+        assert first[0].startswith("TWO/")
 
 
 SCAN = """

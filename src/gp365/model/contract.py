@@ -126,8 +126,8 @@ class Connector(Protocol):
     def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Do the writes; exactly one outcome each, in order. Never raises for a single record.
 
-        A write to a hidden record is REJECTED with "right-missing"; a create that meets one is EXISTS with the hidden
-        record, where the system tells. DONE with `error` says that the write was done and what stands is not right.
+        A write to a hidden record, and a create that meets one, is REJECTED with "right-missing": another key would
+        double it. DONE with `error` says that the write was done and what stands is not right.
         """
         ...
 

@@ -14,7 +14,7 @@ from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.reading import Query, get
 from gp365.connectors.dataverse.refusals import Fate, fate_of, missing_privilege
-from gp365.connectors.dataverse.rows import Row, earliest, lost
+from gp365.connectors.dataverse.rows import Row, earliest, lost, out_of_sight
 from gp365.connectors.dataverse.selection import Selection, selection
 from gp365.connectors.dataverse.values import loads
 from gp365.model.errors import Retry, Unauthorised
@@ -154,7 +154,9 @@ def _tell_moved(org: Organisation, table: Table, rows: Sequence[Row]) -> None:
         assert row.outcome is not None
         record = found.get((row.id,)) or _by_alternate_key(org, table, row, names)
         status, error = row.outcome.status, row.outcome.error
-        if record is not None:
+        if status is Status.EXISTS and (record is None or record.hidden):
+            row.refuse(out_of_sight())
+        elif record is not None:
             row.end(status, record=record, error=error)
         elif status is Status.MOVED:
             row.end(Status.GONE)

@@ -7,7 +7,7 @@ RM00101 names addresses of RM00102 by their codes in four roles: main (ADRSCODE)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gp365.connectors.gp.tables import entity_named
 from gp365.model.record import Record
@@ -20,6 +20,7 @@ MAIN, BILL, SHIP, STATEMENT = (
     "PrimaryShiptoAddressCode",
     "StatementAddressCode",
 )
+SELLERS = ("SalespersonID", "SalesTerritory")
 DELIVERY = ("TaxScheduleID", "ShippingMethod", "SalespersonID", "SalesTerritory", "UPSZone")
 """What an address says beside its own lines; a new ship-to takes it from the bill-to, a blank one would tax nothing."""
 
@@ -83,7 +84,8 @@ def card_values(card: Card, fields: Iterable[str]) -> dict[str, Value]:
         elif name not in customer.not_served and name in customer.shown:
             if role not in held:
                 held[role] = address_of(card, role)
-            if not held[role] or inner in held[role]:
+            # An address that the customer names and that did not come may be hidden: absent, not empty.
+            if inner in held[role] or not code_of(card.customer, role):
                 values[name] = held[role].get(inner)
     return values
 
@@ -129,7 +131,9 @@ def edits_of(card: Card, changes: Values) -> Edits:
     ship-to role is pointed there. An emptied ship-to points the role back to the bill-to; its address row is kept.
     """
     own = {name: value for name, value in changes.items() if "." not in name}
-    edits = Edits(customer={**following_names(card.customer, own), **own})
+    edits = Edits(
+        customer={**following_names(card.customer, own), **own}, addresses=following_sellers(card, own)
+    )
     bill, ship = _of_role(changes, BILL_TO), _of_role(changes, SHIP_TO)
     if bill:
         edits = _bill_to(card, edits, bill)
@@ -151,6 +155,28 @@ def following_names(customer: Values, changes: Values) -> dict[str, Value]:
     return follow
 
 
+def following_sellers(card: Card, changes: Values) -> dict[str, dict[str, Value]]:
+    """Return what goes with a customer's new salesperson or territory: addresses that had the old one, by code.
+
+    Sales documents take both from their ship-to address first (practice, assumed): left behind, the old salesperson
+    would go on earning the commissions. The main address is the customer's own copy.
+    """
+    codes = [code for code in codes_of(card.customer) if code != show(card.customer.get(MAIN))]
+    follow: dict[str, dict[str, Value]] = {}
+    for code in codes:
+        address = card.addresses.get(code, {})
+        same = {
+            name: changes[name]
+            for name in SELLERS
+            if name in changes
+            and name in address
+            and address[name] == card.customer.get(name) != changes[name]
+        }
+        if same:
+            follow[code] = same
+    return follow
+
+
 def _of_role(changes: Values, role: str) -> dict[str, Value]:
     return {
         name.partition(".")[2]: value
@@ -162,12 +188,12 @@ def _of_role(changes: Values, role: str) -> dict[str, Value]:
 def _bill_to(card: Card, edits: Edits, changes: dict[str, Value]) -> Edits:
     code = code_of(card.customer, BILL_TO)
     if not code:
-        return Edits(edits.customer, new_bill_to=changes) if _filled(changes) else edits
+        return replace(edits, new_bill_to=changes) if _filled(changes) else edits
     if code == show(card.customer.get(MAIN)):
-        return Edits(edits.customer, main_address=changes)
+        return replace(edits, main_address=changes)
     if code in card.addresses:
-        return Edits(edits.customer, addresses={code: changes})
-    return Edits(edits.customer, missing={code: changes})
+        return replace(edits, addresses=_with(edits.addresses, code, changes))
+    return replace(edits, missing={code: changes})
 
 
 def _ship_to(card: Card, edits: Edits, changes: dict[str, Value]) -> Edits:
@@ -179,13 +205,18 @@ def _ship_to(card: Card, edits: Edits, changes: dict[str, Value]) -> Edits:
         return edits
     code = code_of(card.customer, SHIP_TO)
     if not code or code in other_roles(card.customer):
-        content = {**_delivery(card, code), **wanted}
-        return Edits(
-            edits.customer, edits.main_address, edits.new_bill_to, content, edits.addresses, edits.missing
-        )
-    target = edits.addresses if code in card.addresses else edits.missing
-    target[code] = changes
-    return edits
+        sellers = {name: edits.customer[name] for name in SELLERS if name in edits.customer}
+        content = {**_delivery(card, code), **sellers, **wanted}
+        return replace(edits, new_ship_to=content)
+    if code in card.addresses:
+        return replace(edits, addresses=_with(edits.addresses, code, changes))
+    return replace(edits, missing=_with(edits.missing, code, changes))
+
+
+def _with(
+    addresses: Mapping[str, dict[str, Value]], code: str, changes: dict[str, Value]
+) -> dict[str, dict[str, Value]]:
+    return {**addresses, code: {**addresses.get(code, {}), **changes}}
 
 
 def other_roles(customer: Values) -> set[str]:

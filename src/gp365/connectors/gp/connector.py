@@ -26,7 +26,7 @@ from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
-_READ, _CREATE, _UPDATE = 2, 3, 4
+_READ, _CREATE, _UPDATE, _READ_BACK = 2, 3, 4, 2
 """Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look."""
 _ANSWER_S = 0.1
 
@@ -149,17 +149,21 @@ class GpConnector:
         lists = 2 if entity == "customer" else 1
         each = _READ if entity == "customer" else 1
         read = reads * each if reads <= self._settings.single_limit else lists
-        requests = read + creates * _CREATE + updates * _UPDATE
+        update = _UPDATE + (_READ_BACK if self._settings.read_back else 0)
+        requests = read + creates * _CREATE + updates * update
         seconds = requests * (self._settings.spacing_ms / 1000 + _ANSWER_S) / self._settings.lanes
         return Estimate(requests, seconds)
 
     def epoch(self) -> str:
-        """Give the latest day of modification in the list; it falls when the company was restored from a backup.
+        """Give company and lowest note index, then the highest note index, of the customers in the run's list.
 
-        Day-granular, and it also falls when the only customer modified on that day is deleted: a hint for a person.
+        Note indexes are drawn upwards for the whole company (practice, assumed): after a restore the highest falls, and
+        another company's database in place of this one has another oldest customer. Both also change when the newest
+        or the oldest customer is deleted or hidden: beside one vanished record it is a hint, not a proof. "" before the
+        list was read.
         """
-        newest = self._channel().reading.newest()
-        return f"{self._settings.interid or self._settings.company}:{newest}" if newest else ""
+        lowest, highest = self._made.reading.notes() if self._made is not None else (0, 0)
+        return f"{self._settings.interid or self._settings.company}/{lowest}:{highest}" if highest else ""
 
     def tally(self) -> Tally:
         """Give the counts since the connector was made; the legs of handshakes are not requests."""

@@ -51,7 +51,8 @@ class GpSettings:
 
     `company` is the display name as it stands in the URL; `interid` is the company database. `spacing_ms` lies between
     the end of a call and the start of the next on the same lane. `single_limit`: up to so many keys are read one by
-    one where no list was read in this run. Raises Misconfigured("settings-invalid") for values that cannot be.
+    one where no list was read in this run. `read_back`: after an edit the card is read again and compared. Raises
+    Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
@@ -76,6 +77,7 @@ class GpSettings:
     main_code: str = "PRIMARY"
     bill_to_code: str = "BILLTO"
     ship_to_code: str = "SHIPTO"
+    read_back: bool = True
 
     def __post_init__(self) -> None:
         _check(self)

@@ -77,6 +77,10 @@ def _entity(spec: dict[str, Any]) -> GpEntity:
             shown[f"{role}.{name}"] = replace(
                 shown[name], name=f"{role}.{name}", writable="both", required=False
             )
+        for name in spec.get("role_shown", ()):
+            shown[f"{role}.{name}"] = replace(
+                shown[name], name=f"{role}.{name}", writable="never", required=False
+            )
     for name in not_served:
         shown[name] = FieldDescription(name, length=200, readable=False, writable="never", assumed=True)
     return GpEntity(

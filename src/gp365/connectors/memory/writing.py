@@ -7,7 +7,7 @@ from time import perf_counter
 
 from gp365.connectors.memory import rules
 from gp365.connectors.memory.faults import Faults
-from gp365.connectors.memory.reading import met, record_of
+from gp365.connectors.memory.reading import record_of
 from gp365.connectors.memory.system import MemorySystem
 from gp365.connectors.memory.table import Row
 from gp365.model.entity import EntityDescription, Strength
@@ -75,7 +75,11 @@ def _create(system: MemorySystem, entity: EntityDescription, write: Write) -> Ou
         key = _drawn_key(system, entity, write)
         row = system.tables[entity.name].find(key)
         if row is not None:
-            return Outcome(Status.EXISTS, row.key, record=met(system, entity, row, tuple(entity.fields)))
+            if system.hides(entity.name, row.key):
+                raise Rejected(
+                    "right-missing", "The record exists, and a role filter hides it from our account."
+                )
+            return Outcome(Status.EXISTS, row.key, record=record_of(entity, row))
         values = _check_key(entity, key, _sendable(system, entity, write))
         return _done(entity, write, system.create(entity.name, key, values, write.reference))
 

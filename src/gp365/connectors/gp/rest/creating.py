@@ -115,11 +115,23 @@ def _refused(trip: Trip, reading: Reading, refused: Refused, number: str) -> Out
     found = reading.fetch(trip.lane, number)
     trip.unsure = False
     if found is None:
-        return Outcome(Status.REJECTED, trip.write.key, error=refused.error)
+        error = _hidden(trip, refused.error) if refused.taken else refused.error
+        return Outcome(Status.REJECTED, trip.write.key, error=error)
     ours = show(found.card.customer.get("IntegrationID")) == trip.write.reference != ""
     if refused.failed and ours:
         return Outcome(Status.UNKNOWN, trip.write.key, error=refused.error)
     return _exists(found)
+
+
+def _hidden(trip: Trip, said: Rejected) -> Rejected:
+    """Return the refusal of a number that GP says is taken and does not show: another number would double the firm."""
+    return Rejected(
+        "right-missing",
+        f"The customer exists but is not shown to {trip.service.settings.user}. {said.message}",
+        system=said.system,
+        record=said.record,
+        fix="Check the filters of the roles that the user has in Dynamics GP.",
+    )
 
 
 def _finish(

@@ -6,7 +6,7 @@ Customers and their addresses are two lists; the card is joined from them by cus
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from decimal import Decimal
 from itertools import islice
 from threading import RLock
 from typing import Any
@@ -21,6 +21,7 @@ from gp365.model.values import key_of, key_text
 from gp365.wire.calls import CallFailed, Requests
 from gp365.wire.windows import Lanes
 
+NO_NOTES = (0, 0)
 _BATCH = 500
 _ATTEMPTS = 3
 _ALWAYS = (MAIN, BILL, SHIP, "CustomerNumber", "NoteIndex", "CreatedDate", "IntegrationID")
@@ -40,8 +41,8 @@ class Lists:
         self._scratch = scratch
         self._lock = RLock()
         self._ready: set[str] = set()
-        self.newest = 0
-        """The latest day (as an ordinal) on which a customer in the list was modified."""
+        self.notes: tuple[int, int] = NO_NOTES
+        """The lowest and the highest note index among the customers in the list."""
 
     def forget(self) -> None:
         """Drop every list."""
@@ -49,7 +50,7 @@ class Lists:
             for name in self._ready:
                 self._table(name).clear()
             self._ready.clear()
-            self.newest = 0
+            self.notes = NO_NOTES
 
     def ready(self, name: str) -> bool:
         """Say whether the list was read in this run."""
@@ -140,11 +141,13 @@ class Lists:
             key = row_key(entity, cells)
             if all(key):
                 packed.append((key_text(key), key[0], pack_cells(entity, cells)))
-                self._note_day(entity, cells)
+                self._notice(entity, cells)
         table.put(packed)
 
-    def _note_day(self, entity: GpEntity, cells: Cells) -> None:
-        if entity.name == "customer" and "ModifiedDate" in cells:
-            day = values_of(entity, cells, ("ModifiedDate",)).get("ModifiedDate")
-            if isinstance(day, date):
-                self.newest = max(self.newest, day.toordinal())
+    def _notice(self, entity: GpEntity, cells: Cells) -> None:
+        if entity.name != "customer" or "NoteIndex" not in cells:
+            return
+        note = values_of(entity, cells, ("NoteIndex",)).get("NoteIndex")
+        if isinstance(note, Decimal) and note > 0:
+            low, high = self.notes
+            self.notes = (min(low, int(note)) if low else int(note), max(high, int(note)))

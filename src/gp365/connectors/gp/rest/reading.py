@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from gp365.connectors.gp.card import Card, birth_of, card_record, codes_of
 from gp365.connectors.gp.rest.lists import Lists, row_key
-from gp365.connectors.gp.rest.service import Service
+from gp365.connectors.gp.rest.service import NotShown, Service
 from gp365.connectors.gp.rows import Cells, cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import capitals
@@ -64,10 +64,16 @@ class Reading:
         customer = values_of(entity_named("customer"), cells_of(entity_named("customer"), raw))
         held: dict[str, Mapping[str, Any]] = {}
         for code in codes_of(customer, main=main) if addresses else ():
-            found = self._service.read(via, "customer_address", (show(customer["CustomerNumber"]), code))
+            found = self._address(via, show(customer["CustomerNumber"]), code)
             if found is not None:
                 held[code] = found
         return fetched(raw, held)
+
+    def _address(self, via: Requests, number: str, code: str) -> Mapping[str, Any] | None:
+        try:
+            return self._service.read(via, "customer_address", (number, code))
+        except NotShown:
+            return None  # as one that did not come: its values are absent from the card
 
     def keep(self, found: Fetched) -> None:
         """Lay what was read or written over the run's lists."""
@@ -140,10 +146,9 @@ class Reading:
             held = page
         yield ChangePage(_changes(held or []), cursor=today.isoformat(), full=True)
 
-    def newest(self) -> int:
-        """Return the latest day on which a customer or address was modified, as an ordinal; 0 if unknown."""
-        self._load("customer")
-        return self._lists.newest
+    def notes(self) -> tuple[int, int]:
+        """Return the lowest and highest note index among the customers of the run's list, zeros if none was read."""
+        return self._lists.notes
 
     def filtered(self, entity: str) -> bool:
         """Say whether changes of an entity are found by a proved filter."""
@@ -195,7 +200,10 @@ class Reading:
         return {key: record for key, record in zip(keys, found, strict=True) if record is not None}
 
     def _card(self, key: Key, fields: Sequence[str]) -> Record | None:
-        found = self.fetch(self._via, capitals(key[0]), addresses=any("." in name for name in fields))
+        try:
+            found = self.fetch(self._via, capitals(key[0]), addresses=any("." in name for name in fields))
+        except NotShown:
+            return Record(key, {})
         if found is None:
             return None
         if found.addresses:
@@ -203,7 +211,10 @@ class Reading:
         return card_record(found.card, fields)
 
     def _row(self, entity: str, key: Key, fields: Sequence[str]) -> Record | None:
-        raw = self._service.read(self._via, entity, key)
+        try:
+            raw = self._service.read(self._via, entity, key)
+        except NotShown:
+            return Record(key, {})
         return None if raw is None else record_of(entity, cells_of(entity_named(entity), raw), fields)
 
     def _records(self, entity: str, rows: Sequence[Cells], fields: Sequence[str]) -> list[Record]:

@@ -6,6 +6,7 @@ service are documented nowhere, so that every reading is defensive (assumed).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +27,13 @@ from gp365.wire.redact import redact
 _JSON = {"Accept": "application/json"}
 _SENDS = {"Accept": "application/json", "Content-Type": "application/json"}
 _NOT_OFFERED = frozenset({405, 501})
+_TAKEN = re.compile(r"\b(already exists?|exists already|duplicate key|duplicate record)\b", re.IGNORECASE)
 _SHORT = 500
 """Rows that are read of a list which only has to answer: a short one to its end, so that the lane keeps its login."""
+
+
+class NotShown(Rejected):
+    """A record that exists and that the service does not show to our user, though it shows others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +41,15 @@ class Said:
     """What the service answered to a write: `stored` is the object that it returned, None if it returned none.
 
     `refusal` holds its own words where it refused; `missing`: there is no such object; `failed`: an error of the
-    server (HTTP 500) that says nothing about whether the write was done.
+    server (HTTP 500) that says nothing about whether the write was done; `taken`: the key exists already, by the
+    service's status or words (assumed).
     """
 
     stored: dict[str, Any] | None = None
     refusal: Rejected | None = None
     missing: bool = False
     failed: bool = False
+    taken: bool = False
 
     @property
     def done(self) -> bool:
@@ -77,7 +85,8 @@ class Service:
         """Return one object, or None if there is none.
 
         A 404 counts as "no such record" only when the resource has been seen to answer; otherwise it may be the
-        company's or the resource's (Misconfigured). Raises CallFailed, Unauthorised, Misconfigured.
+        company's or the resource's (Misconfigured). A 403 is the record's own (NotShown) where the resource answers for
+        others (assumed). Raises CallFailed, Unauthorised, Misconfigured.
         """
         answer = via.request(
             "GET",
@@ -85,6 +94,8 @@ class Service:
             headers=_JSON,
             timeout_s=self._timeout(),
         )
+        if answer.status == 403 and entity in self._known.proven:
+            raise self._not_shown(answer.body)
         self._check_rights(answer.status, answer.body, entity)
         if answer.status in (404, 410):
             self._prove(via, entity)
@@ -150,14 +161,17 @@ class Service:
         if answer.status in (404, 410) and method != "POST":
             return Said(missing=True)
         if not answer.ok:
-            return Said(refusal=self._refusal(answer.body, answer.status), failed=answer.status >= 500)
+            refusal = self._refusal(answer.body, answer.status)
+            taken = answer.status == 409 or _TAKEN.search(refusal.message) is not None
+            return Said(refusal=refusal, failed=answer.status >= 500, taken=taken)
         try:
             document = parsed(answer.body)
         except ValueError:
             return Said()
         if told := faults(document):
             named = refusal_words(answer.body)[1]
-            return Said(refusal=self._rejected(told, named, answer.status))
+            refusal = self._rejected(told, named, answer.status)
+            return Said(refusal=refusal, taken=_TAKEN.search(told) is not None)
         stored = single_object(document)
         return Said(stored=None if stored is None else self._names[entity].ours(stored))
 
@@ -230,6 +244,14 @@ class Service:
             raise Unauthorised("login-refused", "Dynamics GP refuses the login.", system=self.settings.name)
         if status in _NOT_OFFERED:
             raise self._not_served(entity, f"the service answers {status}: {redact(refusal_words(body)[0])}")
+
+    def _not_shown(self, body: bytes) -> NotShown:
+        return NotShown(
+            "right-missing",
+            f"Dynamics GP does not show this record to {self.settings.user}: {redact(refusal_words(body)[0])}",
+            system=self.settings.name,
+            fix="Check the filters of the roles that the user has.",
+        )
 
     def _refusal(self, body: bytes, status: int) -> Rejected:
         told, named = refusal_words(body)

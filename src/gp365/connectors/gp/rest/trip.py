@@ -23,10 +23,11 @@ class TooLate(Exception):
 class Refused(Exception):
     """The service refused a call of the write."""
 
-    def __init__(self, error: Rejected, *, failed: bool) -> None:
+    def __init__(self, error: Rejected, *, failed: bool, taken: bool = False) -> None:
         super().__init__(error.message)
         self.error = error
         self.failed = failed
+        self.taken = taken
 
 
 class Missing(Exception):
@@ -80,7 +81,7 @@ class Trip:
         if said.missing:
             raise Missing
         if said.refusal is not None:
-            raise Refused(self._placed(said.refusal, role), failed=said.failed)
+            raise Refused(self._placed(said.refusal, role), failed=said.failed, taken=said.taken)
         self.done += 1
         self.returned = self.returned and said.stored is not None
         return {**members, **(said.stored or {})}

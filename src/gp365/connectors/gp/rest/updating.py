@@ -25,7 +25,7 @@ from gp365.connectors.gp.rest.reading import Fetched, Reading, fetched
 from gp365.connectors.gp.rest.trip import Missing, Refused, Trip, moved
 from gp365.connectors.gp.rows import cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
-from gp365.model.errors import Rejected
+from gp365.model.errors import Gp365Error, Rejected
 from gp365.model.record import Outcome, Status
 from gp365.model.values import Value, Values, show
 
@@ -57,9 +57,48 @@ def update_card(trip: Trip, reading: Reading) -> Outcome:
         return Outcome(Status.GONE if not trip.done else Status.UNKNOWN, trip.write.key)
     except Refused as refused:
         return _refused(trip, reading, refused)
+    window_ms = trip.window_ms
     reading.keep(after)
-    stored = card_values(after.card, trip.write.values) if trip.returned else {}
-    return Outcome(Status.DONE, fresh.key, birth=fresh.birth, stored=stored, window_ms=trip.window_ms)
+    stored = card_values(after.card, trip.write.values)
+    error = _read_back(trip, reading, stored) if trip.service.settings.read_back else None
+    held = stored if trip.returned else {}
+    return Outcome(Status.DONE, fresh.key, birth=fresh.birth, stored=held, error=error, window_ms=window_ms)
+
+
+def _read_back(trip: Trip, reading: Reading, stored: Values) -> Rejected | None:
+    """Read the card once more and return what does not stand there as the service said it stored it, or None.
+
+    Who saves the card at the same moment, or a service that keeps less than it acknowledges, is seen here; an edit that
+    our own write overwrote inside the window is not. A read that fails does not undo a write.
+    """
+    number = trip.write.key[0]
+    try:
+        now = reading.fetch(trip.lane, number, addresses=any("." in name for name in stored))
+    except Gp365Error:
+        return None
+    if now is None:
+        reading.doubt(trip.write.key[:1])
+        return None
+    reading.keep(now)
+    return unkept(number, stored, card_values(now.card, stored))
+
+
+def unkept(record: str, stored: Values, held: Values) -> Rejected | None:
+    """Return the complaint about values that do not stand as they were written, or None."""
+    differing = [name for name, value in stored.items() if name in held and held[name] != value]
+    if not differing:
+        return None
+    told = "; ".join(
+        f"{name} is {show(held[name]) or 'empty'}, not {show(stored[name]) or 'empty'}" for name in differing
+    )
+    return Rejected(
+        "rejected",
+        f"The edit was made, but right after it Dynamics GP held something else: {told}",
+        record=record,
+        field=differing[0],
+        value=show(held[differing[0]])[:80],
+        fix="Look at the card in Dynamics GP: somebody may have saved it at the same moment.",
+    )
 
 
 def readable() -> list[str]:

@@ -11,7 +11,7 @@ from gp365.connectors.gp.rest.creating import create_card
 from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.plain import write_row
 from gp365.connectors.gp.rest.reading import Reading, folded
-from gp365.connectors.gp.rest.service import Service
+from gp365.connectors.gp.rest.service import NotShown, Service
 from gp365.connectors.gp.rest.trip import Locks, TooLate, Trip
 from gp365.connectors.gp.rest.updating import update_card
 from gp365.connectors.gp.tables import GpEntity, entity_named
@@ -94,6 +94,9 @@ class Writing:
             return self._send(entity, trip)
         except TooLate:
             return trip.ended(_too_late(trip))
+        except NotShown as hidden:
+            hidden.record = show_key(trip.write.key)
+            return trip.ended(hidden) if trip.done else Outcome(Status.REJECTED, trip.write.key, error=hidden)
         except (Unauthorised, Misconfigured) as fault:
             stopped.append(fault)
             return trip.ended(fault)
