@@ -15,6 +15,7 @@ from gp365.app.actions.init import Initialised
 from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, ParkedOut, RetryOut, StatusOut
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
+from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
 
@@ -47,6 +48,7 @@ ANSWERS: Mapping[str, type] = {
     "parked list": ParkedList,
     "parked show": ParkedOut,
     "parked retry": RetryOut,
+    "parked resolve": ResolveOut,
     "sim": SimulatorsRunning,
     "demo": DemoOut,
 }

@@ -1,4 +1,4 @@
-"""The commands that look: status, history, explain, parked."""
+"""The commands that look: status, history, explain."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ import typer
 
 from gp365.cli.session import Folder, Json, Pair, session
 
-parked_app = typer.Typer(help="What waits for a person: list, show, retry.", no_args_is_help=True)
 FlowName = Annotated[str | None, typer.Option("--flow", help="Only this flow.", show_default=False)]
-Code = Annotated[
-    str | None,
-    typer.Option("--code", help="Only this cause, such as conflict or rejected.", show_default=False),
-]
 
 
 def status(context: typer.Context, folder: Folder = None, json: Json = False, pair: Pair = None) -> None:
@@ -72,67 +67,3 @@ def explain(
     with at.project() as project:
         found = act(project, system, entity, key, field, pair=at.pair)
     at.answer(found, show_explain)
-
-
-@parked_app.command("list")
-def parked_list(
-    context: typer.Context,
-    flow: FlowName = None,
-    code: Code = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries.")] = 100,
-    folder: Folder = None,
-    json: Json = False,
-    pair: Pair = None,
-) -> None:
-    """List what waits for a person, oldest first."""
-    from gp365.app.actions.parked import parked_list as act
-    from gp365.cli.show_look import show_parked_list
-
-    at = session(context, folder, json, pair)
-    with at.project() as project:
-        found = act(project, pair=at.pair, flow=flow, code=code, limit=limit)
-    at.answer(found, show_parked_list)
-
-
-@parked_app.command("show")
-def parked_show(
-    context: typer.Context,
-    id: Annotated[int, typer.Argument(help="Number of the entry.")],
-    folder: Folder = None,
-    json: Json = False,
-) -> None:
-    """Show one entry: both values, the candidates, the evidence, and what to do."""
-    from gp365.app.actions.parked import parked_show as act
-    from gp365.cli.show_look import show_parked
-
-    at = session(context, folder, json)
-    with at.project() as project:
-        found = act(project, id)
-    at.answer(found, show_parked)
-
-
-@parked_app.command("retry")
-def parked_retry(
-    context: typer.Context,
-    ids: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="[ID]...", help="Entries to look at afresh.", show_default=False),
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All entries (of the pair, flow and cause).")] = False,
-    flow: FlowName = None,
-    code: Code = None,
-    folder: Folder = None,
-    json: Json = False,
-    pair: Pair = None,
-) -> None:
-    """Let the next sync look at entries afresh; a write that was refused is sent once more."""
-    from gp365.app.actions.parked import parked_retry as act
-    from gp365.cli.show_look import show_retry
-    from gp365.model.errors import Misconfigured
-
-    at = session(context, folder, json, pair)
-    if not (ids or every or code):
-        raise Misconfigured("usage", "Say which entries: numbers, --code CAUSE, or --all.")
-    with at.project() as project:
-        done = act(project, ids=ids or (), code=code, pair=at.pair, flow=flow)
-    at.answer(done, show_retry)

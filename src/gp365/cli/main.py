@@ -14,8 +14,9 @@ import typer
 from gp365 import __version__
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
-from gp365.cli.look_commands import explain, history, parked_app, status
+from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
+from gp365.cli.parked_commands import parked_app
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
 from gp365.model.errors import Bug, Gp365Error, Misconfigured

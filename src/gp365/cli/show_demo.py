@@ -17,7 +17,7 @@ from gp365.app.actions.outputs import PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
 from gp365.cli.output import console, write_json
 from gp365.cli.show_explain import show_explain
-from gp365.cli.show_look import show_parked_list
+from gp365.cli.show_parked import show_parked_list
 from gp365.cli.show_plan import show_plan
 from gp365.cli.show_runs import show_sync
 from gp365.cli.words import counts, plain

@@ -1,4 +1,4 @@
-"""Showing status, history and parked entries."""
+"""Showing status and history."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ from rich.console import Console
 from gp365.app.actions.look_outputs import (
     FlowStatus,
     HistoryOut,
-    ParkedList,
-    ParkedOut,
-    RetryOut,
     RunLine,
     StatusOut,
 )
-from gp365.cli.words import EMPTY, age, counts, grid, heading, moment, plain, value
+from gp365.cli.words import EMPTY, age, counts, grid, heading, moment, plain
 
 _HIDDEN = ("considered",)
 
@@ -67,42 +64,3 @@ def _rows(console: Console, found: HistoryOut) -> None:
         keys = " = ".join(row.keys.values()) or row.subject or EMPTY
         table.add_row(moment(row.at), plain(keys), row.disposition, plain(row.summary))
     console.print(table)
-
-
-def show_parked_list(console: Console, found: ParkedList) -> None:
-    """Show what waits for a person."""
-    if not found.total:
-        console.print("Nothing is parked.")
-        return
-    table = grid(*({"overflow": "fold"} for _ in range(5)))
-    table.add_row(*(plain(name, "bold") for name in ("id", "record", "field", "cause", "what")))
-    for entry in found.entries:
-        keys = " = ".join(entry.keys.values())
-        table.add_row(str(entry.id), plain(keys), entry.field or "(record)", entry.code, plain(entry.message))
-    console.print(table)
-    console.print(plain(f"{found.total} parked: {counts(found.by_code)}. `gp365 parked show ID` tells more."))
-
-
-def show_parked(console: Console, entry: ParkedOut) -> None:
-    """Show one parked entry."""
-    console.print(heading(f"{entry.id}: {entry.message}", f"{entry.code} · {entry.state}"))
-    table = grid({"style": "bold", "min_width": 14}, {"overflow": "fold"})
-    table.add_row("  flow", f"{entry.flow} of {entry.pair}")
-    for side, key in entry.keys.items():
-        table.add_row(f"  {side}", plain(key))
-    if entry.field:
-        table.add_row("  field", entry.field)
-    for side, held in entry.values.items():
-        table.add_row(f"  {side} holds", plain(value(held)))
-    for candidate in entry.candidates:
-        table.add_row("  candidate", plain(candidate))
-    for name, held in entry.evidence.items():
-        table.add_row(f"  {name}", plain(value(held)))
-    table.add_row("  since", f"{moment(entry.made_at)} UTC, last seen {moment(entry.seen_at)}")
-    table.add_row("  fix", plain(entry.fix))
-    console.print(table)
-
-
-def show_retry(console: Console, done: RetryOut) -> None:
-    """Say what will be looked at afresh."""
-    console.print(f"{done.retried} entries will be looked at afresh by the next sync.")

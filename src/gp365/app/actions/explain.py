@@ -19,7 +19,7 @@ from gp365.app.actions.look_outputs import (
     WaitOut,
 )
 from gp365.app.actions.outputs import ErrorOut, Shown, error_out
-from gp365.app.actions.parked import parked_out
+from gp365.app.actions.parked_shown import parked_out
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.values import shown_deep, shown_half
 from gp365.app.assembly import Assembly, assemble

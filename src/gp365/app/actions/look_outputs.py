@@ -144,8 +144,38 @@ class RecordEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateOut:
+    """A record that could be the partner: what speaks for it, and what both hold in the fields that were compared.
+
+    `score` is 0 to 1; `fields` gives, by field, what the record and the candidate hold; `linked_to` is the record that
+    the candidate is linked with already.
+    """
+
+    key: str
+    name: str
+    why: str
+    score: float
+    fields: dict[str, list[Shown]]
+    linked_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOut:
+    """A decision that an entry takes: the command to type, and what it means."""
+
+    command: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedOut:
-    """A parked entry: a field ("" for the whole record) that waits for a person, with both values and what to do."""
+    """A parked entry: a field ("" for the whole record) that waits for a person, with both values and what to do.
+
+    `fields` are the flow's fields that are parked: one, or those of a group, whose values are lists in this order. By
+    side: `keys`, `names` of the records, `values`, `base` (what both held when they last agreed), `who` changed the
+    record last and `when`, as far as the systems tell. `decision` is what a person has decided, to be carried out by
+    the next sync.
+    """
 
     id: int
     pair: str
@@ -157,14 +187,23 @@ class ParkedOut:
     message: str
     fix: str
     keys: dict[str, str]
+    names: dict[str, str]
     made_at: datetime
     seen_at: datetime
     run: str
     state: str
+    fields: list[str]
     values: dict[str, Shown]
+    base: dict[str, Shown]
+    who: dict[str, str]
+    when: dict[str, str]
     candidates: list[str]
+    compared: list[CandidateOut]
     evidence: dict[str, Shown]
+    choices: list[ChoiceOut]
+    decision: str = ""
     resolved_by: str = ""
+    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +244,16 @@ class ExplainOut:
 
 @dataclass(frozen=True, slots=True)
 class ParkedList:
-    """Open parked entries, oldest first. `total` counts all that match; `by_code` counts them by cause."""
+    """Open parked entries, oldest first. `total` counts all that match; `by_code` counts them by cause.
+
+    `decided` counts those on which a person has decided; `file` is the CSV file with all of them, where one was asked for.
+    """
 
     total: int
     by_code: dict[str, int]
+    decided: int
     entries: list[ParkedOut]
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

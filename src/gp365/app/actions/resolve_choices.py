@@ -1,0 +1,142 @@
+"""Which decisions a parked entry takes, each as the command to type; and the words in which one is told."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gp365.app.actions.look_outputs import ChoiceOut
+from gp365.model.errors import Misconfigured
+from gp365.model.values import Value, key_of, show, show_key, unpack_deep
+from gp365.store.parked import Parked
+from gp365.sync.deciding import is_group, refused
+from gp365.sync.parking import READ_BACK
+
+LINK, CREATE, IGNORE, TAKE, VALUE, RETRY, APPROVE = (
+    "link",
+    "create",
+    "ignore",
+    "take",
+    "value",
+    "retry",
+    "approve",
+)
+_ALIKE = ("candidates", "similar", "number-alone", "name-agrees-number-differs")
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys((*_ALIKE, "target-gone", "beside-event", "key-reused"), (LINK, CREATE, IGNORE)),
+    **dict.fromkeys(("renumbered", "merged"), (LINK, IGNORE)),
+    **dict.fromkeys(("mass-change", "source-shrunk", "restored"), (APPROVE,)),
+}
+"""Decisions by the code of an entry on a whole record; any other waits for a correction and can be ignored or retried."""
+
+
+def verbs_of(entry: Parked) -> tuple[str, ...]:
+    """Name the decisions that an entry takes."""
+    if entry.code in _TAKES and not entry.field:
+        return _TAKES[entry.code]
+    if _is_refusal(entry):
+        return (RETRY,)
+    if entry.field:
+        return (TAKE,) if is_group(entry) else (TAKE, VALUE)
+    alone = entry.left_key is None or entry.right_key is None
+    return (RETRY, IGNORE) if alone else (RETRY,)
+
+
+def _is_refusal(entry: Parked) -> bool:
+    return entry.field == READ_BACK or "sent" in unpack_deep(entry.shown)
+
+
+def check_verb(entry: Parked, verb: str) -> None:
+    """Refuse a decision that the entry does not take, naming those that it does."""
+    able = verbs_of(entry)
+    if verb in able:
+        return
+    if APPROVE in able:
+        fix = f"`gp365 sync {entry.flow} --pair {entry.pair} --approve` lets it go."
+        raise refused(entry, f"Entry {entry.id} is held by a guard, not by a question.", fix, value=verb)
+    if verb == VALUE and TAKE in able:
+        fix = "Take the side whose values hold."
+        raise refused(
+            entry, f"{entry.field} decides as one value: it takes a side, not a value.", fix, value=verb
+        )
+    known = ", ".join(
+        f"--{one}" if one not in (RETRY,) else f"`gp365 parked retry {entry.id}`" for one in able
+    )
+    kind = f"the field {entry.field}" if entry.field else "a whole record"
+    raise refused(
+        entry,
+        f"Entry {entry.id} is about {kind}; --{verb} does not decide it.",
+        f"It takes {known}.",
+        value=verb,
+    )
+
+
+def choices(entry: Parked, sides: Sequence[str], creates: bool = True) -> list[ChoiceOut]:
+    """Give the decisions that an entry takes, with the exact commands."""
+    if entry.state != "open":
+        return []
+    return [
+        ChoiceOut(command, what)
+        for verb in verbs_of(entry)
+        if verb != CREATE or creates
+        for command, what in _told(entry, verb, sides)
+    ]
+
+
+def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str, str]]:
+    shown: Mapping[str, Any] = unpack_deep(entry.shown)
+    begin = f"gp365 parked resolve {entry.id}"
+    other = _asked_side(entry, shown, sides)
+    if verb == TAKE:
+        for side, end in zip(sides, ("left", "right"), strict=True):
+            yield f"{begin} --take {side}", f"{side} holds: {_plain(shown.get(end))}"
+    elif verb == VALUE:
+        yield f"{begin} --value VALUE", "another value, written to both sides"
+    elif verb == LINK:
+        keys = list(shown.get("candidates") or ())
+        for key in keys[:5]:
+            yield f"{begin} --link {shlex.quote(str(key))}", f"it is {key} of {other}"
+        if len(keys) != 1:
+            yield f"{begin} --link KEY", f"it is another record of {other}"
+    elif verb == CREATE:
+        yield f"{begin} --create", f"it is none of them: a new record is created on {other}"
+    elif verb == IGNORE:
+        yield f"{begin} --ignore", "it is left alone for good: never written, never created on the other side"
+    elif verb == RETRY:
+        yield f"gp365 parked retry {entry.id}", "after it was put right in its own system"
+    else:
+        yield f"gp365 sync {entry.flow} --pair {entry.pair} --approve", "all that the guard holds is right"
+
+
+def _asked_side(entry: Parked, shown: Mapping[str, Any], sides: Sequence[str]) -> str:
+    return str(shown.get("side") or "") or sides[1 if entry.right_key is None else 0]
+
+
+def side_of_link(entry: Parked, sides: Sequence[str]) -> str:
+    """Name the side on which the partner of an entry's record is asked for."""
+    return _asked_side(entry, unpack_deep(entry.shown), sides)
+
+
+def _plain(values: Sequence[Value] | None) -> str:
+    return " · ".join(show(value) or "–" for value in values or ()) or "–"
+
+
+def decided_words(entry: Parked) -> str:
+    """Say in words what was decided on an entry; "" while nothing is."""
+    if not entry.resolution:
+        return ""
+    decision: Mapping[str, Any] = unpack_deep(entry.resolution)
+    verb = next(iter(decision), "")
+    if verb == LINK:
+        return f"link {show_key(key_of(str(decision[LINK])))}"
+    if verb == TAKE:
+        return f"take {decision[TAKE]}"
+    if verb == VALUE:
+        return f"value {show(decision[VALUE]) or '–'}"
+    return verb
+
+
+def unknown(id: int) -> Misconfigured:
+    """Say that there is no such entry."""
+    return Misconfigured("parked-unknown", f"There is no parked entry {id}.", value=str(id))
