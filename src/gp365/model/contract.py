@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from gp365.model.entity import EntityDescription
@@ -185,6 +186,10 @@ class Scratch(Protocol):
 
     def table(self, name: str) -> ScratchTable:
         """Open (or make) the table of this name, empty at the start of a process."""
+        ...
+
+    def file(self) -> Path:
+        """Make an empty file that lives no longer than the scratch."""
         ...
 
 

@@ -6,32 +6,41 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
+from gp365.model import convert_phone
 from gp365.model.values import Value, show
 
 NUMBER = "number"
 PHONE = "phone"
 POSTAL = "postal"
+STREET = "street"
+TOWN = "town"
+MAIL = "mail"
 
 # fmt: off
 _LEGAL = frozenset((
     "inc", "incorporated", "llc", "llp", "lp", "ltd", "limited", "corp", "corporation", "co", "company", "plc",
     "pty", "pte", "gmbh", "ggmbh", "mbh", "ag", "kg", "kgaa", "ohg", "ug", "ek", "eg", "se", "as", "asa", "ab", "oy",
-    "oyj", "aps", "bv", "nv", "sa", "sas", "sarl", "srl", "spa", "sl", "kk", "sro", "doo", "zoo", "sp",
+    "oyj", "aps", "bv", "bvba", "nv", "sa", "sas", "sarl", "srl", "spa", "sl", "slu", "kk", "sro", "doo", "dd", "zoo", "sp",
+    "pllc", "pc", "pa", "lllp", "lc", "ulc", "ltee", "ltda", "cv", "rl", "pvt", "bhd", "sdn", "kft", "zrt", "ead", "eood",
+    "ood", "ohf", "ehf", "gbr", "ev", "scs", "snc", "eirl", "eurl", "jsc", "ojsc", "pjsc", "oao", "ooo",
 ))
+# Stands only between legal forms: S.A. de C.V., S. de R.L.
+_BETWEEN = "de"
 # fmt: on
 _JOINED = re.compile(r"[.'’`´/]")
 _WORD = re.compile(r"[^\W_]+")
-_ZIP_PLUS_4 = re.compile(r"\d{5}-?\d{4}", re.ASCII)
+_ZIP_PLUS_4 = re.compile(r"\d{5}[- ]?\d{4}", re.ASCII)
+_CANONICAL_PHONE = re.compile(r"\+?(\d+)(?:x\d+)?", re.ASCII)
 _PHONE = re.compile(r"\+?[\d\s().\-/]{7,}", re.ASCII)
 
 
 def normalise(value: Value, kind: str = "") -> str:
     """Return the text by which two values are compared when partners are matched; "" for an empty one.
 
-    Case, accents, punctuation, blanks and legal forms at the end do not count. `kind` is "" (names, streets, towns;
-    text in the form of a phone number or of a US ZIP+4 is taken as that),
-    "number" (only case and outer blanks do not count: A-1 and A1 are two numbers), "phone" (digits) or "postal"
-    (without blanks and dashes; of a US ZIP+4 the first five).
+    Case, accents, punctuation, blanks, "and" and "&", a leading "the" and legal forms at the end do not count. `kind` is
+    "number" (only case and outer blanks do not count: A-1 and A1 are two numbers), "phone" (digits without extension;
+    +1 and GP's mask of ten digits and an extension are read), "postal" (without blanks and dashes; of a US ZIP+4 the
+    first five), or anything else: text, of which a form like a phone number or a US ZIP+4 is taken as that.
     """
     return _normalised(show(value).strip(), kind)
 
@@ -41,12 +50,12 @@ def _normalised(text: str, kind: str) -> str:
     if kind == NUMBER:
         return unicodedata.normalize("NFC", text).casefold()
     if kind == PHONE:
-        return _digits(text)
+        return _phone(text)
     if kind == POSTAL:
         return text[:5] if _ZIP_PLUS_4.fullmatch(text) else "".join(_WORD.findall(_plain(text)))
     if _ZIP_PLUS_4.fullmatch(text) and "-" in text:
         return text[:5]
-    return _digits(text) if _PHONE.fullmatch(text) else _name(text)
+    return _phone(text) if _PHONE.fullmatch(text) else "".join(bare_words(text))
 
 
 @cache
@@ -59,7 +68,44 @@ def kind_of(field: str, convert: str = "") -> str:
         return POSTAL
     if convert in ("upper", "encoded_number") or last in ("number", "id", "code"):
         return NUMBER
-    return ""
+    if "street" in last or "address" in last or last in ("line1", "line2", "line3", "addr"):
+        return STREET
+    if last in ("city", "town"):
+        return TOWN
+    return MAIL if "mail" in last else ""
+
+
+def plain_words(text: str) -> list[str]:
+    """Return the words of a text without case, accents and punctuation; A.B.C. and A/S are one word."""
+    return _WORD.findall(_JOINED.sub("", _plain(text)))
+
+
+def bare_words(text: str) -> list[str]:
+    """Return the words of a name without "and", a leading "the", and the legal forms at its end (never all of it)."""
+    words = [word for word in plain_words(text) if word != "and"]
+    if len(words) > 1 and words[0] == "the":
+        words.pop(0)
+    while len(words) > 1:
+        tail = _legal_tail(words)
+        if not tail or tail == len(words):
+            break
+        del words[-tail:]
+    return words
+
+
+def _legal_tail(words: list[str]) -> int:
+    """Count the words at the end that are one legal form: a word, or letters that stand apart, as in L L C."""
+    if words[-1] in _LEGAL:
+        if len(words) > 2 and words[-2] == _BETWEEN:
+            return 2 if words[-3] in _LEGAL else 3 if words[-3] == "s" else 1
+        return 1
+    letters = 0
+    while letters < min(4, len(words)) and len(words[-1 - letters]) == 1:
+        letters += 1
+    return next(
+        (count for count in range(letters, 1, -1) if "".join(words[-count:]) in _LEGAL),
+        0,
+    )
 
 
 def _plain(text: str) -> str:
@@ -69,13 +115,8 @@ def _plain(text: str) -> str:
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
 
 
-def _digits(text: str) -> str:
-    return "".join(char for char in text if char.isascii() and char.isdigit())
-
-
-def _name(text: str) -> str:
-    words = [word for word in _WORD.findall(_JOINED.sub("", _plain(text))) if word != "and"]
-    kept = list(words)
-    while len(kept) > 1 and kept[-1] in _LEGAL:
-        kept.pop()
-    return "".join(kept)
+def _phone(text: str) -> str:
+    """Return the digits of a number without its extension; all digits of a text that is no number."""
+    found = _CANONICAL_PHONE.fullmatch(convert_phone.read(text))
+    digits = found[1] if found else "".join(char for char in text if char.isascii() and char.isdigit())
+    return digits if digits.strip("0") else ""

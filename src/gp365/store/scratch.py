@@ -39,6 +39,7 @@ class ScratchFile:
         self.path = Path(name)
         self._lock = threading.RLock()
         self._tables: dict[str, ScratchRows] = {}
+        self._files: list[Path] = []
         self._conn = sqlite3.connect(name, isolation_level=None, check_same_thread=False)
         for pragma in _PRAGMAS:
             self._conn.execute(pragma)
@@ -50,11 +51,22 @@ class ScratchFile:
                 self._tables[name] = ScratchRows(self._conn, self._lock, f"t{len(self._tables)}")
             return self._tables[name]
 
+    def file(self) -> Path:
+        """Make another file beside this one, empty, which is deleted with it; who opens it locks it."""
+        handle, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.path.parent)
+        os.close(handle)
+        with self._lock:
+            self._files.append(Path(name))
+        return self._files[-1]
+
     def close(self) -> None:
-        """Delete the file."""
+        """Delete the files."""
         with self._lock:
             self._conn.close()
-        self.path.unlink(missing_ok=True)
+        for path in (self.path, *self._files):
+            # On Windows a file that is still open stays; the next scratch sweeps it.
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def __enter__(self) -> ScratchFile:
         return self
