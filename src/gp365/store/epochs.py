@@ -15,7 +15,7 @@ _TABLE = tables.epoch
 def get(conn: Connection, pair: str) -> dict[str, str]:
     """Read the epochs of a pair by side; a side that never told one is missing."""
     query = select(_TABLE.c.side, _TABLE.c.value).where(_TABLE.c.pair == pair)
-    return dict(conn.execute(query).tuples().all())
+    return {str(row.side): str(row.value) for row in conn.execute(query)}
 
 
 def keep(conn: Connection, pair: str, epochs: Mapping[str, str]) -> None:
