@@ -79,12 +79,15 @@ def withdraw(conn: Connection, given: Sequence[Given]) -> None:
 
 
 def link_new(conn: Connection, rolled: Rolled, pair: str, run: str = "") -> int:
-    """Link each shared record with its roll-up, under the pair, where it is not yet; return how many are new."""
+    """Link each shared record with its roll-up, under the pair, where it is not yet; return how many are new.
+
+    Those of pairs that take part no more are linked too: what stands there must be taken back.
+    """
     linked = and_(
         _LINK.c.left_key == _TABLE.c.shared_key, _LINK.c.pair == pair, _LINK.c.flow == rolled.rollup
     )
     missing = select(_TABLE.c.shared_key).distinct().outerjoin(_LINK, linked)
-    missing = missing.where(*_scope(rolled), _LINK.c.id.is_(None)).order_by(_TABLE.c.shared_key)
+    missing = missing.where(*_rollup(rolled), _LINK.c.id.is_(None)).order_by(_TABLE.c.shared_key)
     made = 0
     for chunk in chunks(conn.execute(missing).scalars()):
         insert(
@@ -93,6 +96,13 @@ def link_new(conn: Connection, rolled: Rolled, pair: str, run: str = "") -> int:
         )
         made += len(chunk)
     return made
+
+
+def linked_sums(conn: Connection, rolled: Rolled, pair: str, after: int, limit: int) -> list[tuple[int, str]]:
+    """Give (link, shared record) of the sums that a pair has linked, in the order of their links, after one of them."""
+    scope = (_LINK.c.pair == pair, _LINK.c.flow == rolled.rollup, _LINK.c.state == "open", _LINK.c.id > after)
+    query = select(_LINK.c.id, _LINK.c.left_key).where(*scope).order_by(_LINK.c.id).limit(limit)
+    return [(number, str(key)) for number, key in conn.execute(query)]
 
 
 def complete(conn: Connection, rolled: Rolled) -> bool:
@@ -149,9 +159,12 @@ def _through(rolled: Rolled, state: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _scope(rolled: Rolled) -> tuple[ColumnElement[bool], ...]:
+    return (*_rollup(rolled), _TABLE.c.pair.in_(rolled.pairs))
+
+
+def _rollup(rolled: Rolled) -> tuple[ColumnElement[bool], ...]:
     return (
         _TABLE.c.rollup == rolled.rollup,
         _TABLE.c.entity == rolled.entity,
         _TABLE.c.system == rolled.system,
-        _TABLE.c.pair.in_(rolled.pairs),
     )

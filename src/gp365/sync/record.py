@@ -13,6 +13,7 @@ from gp365.model.values import Value, fingerprint, key_text
 from gp365.store import intents, ledger, work
 from gp365.store.waits import Wait
 from gp365.sync import sightings
+from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
 from gp365.sync.job import Job, Place
 from gp365.sync.judging import judge
@@ -44,6 +45,7 @@ def record(
     for subject in subjects:
         judge(job, subject)
     finished = [subject for subject in subjects if not subject.again]
+    keep_contributions(conn, job, finished)
     park(conn, job, run, finished)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
