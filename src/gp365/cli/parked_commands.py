@@ -129,7 +129,8 @@ def parked_resolve(
     json: Json = False,
 ) -> None:
     """Decide on an entry, or on many by a file; the next sync carries it out."""
-    from gp365.app.actions.resolve import Given, resolve, resolve_file
+    from gp365.app.actions.resolve import Given, resolve
+    from gp365.app.actions.resolve_file import resolve_file
     from gp365.cli.output import progress_shown
     from gp365.cli.show_parked import show_resolved
     from gp365.model.errors import Misconfigured

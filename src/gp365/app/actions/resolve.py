@@ -5,15 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from gp365.app.actions.outputs import error_out
 from gp365.app.actions.parked import raise_key
 from gp365.app.actions.parked_shown import sides_of
 from gp365.app.actions.resolve_check import Checked, Wish, check_wishes
 from gp365.app.actions.resolve_choices import CREATE, IGNORE, LINK, TAKE, VALUE, unknown
-from gp365.app.actions.resolve_csv import CsvLine, print_of, read_lines
-from gp365.app.actions.resolve_outputs import FaultOut, ResolveOut
+from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.running import Progress, silent
 from gp365.app.actions.sync import sync
 from gp365.app.assembly import assemble
@@ -58,8 +55,8 @@ def resolve(
         checked = next(iter(check_wishes(assembly, [wish])))
         if isinstance(checked, Misconfigured):
             raise checked
-        if not dry_run:
-            _store(project, [checked])
+        if not dry_run and store_each(project, [checked]):
+            raise closed(wish.entry)
     done = ResolveOut(project.actor, dry_run, [checked.told])
     if not now or dry_run:
         return done
@@ -115,118 +112,19 @@ def _taken(entry: Parked, text: str, sides: Sequence[str]) -> Wish:
     return Wish(entry, VALUE, text)
 
 
-def _store(project: Project, decisions: Sequence[Checked]) -> None:
-    with project.store.write() as conn:
-        for one in decisions:
-            entry = one.wish.entry
-            if not parked.resolve(conn, entry.id, one.stored, project.actor):
-                raise stale(entry, f"Entry {entry.id} was closed in the meantime.")
-            raise_key(project, conn, entry, DECIDED)
-
-
-# from a file
-
-
-def resolve_file(project: Project, path: Path, *, dry_run: bool = False) -> ResolveOut:
-    """Store the decisions of a file that `parked list --csv` wrote: each line by itself, all of it or nothing.
-
-    Faulty lines are reported (exit code 2) and do not keep the others from being stored. Misconfigured
-    ("resolution-invalid") if the file cannot be read as such a file.
-    """
-    lines = list(read_lines(path))
-    faults: list[FaultOut] = []
-    undecided = 0
-    wishes: list[tuple[CsvLine, Wish]] = []
-    with project.locked(), assemble(project) as assembly:
-        seen: set[int] = set()
-        for line in lines:
-            try:
-                wish = _line(project, line, seen)
-            except Misconfigured as error:
-                faults.append(_fault(line, error))
-                continue
-            if wish is None:
-                undecided += 1
-            else:
-                wishes.append((line, wish))
-        good: list[Checked] = []
-        results = check_wishes(assembly, [wish for _, wish in wishes])
-        for (line, _), checked in zip(wishes, results, strict=True):
-            if isinstance(checked, Misconfigured):
-                faults.append(_fault(line, checked))
-            else:
-                good.append(checked)
-        fresh = [one for one in good if not one.unchanged]
-        if not dry_run:
-            faults += _store_each(project, fresh, {wish.entry.id: line for line, wish in wishes})
-    failed = {fault.id for fault in faults}
-    return ResolveOut(
-        by=project.actor,
-        dry_run=dry_run,
-        decided=[one.told for one in fresh if str(one.told.id) not in failed],
-        undecided=undecided,
-        unchanged=len(good) - len(fresh),
-        faults=sorted(faults, key=lambda one: one.line),
-        file=str(path),
-        exit_code=_FAULTY if faults else 0,
-    )
-
-
-def _line(project: Project, line: CsvLine, seen: set[int]) -> Wish | None:
-    """Read what a line decides; None where it decides nothing."""
-    decision = " ".join(line.cell("decision").split())
-    if not decision:
-        return None
-    id = _id(line)
-    with project.store.read() as conn:
-        entry = parked.show(conn, id)
-    if entry is None:
-        raise unknown(id)
-    if entry.state != "open" or line.cell("print") != print_of(entry):
-        raise stale(entry, f"Entry {id} is closed, or shows other values than this line.")
-    if id in seen:
-        raise refused(entry, f"The file decides on entry {id} twice.", "Keep one of the lines.")
-    seen.add(id)
-    return _decision(entry, decision, line.cell("value"), sides_of(project, entry))
-
-
-def _id(line: CsvLine) -> int:
-    text = line.cell("id").partition(".")[0].partition(",")[0]
-    if not text.isascii() or not text.isdigit():
-        raise Misconfigured("parked-unknown", f"{line.cell('id')!r} is no number of an entry.", field="id")
-    return int(text)
-
-
-def _decision(entry: Parked, text: str, value: str, sides: Sequence[str]) -> Wish:
-    verb, _, rest = text.partition(" ")
-    verb, rest = verb.casefold(), rest.strip() or value
-    if verb == VALUE:
-        return Wish(entry, VALUE, rest)
-    if verb == LINK and rest:
-        return Wish(entry, LINK, rest)
-    side = next((one for one in sides if one.casefold() == rest.casefold()), None)
-    if verb == TAKE and side is not None:
-        return Wish(entry, TAKE, side)
-    if verb in (CREATE, IGNORE) and not text.partition(" ")[2]:
-        return Wish(entry, verb)
-    known = ", ".join(["link KEY", "create", "ignore", *(f"take {one}" for one in sides), "value TEXT"])
-    raise refused(entry, f"{text!r} is no decision.", f"Write one of: {known}.", value=text)
-
-
-def _fault(line: CsvLine, error: Misconfigured) -> FaultOut:
-    told = error_out(error)
-    return FaultOut(line.number, line.cell("id"), replace(told, record=told.record or line.cell("id")))
-
-
-def _store_each(project: Project, decisions: Sequence[Checked], lines: dict[int, CsvLine]) -> list[FaultOut]:
-    """Store decisions in one commit; entries that were closed meanwhile are named."""
-    faults: list[FaultOut] = []
+def store_each(project: Project, decisions: Sequence[Checked]) -> set[int]:
+    """Store decisions in one commit, and name the entries that were closed meanwhile."""
+    late: set[int] = set()
     with project.store.write() as conn:
         for one in decisions:
             entry = one.wish.entry
             if parked.resolve(conn, entry.id, one.stored, project.actor):
                 raise_key(project, conn, entry, DECIDED)
             else:
-                late = stale(entry, f"Entry {entry.id} was closed in the meantime.")
-                faults.append(_fault(lines[entry.id], late))
-    return faults
+                late.add(entry.id)
+    return late
+
+
+def closed(entry: Parked) -> Misconfigured:
+    """Say that an entry was closed while its decision was checked."""
+    return stale(entry, f"Entry {entry.id} was closed in the meantime.")
