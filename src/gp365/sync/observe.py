@@ -202,7 +202,7 @@ def _note_renumbered(job: Job, place: Place, fresh: Sequence[Record]) -> None:
         return
     with job.store.read() as conn:
         found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
-    job.recovery.renumbered.update(link.id for link in found.values())
+    job.recovery.let_be.update(link.id for link in found.values())
 
 
 def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], cursor: str | None) -> None:
