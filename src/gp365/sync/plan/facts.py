@@ -51,6 +51,8 @@ class Facts:
     (`when:SIDE`, `route:SIDE`, `on_create:FIELD`). `refs` maps (flow, side, key) to the state of the record referred
     to, `ref_keys` maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes
     that we gave up. `windows` maps (field, side) to when the field's change happened there.
+    `restored` names, by restored side, the moved fields that hold there what they held before; `doubted` the units that
+    were asked about after a restore, with the halves that were shown, while nobody has decided.
     """
 
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
@@ -61,3 +63,5 @@ class Facts:
     superseded: Mapping[str, Mapping[str, list[Value]]] = field(default_factory=_no_past)
     windows: Mapping[tuple[str, str], Window] = field(default_factory=dict[tuple[str, str], Window])
     company: str = ""
+    restored: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    doubted: Mapping[str, Resolution] = field(default_factory=dict[str, Resolution])
