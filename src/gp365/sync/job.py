@@ -41,12 +41,12 @@ class Place:
 class Recovery:
     """A run that brings a restored system back into step: the sides that were restored, and who let it go on.
 
-    `renumbered` are links whose record stands under another key there.
+    `let_be` are links whose missing record is not made anew: it stands under another key, or was missing before.
     """
 
     sides: frozenset[str]
     actor: str = ""
-    renumbered: set[int] = field(default_factory=set[int])
+    let_be: set[int] = field(default_factory=set[int])
 
 
 def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ...]:

@@ -41,9 +41,11 @@ def recovery_of(job: Job, *, planned: bool = False) -> Recovery | None:
         found = [
             one for one in guards.standing(conn, job.pair, "", CODE) if _to_go(job, one, RECOVER, planned)
         ]
-    if not found:
-        return None
-    return Recovery(frozenset(one.side for one in found), found[0].released_by)
+        if not found:
+            return None
+        sides = frozenset(one.side for one in found)
+        before = [guards.known_gone(conn, job.pair, job.flow.name, side) for side in sides]
+    return Recovery(sides, found[0].released_by, set[int]().union(*before))
 
 
 def _to_go(job: Job, guard: Guard, mode: str, planned: bool = False) -> bool:

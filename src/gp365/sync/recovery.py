@@ -1,0 +1,102 @@
+"""The way back of a restored system: what a side has held before, and which records are made anew under their old keys.
+
+A restore takes a side back in time without anybody having edited it. The other side still holds what both had agreed; it
+goes back, record by record and field by field, in a run that a named person lets go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gp365.model.plan import Half, Pair
+from gp365.model.values import key_text, pack, unpack, unpack_deep
+from gp365.store import intents
+from gp365.store.intents import Intent
+from gp365.sync.envelope import unseal
+from gp365.sync.job import Job, Place
+from gp365.sync.subject import Subject
+
+Restored = Mapping[str, frozenset[str]]  # side → fields that hold there what they held before
+
+
+def make_anew(job: Job, subject: Subject, place: Place) -> bool:
+    """Mark a linked subject whose record a restore took away to be made anew under the same key; False: it is an event."""
+    subject.recreate = ""
+    recovery, link = job.recovery, subject.link
+    if recovery is None or link is None or place.side not in recovery.sides:
+        return False
+    if link.id in recovery.let_be or place.side not in subject.keys or not job.flow.side(place.side).create:
+        return False
+    subject.recreate = place.side
+    told: dict[str, object] = {"event": "made anew", "side": place.side, "approved_by": recovery.actor}
+    if told not in subject.steps:
+        subject.steps.append(told)
+    return True
+
+
+def held_before(
+    job: Job, conn: Connection, subjects: Sequence[Subject], pairs: Mapping[str, Mapping[str, Pair]]
+) -> dict[str, Restored]:
+    """Tell, by subject, which moved fields of a restored side hold there what they held at some earlier time."""
+    if job.recovery is None:
+        return {}
+    found: dict[str, Restored] = {}
+    for place in job.places:
+        if place.side not in job.recovery.sides:
+            continue
+        moved = {one.id: _moved(job, place, one, pairs[one.id]) for one in subjects}
+        past = _past(job, conn, place, [one for one in subjects if moved[one.id]])
+        for subject in subjects:
+            known = past.get(subject.id, set())
+            held = {name for name, half in moved[subject.id].items() if _named(name, half) in known}
+            found[subject.id] = {**found.get(subject.id, {}), place.side: frozenset(held)}
+    return found
+
+
+def _moved(job: Job, place: Place, subject: Subject, pairs: Mapping[str, Pair]) -> dict[str, Half]:
+    """Give the halves of a side that are not what was agreed."""
+    record = subject.records.get(place.side)
+    if record is None or len(subject.records) < 2:
+        return {}
+    number = 0 if place.end == "left" else 1
+    moved: dict[str, Half] = {}
+    for name, pair in pairs.items():
+        half = job.compiled.row(name).half(place.side, record.values)
+        if half is not None and half != pair[number]:
+            moved[name] = half
+    return moved
+
+
+def _past(job: Job, conn: Connection, place: Place, subjects: Sequence[Subject]) -> dict[str, set[bytes]]:
+    """Collect every value that our writes found, sent or agreed on a side, by subject."""
+    found: dict[str, set[bytes]] = {}
+    for where in job.places:
+        owner = {key_text(one.keys[where.side]): one.id for one in subjects if where.side in one.keys}
+        for intent in intents.done_on(conn, where.system, where.entity.name, owner):
+            if intent.pair == job.pair and intent.flow == job.flow.name:
+                found.setdefault(owner[intent.key], set()).update(_values(job, conn, place, intent))
+    return found
+
+
+def _values(job: Job, conn: Connection, place: Place, intent: Intent) -> set[bytes]:
+    envelope, number = unseal(intent.values), 0 if place.end == "left" else 1
+    inputs: Mapping[str, Any] = unpack_deep(intents.inputs(conn, intent.inputs) or b"{}")
+    images: list[Mapping[str, Any]] = [inputs.get(place.end) or {}]
+    if intent.side == place.side:
+        images += [unpack(intent.before), envelope.values]
+    agreed: dict[str, Any] = {**inputs.get("pairs", {})}
+    halves = [(name, tuple(pair[number])) for name, pair in agreed.items()]
+    halves += [(name, pair[number]) for name, pair in envelope.pairs.items()]
+    for image in images:
+        for row in job.compiled.rows:
+            half = row.half(place.side, image)
+            if half is not None:
+                halves.append((row.row.name, half))
+    return {_named(name, half) for name, half in halves}
+
+
+def _named(name: str, half: Half) -> bytes:
+    return pack({name: list(half)})
