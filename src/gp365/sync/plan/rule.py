@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gp365.model.flow import ASK, LATEST
 from gp365.model.plan import Pair, Resolution, Verdict, Window
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.restored import AFTER_RESTORE, set_back
 from gp365.sync.plan.rows import Bad, CompiledFlow, CompiledRow, Seen
 
 
@@ -52,8 +53,43 @@ def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -
     moved = _moved(sights, left, right)
     if not moved:
         return Ruling(Verdict.HELD, why="a difference that was settled: neither side moved", owner=owner)
-    ruling = _resolved(compiled, unit, sights, facts) or _superseded(sights, facts, moved, left, right)
+    ruling = (
+        _resolved(compiled, unit, sights, facts)
+        or _restored(compiled, unit, sights, facts, owner, moved)
+        or _superseded(sights, facts, moved, left, right)
+    )
     return ruling or _decide(compiled, unit, sights, facts, owner, known, moved)
+
+
+def _restored(
+    compiled: CompiledFlow,
+    unit: str,
+    sights: list[Sight],
+    facts: Facts,
+    owner: str,
+    moved: frozenset[str],
+) -> Ruling | None:
+    """After a restore the other side's value goes back, also an empty one; what is new there is for a person."""
+    left, right = compiled.flow.left.name, compiled.flow.right.name
+    doubt = facts.doubted.get(unit)
+    found = set_back(sights, facts, owner, moved, (left, right))
+    asked = doubt is not None and shown(sights, doubt)
+    if not asked and (found is None or not _can_go_back(compiled, sights, found[0])):
+        return None
+    if found is None or found[1] or asked:
+        message = f"{unit} holds a value after the restore that cannot be told from an edit."
+        return Ruling(Verdict.CONFLICT, owner=owner, moved=moved, code=AFTER_RESTORE, message=message)
+    side, winner = found[0], right if found[0] == left else left
+    why = f"{side} was restored from a backup: what {winner} holds goes back"
+    bad = next((seen.bad for seen in _side(compiled, sights, winner) if seen.bad), None)
+    if bad is not None:
+        return _unusable(bad, winner, why, owner, moved)
+    return Ruling(Verdict.WRITE, winner, why, owner, moved - {side})
+
+
+def _can_go_back(compiled: CompiledFlow, sights: list[Sight], side: str) -> bool:
+    """A side that the flow does not write to keeps what it holds, and its value is carried as ever."""
+    return compiled.flow.side(side).update and all(sight.row.writable(side, "update") for sight in sights)
 
 
 def equal(sight: Sight) -> bool:
