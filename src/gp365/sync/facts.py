@@ -22,7 +22,9 @@ from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
+from gp365.sync.plan.restored import AFTER_RESTORE
 from gp365.sync.plan.facts import Computed, Facts, RefState
+from gp365.sync.recovery import held_before
 from gp365.sync.references import gather_references
 from gp365.sync.settle import cannot_land_late
 from gp365.sync.sightings import windows_of
@@ -40,6 +42,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
         refs, ref_keys = gather_references(job, conn, subjects)
         given_up = _given_up(job, conn, subjects)
         held = parked.open_for(conn, job.pair, job.flow.name, [subject.id for subject in subjects])
+        restored = held_before(job, conn, subjects, pairs)
     computed = _computed(job, subjects, refs)
     return {
         subject.id: Facts(
@@ -51,6 +54,8 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
             superseded=given_up.get(subject.id, {}),
             windows=windows.get(subject.id, {}),
             company=job.company,
+            restored=restored.get(subject.id, {}),
+            doubted=_doubted(held.get(subject.id, [])),
         )
         for subject in subjects
     }
@@ -58,7 +63,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
 
 def _pairs(job: Job, conn: Connection, subject: Subject) -> Mapping[str, Any]:
     link = subject.link
-    if link is None or not link.agreed:
+    if link is None or not link.agreed or subject.recreate:
         return {}
     return known_pairs(job.compiled, link.agreed, link.agreed_digest, partial(_prints, conn))
 
@@ -76,6 +81,15 @@ def _answers(entry: Parked) -> bool:
     """Tell whether a decision names a value: an approval or a retry of a field does not."""
     answer = unpack_deep(entry.resolution or b"{}")
     return "take" in answer or "value" in answer
+
+
+def _doubted(entries: Sequence[Parked]) -> dict[str, Resolution]:
+    """Give what was asked after a restore and is not decided."""
+    return {
+        entry.field: resolution_of(entry)
+        for entry in entries
+        if entry.code == AFTER_RESTORE and entry.field and not _answers(entry)
+    }
 
 
 def resolution_of(entry: Parked) -> Resolution:
@@ -133,11 +147,15 @@ def _computed(
         linked = [subject for subject in here if len(subject.records) == 2 and subject.link is not None]
         if wanted := _wanted(job, place, alone=False):
             _evaluate(job, wanted, linked, _contexts(job, place, linked, refs), results)
-        alone = [subject for subject in here if len(subject.records) == 1 and subject.link is None]
+        alone = [subject for subject in here if len(subject.records) == 1 and _created(subject)]
         contexts = _contexts(job, place, alone, refs)
         _evaluate(job, _wanted(job, place, alone=True), alone, contexts, results)
         _check_created(job, job.across(place.side), alone, contexts, results)
     return results
+
+
+def _created(subject: Subject) -> bool:
+    return subject.link is None or bool(subject.recreate)
 
 
 def _wanted(job: Job, place: Place, *, alone: bool) -> dict[str, str]:
