@@ -38,6 +38,9 @@ def draw(job: Job, subjects: Sequence[Subject]) -> Drawn:
     for place in job.places:
         wanted = [subject for subject in subjects if _creates_on(subject, place.side)]
         scheme = job.flow.side(place.side).number
+        for subject in [one for one in wanted if one.recreate == place.side]:
+            drawn.keys[(subject.id, place.side)] = subject.keys[place.side]
+            wanted.remove(subject)
         if not wanted:
             continue
         if scheme is None:
