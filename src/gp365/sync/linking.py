@@ -66,14 +66,20 @@ def _new(job: Job, run: str, draft: Draft) -> NewLink:
     )
 
 
+def _birth(draft: Draft, side: str, known: str) -> str:
+    """A link keeps the birth marks that it was made with, but for a record that we have made anew."""
+    now = draft.births.get(side, "")
+    return now if side in draft.created else known or now
+
+
 def _changed(job: Job, draft: Draft) -> Link:
     link = draft.subject.link
     assert link is not None
     left, right = job.left.side, job.right.side
     return replace(
         link,
-        left_birth=link.left_birth or draft.births.get(left, ""),
-        right_birth=link.right_birth or draft.births.get(right, ""),
+        left_birth=_birth(draft, left, link.left_birth),
+        right_birth=_birth(draft, right, link.right_birth),
         left_print=draft.prints.get(left, b""),
         right_print=draft.prints.get(right, b""),
         agreed=pack_pairs(draft.pairs),
