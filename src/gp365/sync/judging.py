@@ -134,6 +134,9 @@ def _exists(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> None:
     side, subject.again = sent.intent.side, True
     place, source = job.place(side), job.across(side)
     held = outcome.record
+    if subject.recreate:
+        _look_again(subject, side, held)
+        return
     mine = subject.records[source.side]
     if held is not None and _is_ours(job, place, source.side, mine, held):
         subject.records[side], subject.keys[side], subject.made_by = held, held.key, "our own mark"
