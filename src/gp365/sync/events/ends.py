@@ -11,6 +11,7 @@ from gp365.sync.events.gone import evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
 from gp365.sync.events.look import Look, decision_of, end_birth, end_key
 from gp365.sync.job import Job, Place
+from gp365.sync.recovery import make_anew
 from gp365.sync.subject import Subject
 
 
@@ -33,9 +34,9 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
         missing = [place for place in look.job.places if place.side not in subject.records]
         if len(missing) == 2:
             _both_gone(look, subject, link)
-        elif missing:
+        elif missing and not make_anew(look.job, subject, missing[0]):
             gone.append((subject, missing[0]))
-        else:
+        elif not missing:
             _check_births(look.job, subject, link)
     _gone(look, gone)
 
