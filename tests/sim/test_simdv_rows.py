@@ -266,6 +266,6 @@ def test_a_secured_column_shows_nothing_to_who_lacks_the_profile(org):
     assert org.read(path)["gp365_secret"] is None
     assert org.ask("GET", f"accounts({row_id})/gp365_secret").status_code == 204
     refused = org.ask("PATCH", f"accounts({row_id})", {"gp365_secret": "t"})
-    assert (refused.status_code, org.code(refused)) == (403, "0x80040220")
+    assert (refused.status_code, org.code(refused)) == (403, "0x8004f507")
     column = org.read("EntityDefinitions(LogicalName='account')/Attributes(LogicalName='gp365_secret')")
     assert column["IsSecured"] is True

@@ -22,6 +22,7 @@ from gp365_sim.identity.tokens import TokenRefusal, Tokens
 from gp365_sim.samples import Samples
 
 from . import refusal
+from .door import OrganisationDoor
 from .exchange import Answer, Request, refused
 from .limits import Limits, Throttle
 from .organisation import Organisation, Rules
@@ -79,18 +80,21 @@ def build(
 ) -> DataverseSystem:
     """Build an organisation with its token endpoint, control door, recorder and faults.
 
-    `samples` are the first rows (currencies, accounts, contacts), put back by a reset. `tracked` are the tables whose
-    change tracking is on from the start. Callers get their rights from the roles of their application: `customizer`
-    may change metadata, `secured` reads and writes secured columns.
+    `samples` are the first rows (currencies, regions and their people, accounts, contacts), put back by a reset.
+    `tracked` are the tables whose change tracking is on from the start. Callers get their rights from the roles of
+    their application: `customizer` may change metadata, `secured` reads and writes secured columns.
     """
     throttle = Throttle(limits or Limits(), clock.now)
     org = _organisation(clock, name, rules or Rules())
     org.urls = tuple(public_urls)
     start = frozenset(tracked)
 
+    door = OrganisationDoor(org)
+
     def reset() -> None:
         fresh(org, start, samples)
         throttle.reset()
+        door.reset()
 
     reset()
     world, recorder, faults = DataverseWorld(org, reset), Recorder(), Faults()
@@ -98,7 +102,7 @@ def build(
         with_tokens(_App(org, tokens, throttle), tokens),
         recorder=recorder,
         faults=faults,
-        control=control_routes(world, recorder, faults, clock, token_control(tokens)),
+        control=control_routes(world, recorder, faults, clock, [*token_control(tokens), *door.routes()]),
         clock=clock,
         refusal=_ordered,
     )

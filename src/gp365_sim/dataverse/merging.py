@@ -11,6 +11,7 @@ from typing import Any, cast
 from gp365_sim.identity.tokens import Caller
 
 from . import refusal
+from .access import sight_of
 from .exchange import Answer, Request, no_content
 from .organisation import TARGET_SUFFIX, Organisation
 from .payload import point, read_payload
@@ -72,7 +73,7 @@ def merge_rows(org: Organisation, caller: Caller, order: Merging) -> None:
     moved by the relationships whose Merge cascades. Both rows get a new version, so both come in a delta.
     """
     table = order.table
-    _check(org, order)
+    _check(org, caller, order)
     with org.store.atomic():
         _move_related(org, caller, order)
         ended = dict(org.store.get(table.name, order.subordinate))
@@ -84,7 +85,7 @@ def merge_rows(org: Organisation, caller: Caller, order: Merging) -> None:
         update(org, caller, table, org.store.get(table.name, order.master), order.content)
 
 
-def _check(org: Organisation, order: Merging) -> None:
+def _check(org: Organisation, caller: Caller, order: Merging) -> None:
     table = order.table
     if table.name not in MERGEABLE:
         raise refusal.invalid(f"This type: {table.name} is not supported with merge operation")
@@ -92,6 +93,9 @@ def _check(org: Organisation, order: Merging) -> None:
         raise refusal.merge_of_one()
     master = org.store.get(table.name, order.master)
     subordinate = org.store.get(table.name, order.subordinate)
+    sight = sight_of(org, caller)
+    if not (sight.reaches(table, master) and sight.reaches(table, subordinate)):
+        raise refusal.merge_denied()
     for word, row in (("master", master), ("sub", subordinate)):
         if row.get("statecode", 0) != 0:
             raise refusal.merge_of_inactive(word, table.name, row[table.id_column])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .organisation import Organisation
-from .schema import Column, Key, Option, Relationship, Table
+from .schema import Column, Key, Option, Relationship, Table, metadata_id
 
 CRM = "Microsoft.Dynamics.CRM."
 Json = dict[str, Any]
@@ -135,9 +135,23 @@ def table_json(table: Table) -> Json:
         "CanCreateAttributes": managed(True, "cancreateattributes"),
         "IsAuditEnabled": managed(False, "canmodifyauditsettings"),
         "IsDuplicateDetectionEnabled": managed(True, "canmodifyduplicatedetectionsettings"),
+        "Privileges": [read_privilege(table)],
     }
     out.update(table.extra)
     return out
+
+
+def read_privilege(table: Table) -> Json:
+    """Write the SecurityPrivilegeMetadata of Read on a table; other privileges are not modelled."""
+    return {
+        "CanBeBasic": table.ownership == "UserOwned",
+        "CanBeLocal": table.ownership == "UserOwned",
+        "CanBeDeep": table.ownership == "UserOwned",
+        "CanBeGlobal": True,
+        "Name": f"prvRead{table.schema_name}",
+        "PrivilegeId": metadata_id("privilege", "Read", table.name),
+        "PrivilegeType": "Read",
+    }
 
 
 def column_json(table: Table, column: Column) -> Json:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from .schema import Schema, Table
-from .store import Store
+from .store import Row, Store
 from .values import stamp
 
 TARGET_SUFFIX = "@Microsoft.Dynamics.CRM.lookuplogicalname"
@@ -32,11 +32,30 @@ class Rules:
     merged_locked: bool = True
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """Rows that the roles of application users do not reach: all of an owner, all of a unit, or one; `client` limits it."""
+
+    owner: str = ""
+    unit: str = ""
+    row: str = ""
+    client: str = ""
+
+    def covers(self, table: Table, row: Row) -> bool:
+        """Tell whether a row is one of them."""
+        if self.owner:
+            return row.get("_ownerid_value") == self.owner
+        if self.unit:
+            return row.get("_owningbusinessunit_value") == self.unit
+        return row[table.id_column] == self.row
+
+
 @dataclass
 class Organisation:
     """Everything that a request can see or change.
 
-    `without_role` holds the ids of users and teams that have no security role and so can own nothing.
+    `without_role` holds the ids of users and teams that have no security role and so can own nothing, `unseen` the rows
+    that application users have no access to.
     """
 
     schema: Schema
@@ -50,6 +69,7 @@ class Organisation:
     secret: bytes = b""
     urls: tuple[str, ...] = ()
     without_role: set[str] = field(default_factory=set[str])
+    unseen: list[Unseen] = field(default_factory=list[Unseen])
 
     def stamp(self) -> str:
         """Give the present as the organisation stores times: whole seconds."""

@@ -41,6 +41,9 @@ def fresh(org: Organisation, tracked: frozenset[str], samples: Samples | None) -
         allow_bulk(org, name)
     _fill(org, "transactioncurrency", samples.currencies() if samples else ())
     _name_base_currency(org)
+    org.without_role.clear()
+    if samples is not None:
+        _settle_regions(org, samples)
     _fill(org, "account", samples.accounts() if samples else ())
     _fill(org, "contact", samples.contacts() if samples else ())
 
@@ -69,6 +72,41 @@ def _name_base_currency(org: Organisation) -> None:
         _insert(org, "transactioncurrency", org.base_currency, org.stamp(), **US_DOLLAR)
     own = {**org.store.get("organization", org.id), "_basecurrencyid_value": org.base_currency}
     org.store.replace(org.schema.tables["organization"], own)
+
+
+def _settle_regions(org: Organisation, samples: Samples) -> None:
+    """Put in units, users, teams and territories; a unit has a default team of its name (that it has no role is assumed).
+
+    Source: the reference of the team table: a default team is made with its unit and cannot be deleted.
+    """
+    _default_team(org, org.business_unit, org.name)
+    for unit in samples.units():
+        _principal(org, "businessunit", {"_parentbusinessunitid_value": org.business_unit, **unit})
+        _default_team(org, str(unit["businessunitid"]), str(unit["name"]))
+    for user in samples.users():
+        name = f"{user['firstname']} {user['lastname']}"
+        _principal(org, "systemuser", {"fullname": name, "isdisabled": False, **user})
+    for team in samples.teams():
+        _principal(org, "team", {"isdefault": False, **team})
+    for territory in samples.territories():
+        _principal(org, "territory", territory)
+
+
+def _default_team(org: Organisation, unit: str, name: str) -> None:
+    row_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"gp365-sim/team/{unit}"))
+    values = {"teamid": row_id, "name": name, "teamtype": 0, "isdefault": True, "_businessunitid_value": unit}
+    _principal(org, "team", {**values, "roles": 0})
+
+
+def _principal(org: Organisation, table_name: str, given: Mapping[str, Any]) -> None:
+    table = org.schema.tables[table_name]
+    values = {name: value for name, value in given.items() if name not in ("roles", table.id_column)}
+    if "businessunitid" in table.columns and table_name != "businessunit":
+        values.setdefault("_businessunitid_value", org.business_unit)
+    row_id = str(given[table.id_column])
+    _insert(org, table_name, row_id, org.stamp(), **values)
+    if given.get("roles") == 0:
+        org.without_role.add(row_id)
 
 
 def message_id(name: str) -> str:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from . import refusal
+from .access import check_access, sight_of
 from .exchange import Answer, Request, json_answer, no_content
 from .expression import Compare, In, Literal, Logic, Node, Path
 from .organisation import Organisation
@@ -57,6 +58,7 @@ def read_one(org: Organisation, request: Request, table: Table, row_id: str, que
     Never 304 with $expand or with annotations.
     """
     row = org.store.get(table.name, row_id)
+    check_access(org, request.caller, table, row, "ReadAccess")
     held = request.headers.get("if-none-match", "").strip()
     if held == etag(row) and not query.expand and not request.prefer.annotations:
         return Answer(304, headers=(("ETag", etag(row)),))
@@ -68,6 +70,7 @@ def read_one(org: Organisation, request: Request, table: Table, row_id: str, que
 def read_property(org: Organisation, request: Request, table: Table, row_id: str, name: str) -> Answer:
     """Answer one column as `{"value": …}`; 204 where it is empty."""
     row = org.store.get(table.name, row_id)
+    check_access(org, request.caller, table, row, "ReadAccess")
     column = table.wire.get(name)
     if column is None:
         raise refusal.no_such_segment(name)
@@ -95,7 +98,7 @@ def applied(
 
 def read_many(org: Organisation, request: Request, table: Table, query: Query) -> Answer:
     """Answer a page of rows with @odata.nextLink where there are more."""
-    page = find_page(org, table, query, page_size(org, request))
+    page = find_page(org, request, table, query)
     write = renderer(org, table, view_of(request), query.select, query.expand)
     body: dict[str, Any] = {"@odata.context": context(request, table, query)}
     if page.total is not None:
@@ -120,17 +123,26 @@ def next_link(org: Organisation, request: Request, table: Table, query: Query, s
     return f"{request.root}{request.path}?{options}"
 
 
-def count(org: Organisation, table: Table, query: Query) -> Answer:
+def count(org: Organisation, request: Request, table: Table, query: Query) -> Answer:
     """Answer /$count as text; it stops at 5000 as the platform does."""
-    test = row_test(org, table, query.filter) if query.filter is not None else None
+    test = _test(org, request, table, query)
     rows = _candidates(org, table, query.filter, "")
     number = sum(1 for row in rows if test is None or test(row))
     return Answer(200, str(min(number, COUNT_LIMIT)).encode(), content_type="text/plain")
 
 
-def find_page(org: Organisation, table: Table, query: Query, size: int) -> Page:
+def _test(org: Organisation, request: Request, table: Table, query: Query) -> Test | None:
+    """Give the test of a $filter and of what the caller reaches; None where every row passes."""
+    wanted = row_test(org, table, query.filter) if query.filter is not None else None
+    reached = sight_of(org, request.caller).keep(table)
+    if wanted is None or reached is None:
+        return wanted or reached
+    return lambda row: reached(row) and wanted(row)
+
+
+def find_page(org: Organisation, request: Request, table: Table, query: Query) -> Page:
     """Find the rows of one page in list order (by id, or by $orderby and then id)."""
-    test = row_test(org, table, query.filter) if query.filter is not None else None
+    size, test = page_size(org, request), _test(org, request, table, query)
     state = unseal(org, scope_of(table, query), query.skiptoken) if query.skiptoken else None
     total = None
     if query.count:

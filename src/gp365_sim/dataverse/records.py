@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from gp365_sim.identity.tokens import Caller
 
 from . import refusal
+from .access import check_access, check_secured, check_targets
 from .fold import comparable
 from .organisation import TARGET_SUFFIX, Organisation
 from .owning import OWNER, OWNER_TARGET, belongings, settle_owner
@@ -23,6 +24,8 @@ def create(
     org: Organisation, caller: Caller, table: Table, values: Row, *, check_duplicates: bool = False
 ) -> Row:
     """Add a row; `values` come from `read_payload`. The id may be the caller's own choice."""
+    check_secured(caller, table, values, creating=True)
+    check_targets(org, caller, table, values)
     if check_duplicates:
         _check_duplicates(org, table, values)
     now = org.stamp()
@@ -50,6 +53,9 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     An inactive row can be changed like any other (assumed: forms lock it, the API does not); one that a merge ended
     cannot, unless the organisation is set up so (assumed).
     """
+    check_access(org, caller, table, old, "WriteAccess")
+    check_secured(caller, table, values, creating=False)
+    check_targets(org, caller, table, values)
     if old.get("merged") and org.rules.merged_locked:
         raise refusal.ended_by_merge(table.name, old[table.id_column])
     row = dict(old)
@@ -93,7 +99,7 @@ def delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> None
     """Delete a row with what hangs on it: cascade, remove the link, or refuse, as each relationship says."""
     if table.name in UNDELETABLE:
         raise refusal.not_modelled(f"deleting rows of '{table.name}'")
-    org.store.get(table.name, row_id)
+    check_access(org, caller, table, org.store.get(table.name, row_id), "DeleteAccess")
     with org.store.atomic():
         _delete(org, caller, table, row_id)
 

@@ -245,3 +245,34 @@ def owner_without_right(kind: str, principal: str, table: str) -> Refusal:
         f"Principal {word} (Id={principal}, type={code}, roleCount=0, privilegeCount=0) is missing prvRead{table} "
         "privilege.",
     )
+
+
+def no_access(user_id: str, right: str, table: str, row_id: str) -> Refusal:
+    """Refuse a row that the caller's roles do not reach (PrincipalPrivilegeDenied; 403 as several projects record it)."""
+    return Refusal(
+        403,
+        "0x80048306",
+        f"Principal user (Id={user_id}, type=8, roleCount=1) does not have {right} right(s) for record with id "
+        f"{row_id} of entity {table}.",
+    )
+
+
+def secured_column(*, creating: bool) -> Refusal:
+    """Refuse a value for a column under column security (error codes page; status 403 after the compose-http page)."""
+    if creating:
+        return Refusal(
+            403,
+            "0x8004f502",
+            "The user does not have create permissions to a secured field. The requested operation could not be "
+            "completed.",
+        )
+    return Refusal(
+        403,
+        "0x8004f507",
+        "The user doesn't have AttributePrivilegeUpdate and not granted shared access for a secured attribute during "
+        "update operation",
+    )
+
+
+def merge_denied() -> Refusal:
+    return Refusal(403, "0x80045301", "Merge is not allowed: caller does not have the privilege or access.")

@@ -12,6 +12,7 @@ from typing import Any
 from gp365_sim.identity.tokens import Caller
 
 from . import refusal
+from .access import may_read, sight_of
 from .expression import parse_filter
 from .fold import fold
 from .organisation import TARGET_SUFFIX, Organisation
@@ -23,7 +24,6 @@ from .store import Row
 FORMATTED = "OData.Community.Display.V1.FormattedValue"
 LOGICAL_NAME = "Microsoft.Dynamics.CRM.lookuplogicalname"
 ASSOCIATED = "Microsoft.Dynamics.CRM.associatednavigationproperty"
-SECURED_ROLE = "secured"
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class View:
         return any(fnmatch(annotation, p.strip()) for p in self.annotations.split(",") if p.strip())
 
     def may_read(self, column: Column) -> bool:
-        """Tell whether a column's values are shown to this caller; a secured one needs the profile."""
-        return not column.secured or SECURED_ROLE in self.caller.roles
+        """Tell whether a column's values are shown to this caller."""
+        return may_read(self.caller, column)
 
 
 def etag(row: Row) -> str:
@@ -100,11 +100,14 @@ def _single(org: Organisation, table: Table, view: View, wish: Expansion) -> Cal
     column, targets = table.navigation[wish.name]
     wire = column.wire
     write = {t: renderer(org, org.schema.tables[t], view, wish.select, wish.expand) for t in targets[:1]}
+    sight = sight_of(org, view.caller)
 
     def expand(row: Row) -> Any:
         target = row.get(wire + TARGET_SUFFIX, targets[0])
         found = org.store.find(target, row[wire]) if target in write and row.get(wire) else None
-        return write[target](found) if found is not None else None
+        if found is None or not sight.reaches(org.schema.tables[target], found):
+            return None
+        return write[target](found)
 
     return expand
 
@@ -115,6 +118,7 @@ def _many(org: Organisation, table: Table, view: View, wish: Expansion) -> Calla
     wire = other.columns[relationship.column].wire
     write = renderer(org, other, view, wish.select, wish.expand)
     test = row_test(org, other, parse_filter(wish.filter, {})) if wish.filter else None
+    sight = sight_of(org, view.caller)
     if wish.orderby:
         parse_orderby(wish.orderby)
         raise refusal.not_modelled("$orderby inside $expand")
@@ -122,7 +126,10 @@ def _many(org: Organisation, table: Table, view: View, wish: Expansion) -> Calla
     def expand(row: Row) -> Any:
         links = org.store.pointing_at(row[table.id_column])
         ids = sorted(i for name, i, w in links if name == other.name and w == wire)
-        rows = [r for i in ids if (r := org.store.find(other.name, i)) is not None and (not test or test(r))]
+        found = [
+            r for i in ids if (r := org.store.find(other.name, i)) is not None and sight.reaches(other, r)
+        ]
+        rows = [r for r in found if test is None or test(r)]
         return [write(r) for r in rows[: wish.top]]
 
     return expand

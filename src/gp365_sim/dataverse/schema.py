@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -218,6 +218,16 @@ class Schema:
                     on_merge="Cascade" if target in MERGEABLE and column.name != "masterid" else "NoCascade",
                 ),
             )
+
+    def copied(self) -> Schema:
+        """Give a schema of its own with the same definitions."""
+        other = Schema()
+        other.relationships = dict(self.relationships)
+        for table in self.tables.values():
+            twin = replace(table, columns=dict(table.columns), keys=dict(table.keys), extra=dict(table.extra))
+            twin.reindex()
+            other.tables[twin.name] = other.sets[twin.set_name] = twin
+        return other
 
     def remove(self, table: Table) -> None:
         """Drop a table and every relationship that starts from it."""

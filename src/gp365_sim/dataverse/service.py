@@ -23,6 +23,7 @@ from .query import Query, parse_pairs, parse_query
 from .reading import count, read_many, read_one, read_property
 from .schema import Table
 from .tracking import changes, count_changes, first_read
+from .user_rights import user_function
 from .writing import (
     add_to_collection,
     clear_reference,
@@ -172,7 +173,11 @@ def _set(org: Organisation, request: Request, table: Table, path: list[Segment])
         raise _not_allowed(request)
     if len(path) == 2 and path[1].name == "$count" and request.method == "GET":
         query = parse_query(parse_pairs(request.query))
-        return count_changes(org, table, query) if query.deltatoken else count(org, table, query)
+        return (
+            count_changes(org, request, table, query)
+            if query.deltatoken
+            else count(org, request, table, query)
+        )
     if len(path) == 2 and path[1].name.startswith(CRM) and request.method == "POST":
         return run_bulk(org, request, table, path[1].name.removeprefix(CRM))
     raise refusal.not_modelled(f"{request.method} on '{request.path}'")
@@ -196,6 +201,8 @@ def _row(org: Organisation, request: Request, table: Table, path: list[Segment])
     if len(path) == 1:
         return _whole_row(org, request, table, path[0], query)
     row_id = existing(org, table, path[0])
+    if len(path) == 2 and table.name == "systemuser" and path[1].name.startswith(CRM):
+        return user_function(org, request, row_id, path[1].name)
     if len(path) == 2:
         return _below_row(org, request, table, row_id, path[1].name, query)
     if len(path) == 3 and path[2].name == "$ref":

@@ -7,7 +7,7 @@ case and times as the text that goes over the wire. Columns without a value are 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -42,6 +42,21 @@ class Store:
         self._unique: dict[tuple[str, str], dict[tuple[object, ...], str]] = {}
         self._ordered: dict[str, list[str]] = {}
         self._undo: list[Callable[[], None]] | None = None
+
+    def fill(
+        self,
+        rows: Mapping[str, Mapping[str, Row]],
+        tombstones: Mapping[str, Sequence[Tombstone]],
+        version: int,
+    ) -> None:
+        """Hold these rows, deletions and version number in an empty store; unique indexes are built when asked for."""
+        self.version = version
+        self.tombstones = {name: list(graves) for name, graves in tombstones.items()}
+        for name, found in rows.items():
+            table = self.schema.tables[name]
+            self.rows[name] = dict(found)
+            for row_id, row in found.items():
+                self._relink(table, row_id, None, row)
 
     # --- reading -------------------------------------------------------------------------------------------------
 

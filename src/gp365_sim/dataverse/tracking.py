@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import refusal
+from .access import check_whole_table
 from .exchange import Answer, Request, json_answer
 from .organisation import Organisation
 from .paging import unseal
@@ -39,10 +40,10 @@ class Token:
 
 def first_read(org: Organisation, request: Request, table: Table, query: Query) -> Answer:
     """Answer a page of all rows; the last page carries the delta link of the moment when the first was read."""
-    _check(table, query)
+    _check(org, request, table, query)
     state = unseal(org, scope_of(table, query), query.skiptoken) if query.skiptoken else None
     token = read_token(str(state["stamp"])) if state else Token(org.store.version, org.now())
-    page = find_page(org, table, query, page_size(org, request))
+    page = find_page(org, request, table, query)
     write = renderer(org, table, view_of(request), query.select)
     body: dict[str, Any] = {"@odata.context": context(request, table, query)}
     if page.state is None:
@@ -55,7 +56,7 @@ def first_read(org: Organisation, request: Request, table: Table, query: Query) 
 
 def changes(org: Organisation, request: Request, table: Table, query: Query) -> Answer:
     """Answer what changed since the token: changed rows by version, then deletions, pages of 5000."""
-    _check(table, query)
+    _check(org, request, table, query)
     since = valid_token(org, query.deltatoken or "")
     state = unseal(org, scope_of(table, query), query.skiptoken) if query.skiptoken else None
     until = read_token(str(state["stamp"])) if state else Token(org.store.version, org.now())
@@ -81,9 +82,9 @@ def changes(org: Organisation, request: Request, table: Table, query: Query) -> 
     return json_answer(body, rows=len(entries))
 
 
-def count_changes(org: Organisation, table: Table, query: Query) -> Answer:
+def count_changes(org: Organisation, request: Request, table: Table, query: Query) -> Answer:
     """Answer `$count?$deltatoken=…`: how many changes wait."""
-    _check(table, query)
+    _check(org, request, table, query)
     since = valid_token(org, query.deltatoken or "")
     rows, graves = _between(org, table, since.version, org.store.version)
     return Answer(200, str(len(rows) + len(graves)).encode(), content_type="text/plain")
@@ -107,7 +108,8 @@ def _deleted(request: Request, table: Table, grave: Tombstone) -> dict[str, Any]
     return {"@odata.context": where, "id": grave.id, "reason": "deleted"}
 
 
-def _check(table: Table, query: Query) -> None:
+def _check(org: Organisation, request: Request, table: Table, query: Query) -> None:
+    check_whole_table(org, request.caller, table)
     if not table.tracked:
         # Code and wording are assumed; the page only says that tracking must be on.
         raise refusal.invalid(f"Change tracking is not enabled for entity '{table.name}'.")

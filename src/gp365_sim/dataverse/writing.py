@@ -12,7 +12,7 @@ from .payload import find_by_values, find_row, key_values, point, read_payload, 
 from .query import Query, parse_pairs
 from .reading import context, view_of
 from .records import create, delete, update
-from .render import SECURED_ROLE, etag, renderer
+from .render import etag, renderer
 from .schema import Table
 from .store import Row
 
@@ -21,7 +21,6 @@ def post(org: Organisation, request: Request, table: Table, query: Query) -> Ans
     """Create a row: 204 with OData-EntityId, or 201 with the row where a representation is preferred."""
     body = request.json()
     values = read_payload(org, table, body, creating=True)
-    _check_secured(request, table, values)
     row = create(org, request.caller, table, values, check_duplicates=wants_duplicate_check(request))
     if request.prefer.representation:
         return representation(org, request, table, row, query, 201)
@@ -49,7 +48,6 @@ def patch(org: Organisation, request: Request, table: Table, segment: Segment, q
         row = _create_under(org, request, table, body, keys, row_id)
     else:
         values = read_payload(org, table, body, creating=False)
-        _check_secured(request, table, values)
         row = update(org, request.caller, table, old, {k: v for k, v in values.items() if k not in keys})
     if request.prefer.representation:
         return representation(org, request, table, row, query, 201 if old is None else 200)
@@ -70,7 +68,6 @@ def _create_under(
     org: Organisation, request: Request, table: Table, body: dict[str, Any], keys: Row, row_id: str | None
 ) -> Row:
     values = read_payload(org, table, body, creating=True)
-    _check_secured(request, table, values)
     # Key values are copied from the URL, but a value in the body wins even if it differs (same page).
     full = {**keys, **{k: v for k, v in values.items() if v is not None or k not in keys}}
     if row_id is not None:
@@ -100,13 +97,6 @@ def _check_conditions(request: Request, table: Table, segment: Segment, old: Row
         raise refusal.stale()
     if request.headers.get("if-none-match", "").strip() == "*" and old is not None:
         raise refusal.already_there()
-
-
-def _check_secured(request: Request, table: Table, values: Row) -> None:
-    for wire in values:
-        column = table.wire.get(wire)
-        if column is not None and column.secured and SECURED_ROLE not in request.caller.roles:
-            raise refusal.denied(request.caller.user_id, f"field level write on '{column.name}'")
 
 
 def representation(
@@ -164,7 +154,6 @@ def _write(org: Organisation, request: Request, table: Table, row_id: str, body:
     old = org.store.get(table.name, row_id)
     _check_conditions(request, table, Segment("", id=row_id), old)
     values = read_payload(org, table, body, creating=False)
-    _check_secured(request, table, values)
     update(org, request.caller, table, old, values)
     return no_content(rows=1)
 

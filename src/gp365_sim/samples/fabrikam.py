@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from gp365_sim.samples.rows import Row, Samples
+from gp365_sim.samples.rows import Row, Samples, Source, nothing
 
 _AMOUNTS = frozenset({"CRLMTAMT", "CRLMTPAM", "DSCDLRAM", "creditlimit", "exchangerate"})
 _DATES = frozenset({"CREATDDT", "MODIFDT"})
@@ -23,7 +23,18 @@ def fabrikam() -> Samples:
         currencies=lambda: _rows("sales.json", "currencies"),
         accounts=lambda: _rows("sales.json", "accounts"),
         contacts=lambda: _rows("sales.json", "contacts"),
+        **owners(),
     )
+
+
+def owners() -> dict[str, Source]:
+    """Return the regions of Sales: 3 units, 4 users, 5 teams, 6 territories."""
+    return {
+        "units": lambda: _rows("owners.json", "units"),
+        "users": lambda: _rows("owners.json", "users"),
+        "teams": lambda: _rows("owners.json", "teams"),
+        "territories": lambda: _rows("owners.json", "territories"),
+    }
 
 
 def fabrikam_canada() -> Samples:
@@ -32,14 +43,10 @@ def fabrikam_canada() -> Samples:
         terms=lambda: _rows("gp-setup.json", "terms"),
         classes=lambda: _rows("gp-canada.json", "classes"),
         customers=lambda: _rows("gp-canada.json", "customers"),
-        currencies=_none,
-        accounts=_none,
-        contacts=_none,
+        currencies=nothing,
+        accounts=nothing,
+        contacts=nothing,
     )
-
-
-def _none() -> list[Row]:
-    return []
 
 
 def same_customers() -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
-from gp365_sim.samples.fabrikam import fabrikam
+from gp365_sim.samples.fabrikam import fabrikam, owners
 from gp365_sim.samples.firms import Firm, firm
 from gp365_sim.samples.rows import Row, Samples
 
@@ -38,6 +38,7 @@ def generated(customers: int, accounts: int, overlap: int, seed: int = 0) -> Sam
         contacts=lambda: (
             _contact(number, seed, each) for number, each in account_firms() if number % 2 == 0
         ),
+        **owners(),
     )
 
 
