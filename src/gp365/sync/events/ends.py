@@ -28,7 +28,7 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
     """Find the open links of a page that miss an end, or under whose key another record stands now."""
     gone: list[tuple[Subject, Place]] = []
     for subject in subjects:
-        link = subject.standing
+        link, subject.recreate = subject.standing, ""
         if link is None or link.state != OPEN or subject.problem is not None or subject.left_out:
             continue
         missing = [place for place in look.job.places if place.side not in subject.records]
