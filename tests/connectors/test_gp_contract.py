@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-pytest.register_assert_rewrite("contract.connector_contract")
+pytest.register_assert_rewrite("contract.connector_contract", "contract.identity_contract")
 from gp_place import Place, columns_of, our_values, place  # noqa: E402
 
 from contract.connector_contract import ConnectorContract  # noqa: E402
+from contract.identity_contract import IdentityContract  # noqa: E402
 from gp365.connectors.gp import GpConnector  # noqa: E402
 from gp365.model.values import Key, Value  # noqa: E402
 from gp365_sim.gp.app import Manner  # noqa: E402
@@ -30,6 +31,9 @@ class GpWorld:
     )
     refused: Mapping[str, Value] = field(default_factory=lambda: {"PaymentTermsID": "NO SUCH TERMS"})
     batch: int = 200
+    state: tuple[str, Value, Value] = ("Inactive", False, True)
+    owner: tuple[str, Value, Value] = ("", None, None)
+    tells_hidden: bool = False
 
     @property
     def connector(self) -> GpConnector:
@@ -58,6 +62,23 @@ class GpWorld:
         for method in ("POST", "PATCH"):
             self.place.fault(do="lost_reply", method=method)
 
+    def person_merge(self, key: Key, into: Key) -> None:
+        self.place.system.world.combine(key[0], into[0])
+
+    def hide(self, key: Key) -> None:
+        held = self.place.system.places["TWO"]
+        held.security.hide(held.world.company, "RM00101", {"CUSTNMBR": key[0]})
+
+    def show_all(self) -> None:
+        self.place.system.places["TWO"].security.clear()
+
+    def back_up(self) -> None:
+        self.place.system.world.snapshot("contract")
+
+    def put_back(self) -> None:
+        world = self.place.system.world
+        world.company.restore(world.image("contract"))
+
 
 MANNERS = {
     "bare": Manner(profile="bare", patch="replace"),
@@ -78,5 +99,5 @@ def world(served: Place) -> GpWorld:
     return GpWorld(served)
 
 
-class TestGpOverRest(ConnectorContract):
+class TestGpOverRest(ConnectorContract, IdentityContract):
     """The shared suite; a customer is read from two lists and written through one."""

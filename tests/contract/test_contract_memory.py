@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("contract.connector_contract")
+pytest.register_assert_rewrite("contract.connector_contract", "contract.identity_contract")
 
 from contract.connector_contract import ConnectorContract, World  # noqa: E402
-from gp365.connectors.memory import MemoryConnector  # noqa: E402
+from contract.identity_contract import IdentityContract, IdentityWorld  # noqa: E402
+from gp365.connectors.memory import MemoryConnector, Snapshot  # noqa: E402
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldType, Strength  # noqa: E402
 from gp365.model.values import Key, Value  # noqa: E402
 
@@ -30,6 +31,9 @@ FIELDS = {
         FieldDescription("Rank", FieldType.INTEGER),
         FieldDescription("Secret", readable=False),
         FieldDescription("Mark", length=30),
+        FieldDescription("Inactive", FieldType.BOOLEAN),
+        FieldDescription("Owner", FieldType.REFERENCE, target="team"),
+        FieldDescription("MergedInto", FieldType.REFERENCE, target="customer", writable="never"),
     )
 }
 
@@ -37,7 +41,14 @@ FIELDS = {
 def customer(strength: Strength, feed: Feed, **chosen: object) -> EntityDescription:
     """Describe the customers of one memory system."""
     return EntityDescription(
-        "customer", ("Number",), FIELDS, strength, feed, reference_field="Mark", **chosen
+        "customer",
+        ("Number",),
+        FIELDS,
+        strength,
+        feed,
+        reference_field="Mark",
+        merged_into="MergedInto",
+        **chosen,
     )  # type: ignore[arg-type]
 
 
@@ -60,13 +71,22 @@ class MemoryWorld:
     other_field: str = "City"
     fields: Sequence[str] = ("Number", "Name", "City", "Limit", "Hold", "LimitType", "Opened", "Secret")
     batch: int = 200
+    state: tuple[str, Value, Value] = ("Inactive", False, True)
+    owner: tuple[str, Value, Value] = ("Owner", "East", "West")
+    tells_hidden: bool = True
+    hidden: list[Key] = field(default_factory=list[Key])
+    backup: Snapshot | None = None
 
     @property
     def refused(self) -> Mapping[str, Value]:
         return {"Name": "株式会社"}
 
     def new(self, number: int) -> tuple[Key, dict[str, Value]]:
-        values: dict[str, Value] = {"Name": f"Firm Number {number:05d}", "Limit": Decimal(number)}
+        values: dict[str, Value] = {
+            "Name": f"Firm Number {number:05d}",
+            "Limit": Decimal(number),
+            "Inactive": False,
+        }
         chosen = self.connector.entity("customer").chosen_keys
         return (f"FIRM{number:05d}",) if chosen else (), values
 
@@ -86,6 +106,24 @@ class MemoryWorld:
     def lose_next_reply(self) -> None:
         self.connector.faults.lose_replies(1)
 
+    def person_merge(self, key: Key, into: Key) -> None:
+        self.connector.person_merge("customer", key, into)
+
+    def hide(self, key: Key) -> None:
+        self.connector.person_hide("customer", key)
+        self.hidden.append(key)
+
+    def show_all(self) -> None:
+        for key in self.hidden:
+            self.connector.person_hide("customer", key, hidden=False)
+
+    def back_up(self) -> None:
+        self.backup = self.connector.snapshot()
+
+    def put_back(self) -> None:
+        assert self.backup is not None
+        self.connector.restore(self.backup)
+
 
 class TestMemory(ConnectorContract):
     @pytest.fixture(params=SYSTEMS.values(), ids=SYSTEMS.keys())
@@ -93,7 +131,13 @@ class TestMemory(ConnectorContract):
         return MemoryWorld(MemoryConnector("memory", {"customer": request.param}, page=7))
 
 
-class TestMemoryInAFile(ConnectorContract):
+class TestIdentityInMemory(IdentityContract):
+    @pytest.fixture(params=SYSTEMS.values(), ids=SYSTEMS.keys())
+    def world(self, request: pytest.FixtureRequest) -> IdentityWorld:
+        return MemoryWorld(MemoryConnector("memory", {"customer": request.param}, page=7))
+
+
+class TestMemoryInAFile(ConnectorContract, IdentityContract):
     @pytest.fixture
     def world(self, tmp_path: Path) -> Iterator[World]:
         entities = {"customer": SYSTEMS["compared, days"]}

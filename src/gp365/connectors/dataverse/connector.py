@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from threading import Lock
 
@@ -55,7 +56,6 @@ class DataverseConnector:
         self.organisation = Organisation(self.api)
         self._scratch = scratch
         self._lock = Lock()
-        self._organisation_id = ""
         self._highest = -1
 
     def check(self) -> Sequence[Finding]:
@@ -69,7 +69,7 @@ class DataverseConnector:
     def entity(self, name: str) -> EntityDescription:
         """Describe a table from the organisation's metadata; Misconfigured("entity-unknown") if there is none."""
         org = self.organisation
-        table = org.table(name)
+        table = replace(org.table(name), tracked=org.tracks(org.table(name)))
         contact = org.table("contact") if name == "account" else None
         return description(table, contact, org.sizes, org.lanes())
 
@@ -129,12 +129,10 @@ class DataverseConnector:
         a restore. Its form (`919042!08/22/2017 …`, use-change-tracking page) is not promised: assumed, "" where it differs.
         """
         with self._lock:
-            highest, known = self._highest, self._organisation_id
+            highest = self._highest
         if highest < 0:
             return ""
-        if not known:
-            known = self._organisation_id = str(self.organisation.me()["OrganizationId"]).lower()
-        return f"{known}:{highest}"
+        return f"{str(self.organisation.me()['OrganizationId']).lower()}:{highest}"
 
     def tally(self) -> Tally:
         """Give the counts since the connector was made; rows are counted at the replies."""

@@ -29,7 +29,7 @@ _TYPES = {
 }
 _FILLED_BY_PLATFORM = frozenset({"Uniqueidentifier", "Owner", "State", "Status", "Boolean", "BigInt"})
 _NOT_TRACKED = (
-    "change tracking is off for this table: changes are polled by modifiedon, deletions are not seen; "
+    "change tracking is off for this table, or refused to us: changes are polled by modifiedon, deletions are not seen; "
     "`gp365 provision apply` switches tracking on"
 )
 

@@ -14,6 +14,7 @@ from typing import Any
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.selection import MODIFIED, Selection
 from gp365.connectors.dataverse.values import moment, moment_text
+from gp365.model.errors import Unauthorised
 from gp365.wire.odata import DeltaExpired
 
 Mark = Mapping[str, str]
@@ -32,13 +33,21 @@ class FeedPage:
 
 
 def everything(org: Organisation, chosen: Selection) -> Iterator[FeedPage]:
-    """Give every row; with tracking off, the mark is the newest modifiedon seen."""
-    if not chosen.table.tracked:
-        yield from _polled(org, chosen, None)
-        return
-    params = {"$select": chosen.select}
-    for page in org.api.track(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
-        yield FeedPage(page.rows, (), {LINK: page.delta_link} if page.delta_link else None)
+    """Give every row; with tracking off or not allowed to us, the mark is the newest modifiedon seen."""
+    if chosen.table.tracked:
+        params = {"$select": chosen.select}
+        try:
+            for page in org.api.track(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
+                yield FeedPage(page.rows, (), {LINK: page.delta_link} if page.delta_link else None)
+        except Unauthorised as refused:
+            if refused.code != "right-missing":
+                raise
+            # Tracking needs Read on the whole organisation; what we may see of the table can still be polled.
+            org.allow_tracking(chosen.table, allowed=False)
+        else:
+            org.allow_tracking(chosen.table)
+            return
+    yield from _polled(org, chosen, None)
 
 
 def since(org: Organisation, chosen: Selection, mark: Mark) -> Iterator[FeedPage]:
@@ -46,13 +55,36 @@ def since(org: Organisation, chosen: Selection, mark: Mark) -> Iterator[FeedPage
     if LINK in mark and not chosen.table.tracked:
         raise DeltaExpired("change tracking is off")
     if LINK in mark:
-        for page in org.api.delta(mark[LINK], page_rows=org.sizes.page_rows):
-            deleted = tuple(id_.lower() for id_ in page.deleted)
-            yield FeedPage(page.rows, deleted, {LINK: page.delta_link} if page.delta_link else None)
-    elif chosen.table.tracked:
+        yield from _tracked(org, chosen, mark[LINK])
+    elif chosen.table.tracked and _may_track(org, chosen):
         raise DeltaExpired("change tracking has been switched on since")
     else:
         yield from _polled(org, chosen, moment(mark[SINCE]))
+
+
+def _tracked(org: Organisation, chosen: Selection, link: str) -> Iterator[FeedPage]:
+    try:
+        for page in org.api.delta(link, page_rows=org.sizes.page_rows):
+            deleted = tuple(id_.lower() for id_ in page.deleted)
+            yield FeedPage(page.rows, deleted, {LINK: page.delta_link} if page.delta_link else None)
+    except Unauthorised as refused:
+        if refused.code != "right-missing":
+            raise
+        raise DeltaExpired("change tracking is not allowed to us any more") from None
+
+
+def _may_track(org: Organisation, chosen: Selection) -> bool:
+    """Look whether the table may be tracked by us, with a page of one row."""
+    try:
+        next(
+            iter(org.api.track(chosen.table.set_name, {"$select": chosen.table.id_column}, page_rows=1)), None
+        )
+    except Unauthorised as refused:
+        if refused.code != "right-missing":
+            raise
+        org.allow_tracking(chosen.table, allowed=False)
+        return False
+    return True
 
 
 def _polled(org: Organisation, chosen: Selection, last: datetime | None) -> Iterator[FeedPage]:

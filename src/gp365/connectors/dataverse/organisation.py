@@ -27,6 +27,7 @@ class Organisation:
         self.principals = Principals(api)
         self._me: Mapping[str, Any] | None = None
         self._permissions: Sequence[Mapping[str, Any]] | None = None
+        self._polled: set[str] = set()
         self._tables: dict[str, Table] = {}
         self._sets: dict[str, str] = {}
         self._bulk: dict[tuple[str, str], bool] = {}
@@ -83,6 +84,17 @@ class Organisation:
                 "not-provisioned", f"Dataverse has no table {name} yet", system=self.name, value=name
             )
         raise Misconfigured("entity-unknown", f"Dataverse has no table {name}", system=self.name, value=name)
+
+    def tracks(self, table: Table) -> bool:
+        """Say whether changes of a table are tracked, and tracking was not refused to us when we last asked for it."""
+        return table.tracked and table.name not in self._polled
+
+    def allow_tracking(self, table: Table, *, allowed: bool = True) -> None:
+        """Remember whether we were let track a table."""
+        if allowed:
+            self._polled.discard(table.name)
+        else:
+            self._polled.add(table.name)
 
     def permissions(self) -> Sequence[Mapping[str, Any]]:
         """Return our field permissions, our own and those of our teams' profiles; none where they cannot be asked for.
