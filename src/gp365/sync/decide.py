@@ -38,7 +38,12 @@ def plan_subjects(job: Job, subjects: Sequence[Subject], facts: Mapping[str, Fac
         if subject.problem is None and (subject.left_out or subject.marked):
             subject.plan = plan_event(job, subject)
             continue
-        if subject.problem is None and len(subject.keys) == 2 and (a is None) != (b is None) and not subject.recreate:
+        if (
+            subject.problem is None
+            and len(subject.keys) == 2
+            and (a is None) != (b is None)
+            and not subject.recreate
+        ):
             gone = right if b is None else left
             subject.problem = Problem("target-gone", f"Its partner is not to be found on {gone}.", side=gone)
         if subject.problem is not None and (away := _elsewhere(subject, facts[subject.id])):

@@ -22,8 +22,8 @@ from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
-from gp365.sync.plan.restored import AFTER_RESTORE
 from gp365.sync.plan.facts import Computed, Facts, RefState
+from gp365.sync.plan.restored import AFTER_RESTORE
 from gp365.sync.recovery import held_before
 from gp365.sync.references import gather_references
 from gp365.sync.settle import cannot_land_late
