@@ -362,7 +362,12 @@ CATALOGUE: dict[str, Entry] = {
         "The ledger's chain of hashes is broken.", "Restore the store from a backup; look for who changed it."
     ),
     "restored": Entry(
-        "A system seems to have been restored from a backup.", "Make a recovery plan before the next sync."
+        "A system seems to have been restored from a backup, or another one to stand in its place.",
+        "`gp365 plan` shows the way back, `gp365 sync --approve` goes it; `--not-restored` if all is as it should be.",
+    ),
+    "after-restore": Entry(
+        "A restored system holds a value that it never held before, or one that it owns was edited on the other side.",
+        "Decide which value holds: `gp365 parked resolve ID --take SIDE`.",
     ),
     # ours
     "disk-full": Entry("The disk is full.", "Free space; the next sync goes on where this one stopped."),
