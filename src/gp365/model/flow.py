@@ -21,7 +21,7 @@ from gp365.model.flow_file import (
     RequiredByFile,
     RollupFile,
 )
-from gp365.model.values import digest, pack
+from gp365.model.values import digest, pack, unpack_deep
 
 ASK = "ask"
 LATEST = "latest"
@@ -93,7 +93,7 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A compiled flow."""
+    """A compiled flow. `body` is what its digest is the hash of: file, options and sides; `file_of` undoes it."""
 
     name: str
     title: str
@@ -112,6 +112,7 @@ class Flow:
     rollups: Mapping[str, RollupFile]
     digest: str
     by_name: Mapping[str, Row] = field(default_factory=dict[str, Row])
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -167,7 +168,7 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
     similar = _similar(file, named)
     _check_events(file, named)
     shape = file.model_dump(exclude={"title", "guards"})
-    body: dict[str, Any] = {**shape, "options": chosen, "pair": list(sides)}
+    body = pack({**shape, "options": chosen, "pair": list(sides)})
     return Flow(
         name=file.flow,
         title=file.title,
@@ -183,10 +184,18 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         options=chosen,
         events=file.events,
         guards=file.guards,
-        rollups=file.rollups,
-        digest=digest(pack(body)),
+        rollups={name: rollup for name, rollup in file.rollups.items() if rollup.side in sides},
+        digest=digest(body),
         by_name=named,
+        body=body,
     )
+
+
+def file_of(body: bytes) -> tuple[FlowFile, tuple[str, str]]:
+    """Return the flow file and the sides that a flow's `body` was packed from; ValueError if it is of another grammar."""
+    held: dict[str, Any] = unpack_deep(body)
+    left, right = held.pop("pair")
+    return FlowFile.model_validate(held), (left, right)
 
 
 def _side(file: FlowFile, name: str) -> Side:
