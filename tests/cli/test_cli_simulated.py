@@ -140,6 +140,7 @@ def test_a_system_that_is_down_stops_its_own_pair_only(fresh: Site, tmp_path: Pa
             '\n[systems.down]\nkind = "gp"\nurl = "https://127.0.0.1:9/GPService"\ncompany = "Down"\n'
             'interid = "DOWN"\nuser = "X\\\\y"\npassword = {file = "word"}\nretry_seconds = 0\n'
             '[pairs.broken]\ngp = "down"\nsales = "sales"\nflows = ["customers"]\n'
+            '[pairs.broken.options]\nroute_by = "every"\n[pairs.fabrikam.options]\nroute_by = "every"\n'
         )
     answer = shell.json("sync")
     assert answer.code == 3

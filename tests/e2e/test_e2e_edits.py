@@ -89,12 +89,12 @@ def test_a_ship_to_added_in_sales_gets_a_code_of_its_own_and_leaves_primary_as_i
     assert lived_in.sync().written == 0
 
 
-def test_a_hold_set_in_gp_is_on_the_card_after_one_sync(lived_in: Site) -> None:
+def test_a_hold_set_in_gp_is_on_the_card_and_on_the_account_after_one_sync(lived_in: Site) -> None:
     assert lived_in.card("AARONFIT0001")["gp365_hold"] is False
     lived_in.put(GP, "RM00101", "AARONFIT0001", HOLD=1)
     assert lived_in.sync().balanced
     assert lived_in.card("AARONFIT0001")["gp365_hold"] is True
-    assert lived_in.account_of("AARONFIT0001")["creditonhold"] is False
+    assert lived_in.account_of("AARONFIT0001")["creditonhold"] is True
 
 
 def test_an_unlimited_credit_leaves_no_stale_figure_on_the_card(lived_in: Site) -> None:

@@ -210,7 +210,7 @@ def _currency(checked: Checked, named: NamedRow) -> Iterator[FlowFinding]:
     path = (*named.path, "in_currency")
     if held is None or not any(held.wires(side) for side in checked.ends.sides):
         message = f"{named.name} asks for the currency in {name}, which is no row of the flow here."
-        fix = f"Add it: {name}: {{sales: transactioncurrencyid, read_only: true}}."
+        fix = f"Add {name}, a read_only row with the currency of the record."
         yield checked.fault("flow-invalid", path, named.name, message, name, fix)
     elif "functional_currency" in checked.ends.options and not checked.ends.options["functional_currency"]:
         message = f"{named.name} is never written, because nobody says in which currency it is."
