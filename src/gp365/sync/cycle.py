@@ -23,6 +23,7 @@ from gp365.sync.equation import Report, Tallies, close, count_subject
 from gp365.sync.gather import gather
 from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what_is_too_much
 from gp365.sync.job import Job, link_subject
+from gp365.sync.kept import keep
 from gp365.sync.observe import Observation, accept, observe
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
 from gp365.sync.subject import Counted, Disposition, Row, Subject
@@ -62,7 +63,7 @@ def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
         run = runs.begin(
             conn, job.pair, job.flow.name, kind=kind, actor=job.actor, flow_digest=job.flow.digest
         )
-        _keep_version(conn, job)
+        keep(conn, job)
         _look_at_parked(conn, job)
     job.runs.append(run)
     cycle = _Cycle(job, run, Tallies.begin(job), Observation({}))
@@ -89,12 +90,6 @@ def _observe(cycle: _Cycle, full: bool) -> None:
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
-
-
-def _keep_version(conn: Connection, job: Job) -> None:
-    prints = {row.row.name: row.row.print for row in job.compiled.rows}
-    body = pack({"flow": job.flow.name, "lookups": job.lookups_digest})
-    runs.flow_version_put(conn, job.flow.digest, job.flow.name, body, prints)
 
 
 def _look_at_parked(conn: Connection, job: Job) -> None:
