@@ -117,13 +117,14 @@ def test_a_race_for_one_record_leaves_one_link_and_tells_the_loser(
 
 
 def test_the_quiet_test_sees_prints_without_the_agreed_pairs(store: Store) -> None:
-    both = _new("A", "1", left_print=b"l" * 16, right_print=b"r" * 16)
+    both = _new("A", "1", left_print=b"l" * 16, right_print=b"r" * 16, left_birth="note 7")
     first, second = _make(store, both, _new("B", "2", left_print=b"l" * 16, state="closed"))
     with store.read() as conn:
         left = links.prints(conn, *PLACE, "left", ["A", "B", "C"])
         right = links.prints(conn, *PLACE, "right", ["1", "2"])
-    assert left == {"A": (first, b"l" * 16, True, "open"), "B": (second, b"l" * 16, False, "closed")}
-    assert right == {"1": (first, b"r" * 16, True, "open"), "2": (second, b"", True, "closed")}
+    shown = {"A": (first, b"l" * 16, True, "open", "note 7"), "B": (second, b"l" * 16, False, "closed", "")}
+    assert left == shown
+    assert right == {"1": (first, b"r" * 16, True, "open", ""), "2": (second, b"", True, "closed", "")}
 
 
 def test_links_with_something_in_the_queue_are_told_from_those_without(store: Store) -> None:

@@ -75,6 +75,7 @@ class Print(NamedTuple):
     print: bytes
     other_print_known: bool
     state: str
+    birth: str = ""
 
 
 class LinkTaken(Retry):
@@ -133,15 +134,15 @@ def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
 def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> dict[str, Print]:
     """Find what the quiet test needs, by key of this side; the agreed pairs are not read."""
     column = _key_column(side)
-    own, other = _TABLE.c.left_print, _TABLE.c.right_print
+    own, other, birth = _TABLE.c.left_print, _TABLE.c.right_print, _TABLE.c.left_birth
     if side == "right":
-        own, other = other, own
+        own, other, birth = other, own, _TABLE.c.right_birth
     found: dict[str, Print] = {}
     for chunk in chunks(keys):
-        query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state)
+        query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state, birth)
         scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, column.in_(chunk))
-        for key, number, known, other_known, state in conn.execute(query.where(*scope)):
-            found[str(key)] = Print(number, known, bool(other_known), state)
+        for key, number, known, other_known, state, mark in conn.execute(query.where(*scope)):
+            found[str(key)] = Print(number, known, bool(other_known), state, mark)
     return found
 
 

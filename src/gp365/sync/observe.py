@@ -156,23 +156,29 @@ def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observ
         prints = links.prints(conn, job.pair, job.flow.name, place.end, keys)
     loud: list[Record] = []
     fresh: list[Record] = []
+    strange: list[Record] = []
     for record in records:
         held = prints.get(key_text(record.key))
         if held is None:
             fresh.append(record)
             loud.append(record)
             continue
-        if held.state == "open":
+        its_own = not held.birth or record.birth in ("", held.birth)
+        if not its_own:
+            strange.append(record)
+        elif held.state == "open":
             observation.met[place.side].add(held.id)
-        quiet = held.state == "open" and held.print == fingerprint(
-            record.values, place.fields, job.flow.digest
+        quiet = (
+            its_own
+            and held.state == "open"
+            and held.print == fingerprint(record.values, place.fields, job.flow.digest)
         )
         (observation.quiet if quiet else observation.busy).add(held.id)
         if not quiet:
             observation.linked[place.side] = observation.linked.get(place.side, 0) + 1
             loud.append(record)
     observation.fresh[place.side] = observation.fresh.get(place.side, 0) + len(fresh)
-    _note_renumbered(job, place, fresh)
+    _note_renumbered(job, place, [*fresh, *strange], observation)
     return loud
 
 
@@ -195,14 +201,18 @@ def _bare(job: Job, place: Place, changes: Sequence[Change], observation: Observ
     return bare
 
 
-def _note_renumbered(job: Job, place: Place, fresh: Sequence[Record]) -> None:
-    """While a restored system is brought back: a linked record may stand under the key that it had in the backup."""
-    births = [record.birth for record in fresh if record.birth]
-    if job.recovery is None or place.side not in job.recovery.sides or not births:
+def _note_renumbered(job: Job, place: Place, strays: Sequence[Record], observation: Observation) -> None:
+    """A linked record may stand under another key than its link's: it is not missing, and its link is not quiet."""
+    births = [record.birth for record in strays if record.birth]
+    if not births or not place.entity.renamable:
         return
     with job.store.read() as conn:
         found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
-    job.recovery.let_be.update(link.id for link in found.values())
+    for link in found.values():
+        observation.busy.add(link.id)
+        observation.met[place.side].add(link.id)
+    if job.recovery is not None and place.side in job.recovery.sides:
+        job.recovery.let_be.update(link.id for link in found.values())
 
 
 def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], cursor: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gp365.model.plan import Candidate, FieldPlan, Problem, Verdict
+from gp365.model.plan import FieldPlan, Problem, Verdict
 from gp365.model.record import Status
 from gp365.model.values import Key, digest, key_text, pack
 from gp365.store import parked
@@ -84,13 +84,7 @@ def _entries(conn: Connection, job: Job, run: str, subject: Subject) -> list[New
     if subject.held_back is not None:
         return [_stays(subject.held_back, run)]
     if problem is not None and problem.verdict is not Verdict.WAITING:
-        shown = {
-            "value": problem.value,
-            "side": problem.side,
-            "field": problem.field,
-            "candidates": list(problem.candidates),
-        }
-        entry = _entry_of(job, run, subject, "", problem.code, problem.message, shown)
+        entry = _entry_of(job, run, subject, "", problem.code, problem.message, shown_of(problem))
         found.append(replace(entry, about=about(conn, job, subject, evidence=problem.evidence)))
     for side, (status, error) in subject.complaints.items():
         shown = {"value": error.value, "side": side, "field": error.field, "sent": inputs_digest(subject)}
@@ -112,20 +106,12 @@ def _entries(conn: Connection, job: Job, run: str, subject: Subject) -> list[New
 
 def shown_of(problem: Problem) -> dict[str, Any]:
     """Give what an entry on a whole record shows, to which a person's decision is tied."""
-    shown: dict[str, Any] = {
+    return {
         "value": problem.value,
         "side": problem.side,
         "field": problem.field,
         "candidates": list(problem.candidates),
     }
-    if problem.evidence:
-        shown["evidence"] = [_shown_candidate(one) for one in problem.evidence]
-    return shown
-
-
-def _shown_candidate(one: Candidate) -> dict[str, Any]:
-    fields = {name: list(both) for name, both in one.fields.items()}
-    return {"key": one.key, "why": one.why, "score": one.score, "fields": fields, "linked_to": one.linked_to}
 
 
 def _stays(entry: Parked, run: str) -> NewParked:

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 from gp365.model.plan import Pair, Verdict
 from gp365.model.record import Op, Status
 from gp365.model.values import Value, fingerprint, key_text
-from gp365.store import intents, ledger, work
+from gp365.store import intents, ledger, links, work
 from gp365.store.waits import Wait
 from gp365.sync import sightings
 from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
+from gp365.sync.events.gone import marked_links
 from gp365.sync.job import Job, Place
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
@@ -41,6 +42,7 @@ def record(
     intents.close_many(conn, [end for subject in subjects for end in _ends(subject)])
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
     keep_links(conn, job, run, drafts)
+    links.update(conn, marked_links(subjects))
     sightings.keep(conn, subjects)
     for subject in subjects:
         judge(job, subject)
@@ -65,7 +67,11 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | No
     """Work out the link as it stands after this page: the agreed pairs, and the prints if nothing is left to look at."""
     plan = subject.plan
     done = [sent for sent in subject.sends if sent.outcome is not None and sent.outcome.status is Status.DONE]
-    if plan is None or ((subject.ended is not None or subject.problem is not None) and not done):
+    if (
+        plan is None
+        or subject.left_out
+        or ((subject.ended is not None or subject.problem is not None) and not done)
+    ):
         return None
     keys = dict(subject.keys)
     for sent in done:

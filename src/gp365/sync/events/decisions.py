@@ -28,7 +28,7 @@ from gp365.sync.events.joining import (
     take_end,
 )
 from gp365.sync.events.kinds import Repair
-from gp365.sync.events.look import Look, decision_of, end_key, told
+from gp365.sync.events.look import Look, decision_of, end_key, named_keys, told
 from gp365.sync.job import Place
 from gp365.sync.parking import inputs_digest, shown_of
 from gp365.sync.subject import Subject
@@ -88,7 +88,8 @@ def _carry_out(
 
 def _told(entry: Parked, what: str, **more: object) -> dict[str, object]:
     event: dict[str, object] = {"event": "decided", "decision": what, "by": entry.resolved_by}
-    return event | {"entry": entry.id, "of": entry.code, "why": f"{what} by {entry.resolved_by}"} | more
+    done = {"link": "linked", "create": "created", "ignore": "closed"}[what]
+    return event | {"entry": entry.id, "of": entry.code, "why": f"{done} by {entry.resolved_by}"} | more
 
 
 def _refuse(subject: Subject, problem: Problem, code: str, message: str) -> None:
@@ -227,9 +228,7 @@ def _ignore(look: Look, subject: Subject, entry: Parked) -> None:
 
 def _take_new_number(look: Look, subject: Subject, entry: Parked, event: dict[str, object]) -> None:
     """A renumbered record that is ignored is left out under its new number too."""
-    shown = told(entry)
-    place = look.job.place(str(shown.get("side")))
-    keys = [str(one["key"]) for one in shown.get("evidence", ())]
+    place, keys = look.job.place(str(told(entry).get("side"))), named_keys(entry)
     if len(keys) == 1 and keys[0] not in look.links_at(place, keys):
         subject.keys[place.side] = key_of(keys[0])
         subject.repairs.append(Repair(event, {f"{place.end}_key": keys[0]}))

@@ -84,6 +84,12 @@ def told(entry: Parked | None) -> dict[str, Any]:
     return {} if entry is None else dict(unpack_deep(entry.shown))
 
 
+def named_keys(entry: Parked | None) -> list[str]:
+    """Give the key texts of the records that an entry names as evidence."""
+    about = {} if entry is None or not entry.about else dict(unpack_deep(entry.about))
+    return [str(one["key"]) for one in about.get("evidence", ())]
+
+
 def end_key(link: Link, place: Place) -> str | None:
     """Return the key text of a link's end on a side."""
     return link.left_key if place.end == "left" else link.right_key

@@ -16,7 +16,7 @@ from gp365.store import links
 from gp365.store.links import OPEN, Link
 from gp365.sync.events.joining import absorb_at, set_free
 from gp365.sync.events.kinds import Repair
-from gp365.sync.events.look import Look, decision_of, end_birth, end_key, subject_of, told
+from gp365.sync.events.look import Look, at, decision_of, end_birth, end_key, named_keys, subject_of
 from gp365.sync.job import Place
 from gp365.sync.reading import read_records
 from gp365.sync.subject import Subject
@@ -95,7 +95,7 @@ def _ask_again(moves: _Moves, lost: Mapping[str, Subject]) -> None:
     for birth, subject in lost.items():
         entry = look.entry(subject)
         if entry is not None and entry.code == "renumbered":
-            keys += [key_of(str(one["key"])) for one in told(entry).get("evidence", ())]
+            keys += [key_of(text) for text in named_keys(entry)]
         elif entry is None and subject.standing is not None and subject.standing.state == OPEN:
             unknown.append(birth)
     if unknown and not look.observation.full.get(place.side):
@@ -132,7 +132,19 @@ def _follow(moves: _Moves) -> list[Subject]:
         stranger = now.get(key_of(old or ""))
         if stranger is not None and stranger.key != record.key:
             set_free(moves.subjects, subject, place, stranger)
+    _hand_rows_over(moves)
     return moves.subjects
+
+
+def _hand_rows_over(moves: _Moves) -> None:
+    """Give the rows of keys that changed hands to the subjects that stand there now."""
+    now = {at(one, moves.place): one for one in moves.subjects}
+    for subject in [one for one in moves.subjects if one.repairs]:
+        for row in list(subject.rows):
+            owner = now.get(row.key) if row.side == moves.place.side else None
+            if owner is not None and owner is not subject:
+                subject.rows.remove(row)
+                owner.rows.append(row)
 
 
 def _asks(moves: _Moves, subject: Subject, record: Record) -> bool:
