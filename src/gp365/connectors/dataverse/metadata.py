@@ -199,15 +199,13 @@ def granted(table: Table, privileges: Sequence[Mapping[str, Any]]) -> Table:
     by_id = {str(one.get("AttributeId") or "").lower(): one for one in privileges}
     columns = dict(table.columns)
     for name, column in table.columns.items():
-        if column.secured and column.id in by_id:
-            may = {
-                verb: by_id[column.id].get(f"Can{verb}") == ALLOWED for verb in ("Read", "Create", "Update")
-            }
+        may = by_id.get(column.id, {})
+        if column.secured and may.get("CanRead") == ALLOWED:
             columns[name] = replace(
                 column,
-                readable=may["Read"],
-                creatable=column.creatable and may["Create"],
-                updatable=column.updatable and may["Update"],
+                readable=True,
+                creatable=column.creatable and may.get("CanCreate") == ALLOWED,
+                updatable=column.updatable and may.get("CanUpdate") == ALLOWED,
             )
     return replace(table, columns=columns)
 
