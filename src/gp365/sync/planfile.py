@@ -107,7 +107,7 @@ def write_plan(path: Path, job: Job, plans: Iterable[SubjectPlan], *, at: dateti
             hashed.update(line)
             out.write(line)
             count += 1
-    header = {
+    header: dict[str, Any] = {
         "format": FORMAT,
         "pair": job.pair,
         "flow": job.flow.name,
@@ -117,6 +117,8 @@ def write_plan(path: Path, job: Job, plans: Iterable[SubjectPlan], *, at: dateti
         "subjects": count,
         "digest": hashed.hexdigest(),
     }
+    if job.recovery is not None:
+        header["recovery"] = sorted(job.recovery.sides)
     whole = path.with_name(path.name + ".whole")
     with whole.open("wb") as out, body.open("rb") as lines:
         out.write(orjson.dumps(header) + b"\n")

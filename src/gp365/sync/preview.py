@@ -5,6 +5,7 @@ Both sides are observed as in a run; the subjects come from what was observed an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,9 @@ from gp365.model.values import key_text
 from gp365.store import parked, work
 from gp365.sync.draw import draw, propose
 from gp365.sync.gather import gather
+from gp365.sync.guards.beginning import begin_planned, foretell, suspected, watch_of
+from gp365.sync.guards.holding import fresh_marks
+from gp365.sync.guards.limits import Guarded, Mark
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation, observe
 from gp365.sync.planning import plan_read
@@ -22,9 +26,14 @@ from gp365.sync.subject import Row, Subject
 
 @dataclass(slots=True)
 class Preview:
-    """The figures of a plan, filled while its subjects are read: counts, and what it will cost per system."""
+    """The figures of a plan, filled while its subjects are read: counts, and what it will cost per system.
+
+    `guards` are those that would hold something of it; `recovery` names the restored sides that it brings back.
+    """
 
     observation: Observation
+    recovery: tuple[str, ...] = ()
+    guards: list[Guarded] = field(default_factory=list[Guarded])
     considered: int = 0
     counts: dict[str, int] = field(default_factory=dict[str, int])
     creates: dict[str, int] = field(default_factory=dict[str, int])
@@ -38,14 +47,23 @@ class Preview:
 
 
 def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectPlan]]:
-    """Observe, and give the plan of every subject that is not plainly unchanged; read it to the end for the figures."""
+    """Observe, and give the plan of every subject that is not plainly unchanged; read it to the end for the figures.
+
+    Where a system was restored from a backup, the plan is the way back.
+    """
     before = {place.system: place.connector.tally().requests for place in job.places}
-    shown = Preview(observe(job, full=full, store_keys=False))
+    begin_planned(job)
+    observation = observe(job, full=full or job.recovery is not None, store_keys=False)
+    if job.recovery is None and (found := suspected(job, observation)) is not None:
+        job.recovery = found
+        observation = observe(job, full=True, store_keys=False)
+    shown = Preview(observation, tuple(sorted(job.recovery.sides)) if job.recovery else ())
     return shown, _plans(job, shown, before)
 
 
 def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[SubjectPlan]:
     done: set[str] = set()
+    watch, marks = watch_of(job), Counter[Mark]()
     for rows in _rows(job, shown.observation):
         subjects = [one for one in gather(job, shown.observation, rows) if one.id not in done]
         done.update(subject.id for subject in subjects)
@@ -56,6 +74,7 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
             for side, key in one.keys.items()
         )
         plans = _plan_page(job, shown.observation, subjects)
+        marks.update(mark for found in fresh_marks(job, watch, subjects).values() for mark in found)
         if job.foreseen is not None:
             sides = (job.left.side, job.right.side)
             job.foreseen.put(job.flow.name, [(plan, sides) for plan in plans])
@@ -67,6 +86,7 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
     quiet = sum(1 for number in shown.observation.unchanged() if f"L{number}" not in done)
     shown.considered += quiet
     shown.counts["unchanged"] = shown.counts.get("unchanged", 0) + quiet
+    shown.guards = foretell(job, watch, shown.observation, marks)
     _forecast(job, shown, before)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from gp365.store import guards, links, runs, work
+from gp365.store import epochs, guards, links, runs, work
 from gp365.sync.guards import gone, holding, restored
 from gp365.sync.guards.counting import count_planned
 from gp365.sync.guards.limits import GONE, Guarded, Mark, limits_of
 from gp365.sync.guards.watch import Watch
-from gp365.sync.job import Job
+from gp365.sync.job import Job, Recovery
 from gp365.sync.observe import Observation
 
 
@@ -47,6 +47,39 @@ def shut_what_is_too_much(job: Job, observation: Observation) -> None:
         watch.shut_over(count_planned(job, watch, observation))
 
 
+def begin_planned(job: Job) -> None:
+    """Before a plan is made: take up the way back of a restored system, let go or not, so that the plan shows it."""
+    job.watch, job.recovery = None, restored.recovery_of(job, planned=True)
+
+
+def suspected(job: Job, observation: Observation) -> Recovery | None:
+    """Give the way back that a plan shows where a side seems to have been restored and no run has noticed yet."""
+    with job.store.read() as conn:
+        kept = epochs.get(conn, job.pair)
+        standing = guards.standing(conn, job.pair, "", restored.CODE)
+    if standing:
+        return None
+    sides = [
+        place.side
+        for place in job.places
+        if restored.suspicion(job, observation, place, kept.get(place.side, "")) is not None
+    ]
+    return restored.way_back(job, sides) if sides else None
+
+
+def foretell(job: Job, watch: Watch, observation: Observation, planned: Mapping[Mark, int]) -> list[Guarded]:
+    """Say which guards would hold something of a plan, or stop it."""
+    if job.recovery is not None:
+        return []
+    held, marks = held_now(job), dict(planned)
+    found = [
+        watch.told(job.flow.name, mark, marks.get(mark, 0) + held.get(mark, 0), held.get(mark, 0))
+        for mark in sorted({*marks, *held})
+        if mark in held or watch.is_over(mark, marks.get(mark, 0))
+    ]
+    return found + _shrunk(job, watch, observation)
+
+
 def watch_of(job: Job) -> Watch:
     """Work out the limits of this moment and what the window has seen."""
     since = job.clock() - timedelta(hours=job.flow.guards.window_hours)
@@ -80,12 +113,18 @@ def told_at_close(job: Job, observation: Observation, stopped_by: str) -> Sequen
         for mark, number in sorted(held.items())
     ]
     if stopped_by == gone.CODE:
-        for place in job.places:
-            missing = gone.newly_missing(job, observation, place)
-            if gone.is_too_much(job, watch, observation, place, missing):
-                found.append(watch.told(job.flow.name, (place.side, GONE), len(missing), len(missing)))
+        found += _shrunk(job, watch, observation)
     if stopped_by == restored.CODE:
         with job.store.read() as conn:
             standing = guards.standing(conn, job.pair, "", restored.CODE)
-        found += [Guarded("", one.side, restored.CODE, 0, 0, 0, 0.0) for one in standing]
+        found += [Guarded(job.flow.name, one.side, restored.CODE, 0, 0, 0, 0.0) for one in standing]
+    return found
+
+
+def _shrunk(job: Job, watch: Watch, observation: Observation) -> list[Guarded]:
+    found: list[Guarded] = []
+    for place in job.places:
+        missing = gone.newly_missing(job, observation, place)
+        if gone.is_too_much(job, watch, observation, place, missing):
+            found.append(watch.told(job.flow.name, (place.side, GONE), len(missing), len(missing)))
     return found

@@ -6,6 +6,7 @@ is a run that a person lets go (`gp365.sync.recovery`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -41,11 +42,14 @@ def recovery_of(job: Job, *, planned: bool = False) -> Recovery | None:
         found = [
             one for one in guards.standing(conn, job.pair, "", CODE) if _to_go(job, one, RECOVER, planned)
         ]
-        if not found:
-            return None
-        sides = frozenset(one.side for one in found)
+    return way_back(job, [one.side for one in found], found[0].released_by) if found else None
+
+
+def way_back(job: Job, sides: Sequence[str], actor: str = "") -> Recovery:
+    """Give the way back of restored sides; what was missing before is no matter of the restore."""
+    with job.store.read() as conn:
         before = [guards.known_gone(conn, job.pair, job.flow.name, side) for side in sides]
-    return Recovery(sides, found[0].released_by, set[int]().union(*before))
+    return Recovery(frozenset(sides), actor, set[int]().union(*before))
 
 
 def _to_go(job: Job, guard: Guard, mode: str, planned: bool = False) -> bool:

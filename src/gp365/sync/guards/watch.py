@@ -45,9 +45,11 @@ class Watch:
 
     def shut_over(self, planned: Mapping[Mark, int]) -> None:
         """Shut every operation of which more is planned than the window leaves."""
-        for mark, number in planned.items():
-            if mark in self.limits and self.window.get(mark, 0) + number > self.limits[mark].most:
-                self.shut[mark] = number
+        self.shut.update({mark: number for mark, number in planned.items() if self.is_over(mark, number)})
+
+    def is_over(self, mark: Mark, number: int) -> bool:
+        """Tell whether so many more would be too much."""
+        return mark in self.limits and self.window.get(mark, 0) + number > self.limits[mark].most
 
     def may_exceed(self, bound: int) -> bool:
         """Tell whether so many records could exceed any limit, so that they must be counted first."""
