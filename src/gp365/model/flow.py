@@ -93,7 +93,7 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A compiled flow. `body` is what its digest is the hash of: file, options and sides; `file_of` undoes it."""
+    """A compiled flow. `unless` goes with `same`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of` undoes it."""
 
     name: str
     title: str
@@ -112,6 +112,7 @@ class Flow:
     rollups: Mapping[str, RollupFile]
     digest: str
     by_name: Mapping[str, Row] = field(default_factory=dict[str, Row])
+    unless: tuple[tuple[str, ...], ...] = ()
     body: bytes = field(default=b"", repr=False)
 
     @property
@@ -176,6 +177,7 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         right=right,
         rows=rows,
         same=same,
+        unless=tuple(tuple(rule.unless) for rule in file.match if rule.same),
         alone=alone,
         similar=similar,
         through=through,
@@ -283,7 +285,8 @@ _Rules = tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...], tuple[T
 def _matching(file: FlowFile, rows: Mapping[str, Row], sides: tuple[str, str]) -> _Rules:
     same = [tuple(rule.same) for rule in file.match if rule.same]
     alone = [tuple(rule.alone) for rule in file.match if rule.alone]
-    for name in {name for rule in (*same, *alone) for name in rule}:
+    unless = [tuple(rule.unless) for rule in file.match]
+    for name in {name for rule in (*same, *alone, *unless) for name in rule}:
         if name not in rows:
             raise Misconfigured(
                 "flow-invalid", f"The matching rule names no row of the flow: {name}.", field=name

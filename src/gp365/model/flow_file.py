@@ -56,6 +56,11 @@ class MatchFile(_Strict):
     """One rule of matching. `same` links; `alone` never links: what agrees on it alone is parked for a person."""
 
     same: list[str] | None = None
+    unless: list[str] = Field(
+        default=[],
+        description="beside `same`: if of these fields those that both records have all differ, they are not linked but "
+        "parked; for a street all lines of its group are compared, and spelling does not count",
+    )
     alone: list[str] | None = None
     similar: dict[str, float] | None = Field(
         None,
