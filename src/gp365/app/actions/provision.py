@@ -1,7 +1,8 @@
 """Provisioning Dataverse: what of ours is missing, made and removed with a credential of its own; GP's terms as options.
 
-GP's payment terms are read through the GP connector. `apply` writes two lookups: payment_terms.csv between terms and
-options, where lines that a site has written itself are kept, and currencies.csv with the organisation's currencies.
+GP's payment terms are read through the GP connector. `apply` writes lookups: payment_terms.csv between terms and
+options, where lines that a site has written itself are kept, currencies.csv with the organisation's currencies, and the
+tables that options of the pairs ask for (choices).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gp365.app.actions.choices import choices
 from gp365.app.assembly import Assembly
 from gp365.app.connecting import dataverse_settings
 from gp365.app.settings import DataverseSystem, GpSystem
@@ -88,6 +90,8 @@ def provision_apply(
         planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
+        tables = list(choices(assembly, name, api))
+        written += [_write(assembly, table.name, table.columns, table.lines) for table in tables]
     _forget(assembly, name)
     return _result(name, done, [file for file in written if file])
 
