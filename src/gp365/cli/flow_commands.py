@@ -75,6 +75,14 @@ def sync(
     context: typer.Context,
     flow: Flow = None,
     full: Full = False,
+    approve: Annotated[
+        bool,
+        typer.Option("--approve", help="Let go what guards hold of these flows; the ledger keeps your name."),
+    ] = False,
+    not_restored: Annotated[
+        bool,
+        typer.Option("--not-restored", help="With --approve: no system was restored, take each as it is."),
+    ] = False,
     folder: Folder = None,
     json: Json = False,
     pair: Pair = None,
@@ -86,5 +94,13 @@ def sync(
 
     at = session(context, folder, json, pair)
     with at.project() as project, progress_shown(quiet=at.json) as progress:
-        done = act(project, pair=at.pair, flow=flow, full=full, progress=progress)
+        done = act(
+            project,
+            pair=at.pair,
+            flow=flow,
+            full=full,
+            approve=approve,
+            not_restored=not_restored,
+            progress=progress,
+        )
     at.answer(done, show_sync, done.exit_code)

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gp365.app.actions.outputs import FlowPlanOut, PlannedField, PlannedRecord, PlanOut
-from gp365.cli.words import EMPTY, counts, grid, heading, plain, value
+from gp365.cli.words import EMPTY, counts, grid, guarded, heading, plain, value
 
 _STYLES = {"created": "green", "updated": "cyan", "parked": "yellow", "waiting": "yellow"}
 _QUIET = ("create_only", "read_only")
@@ -27,6 +27,9 @@ def show_plan(console: Console, plan: PlanOut) -> None:
 
 def _flow(console: Console, flow: FlowPlanOut) -> None:
     console.print(heading(f"{flow.flow}", f"pair {flow.pair} · {flow.title}"))
+    for side in flow.recovery:
+        why = f"{side} was restored from a backup: this is the way back, `gp365 sync --approve` goes it."
+        console.print(plain(why, "yellow"))
     for record in flow.records:
         _record(console, record)
     if flow.to_show > len(flow.records):
@@ -101,6 +104,8 @@ def _totals(console: Console, flow: FlowPlanOut) -> None:
     told |= {"overruled": flow.overruled, "cut to fit": flow.cut}
     told |= {f"won by {side} at first contact": number for side, number in flow.first_contact.items()}
     table.add_row("  fields", counts(told))
+    for guard in flow.guards:
+        table.add_row("  guard", plain(f"{guarded(guard)}; `gp365 sync --approve` lets it go", "yellow"))
     for message in flow.not_served:
         table.add_row("  not served", plain(message, "yellow"))
     console.print(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, LeftOut, RunOut, SkippedOut, SyncOut
-from gp365.cli.words import counts, grid, heading, plain
+from gp365.cli.words import counts, grid, guarded, heading, plain
 
 _ENDS = (
     "created",
@@ -77,6 +77,15 @@ def _run(console: Console, run: RunOut) -> None:
         console.print(plain(f"  balanced    {word}", "green" if run.clean else "yellow"))
     for mismatch in run.mismatches:
         console.print(plain(f"  NOT BALANCED  {mismatch}", "bold red"))
+    for side in run.recovered:
+        console.print(plain(f"  recovered   {side} was restored from a backup and is in step again"))
+    for guard in run.guards:
+        console.print(plain(f"  guard       {guarded(guard)}", "yellow"))
+    if run.guards and run.stopped is None:
+        more = (
+            f"`gp365 sync {run.flow} --pair {run.pair} --approve` lets it go; `gp365 plan` shows what it is."
+        )
+        console.print(plain(f"              {more}", "yellow"))
     if run.stopped is not None:
         _error(console, run.stopped)
 

@@ -9,6 +9,8 @@ from typing import Any, cast
 from rich.table import Table
 from rich.text import Text
 
+from gp365.app.actions.outputs import GuardOut
+
 EMPTY = "–"
 
 
@@ -56,6 +58,18 @@ def heading(text: str, more: str = "") -> Text:
     if more:
         line.append(f"  {more}", style="dim")
     return line
+
+
+def guarded(one: GuardOut) -> str:
+    """Say what a guard holds, or would hold."""
+    if one.operation == "restored":
+        return f"{one.side} seems to have been restored from a backup: nothing was planned"
+    what = {"gone": f"linked records are missing on {one.side}"}.get(
+        one.operation, f"{one.operation} on {one.side}"
+    )
+    held = f", {one.held:,} held" if one.held else ""
+    percent = f", {one.percent:g} % of the links" if one.percent else ""
+    return f"{one.planned:,} {what}{held}: the limit is {one.limit:,}{percent}, {one.window:,} went before"
 
 
 def plain(text: str, style: str = "") -> Text:

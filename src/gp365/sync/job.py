@@ -69,7 +69,6 @@ class Job:
     """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make.
 
     `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
-    `approves_recovery`: a person approved a plan that is the way back of a restored system.
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
     system (`recovery`).
     """
@@ -96,7 +95,6 @@ class Job:
     approve: Callable[[SubjectPlan], Problem | None] | None = None
     foreseen: Foreseen | None = None
     sharing: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    approves_recovery: bool = False
     runs: list[str] = field(default_factory=list[str])
     watch: Watch | None = None
     recovery: Recovery | None = None

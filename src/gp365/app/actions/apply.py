@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gp365.app.actions import planfiles
+from gp365.app.actions.approving import approve_recovery
 from gp365.app.actions.exits import exit_of_runs
 from gp365.app.actions.lease import working
 from gp365.app.actions.opening import holder_of
@@ -52,6 +53,7 @@ def apply_jobs(
 
     running = [job for job, _ in chosen]
     with working(running[0].store, holder, running[0].lease_ttl_s) as lease:
+        approve_recovery([job for job, plan in chosen if "recovery" in plan.header])
         ran = run_flows(running, lease, kind="apply", progress=progress, after=after)
     return _out(ran, list(plans), chosen)
 

@@ -10,7 +10,13 @@ from gp365.sync.equation import Report
 
 DONE, LEFT, USAGE, REFUSED, UNBALANCED, STOPPED, OURS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 _PRIORITY = (OURS, UNBALANCED, REFUSED, USAGE, STOPPED, LEFT, DONE)
-_BY_CODE = {"plan-stale": STOPPED, "restored": STOPPED, "equation": UNBALANCED, "chain-broken": UNBALANCED}
+_BY_CODE = {
+    "plan-stale": STOPPED,
+    "restored": STOPPED,
+    "source-shrunk": STOPPED,
+    "equation": UNBALANCED,
+    "chain-broken": UNBALANCED,
+}
 
 
 def exit_of(error: Gp365Error) -> int:
@@ -39,6 +45,7 @@ def exit_of_runs(
     for report in reports:
         codes += [] if report.balanced else [UNBALANCED]
         codes += [exit_of(report.stopped)] if report.stopped else []
+        codes += [STOPPED] if report.guards else []
     codes += [LEFT] if any(one.anything for one in left) else []
     codes += [STOPPED] if moved else []
     return worst(codes)

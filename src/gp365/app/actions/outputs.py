@@ -5,10 +5,11 @@ The command line prints them or dumps them as JSON; their schemas stand in docs/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gp365.model.errors import Gp365Error
+from gp365.sync.guards.limits import Guarded
 
 Shown = Any
 """A value as JSON shows it: text, whole number, yes or no, null; money and dates as text; several parts as a list."""
@@ -52,11 +53,36 @@ class SideOut:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardOut:
+    """What a guard holds for a person.
+
+    `operation` is creates, updates, clears, gone (linked records that vanished) or restored. `planned` records would be
+    touched, `window` were let through before within the guard's hours, `limit` is the most (from the count and the
+    `percent` of the open links); `held` records are parked until `gp365 sync --approve`.
+    """
+
+    flow: str
+    side: str
+    operation: str
+    planned: int
+    window: int
+    limit: int
+    percent: float
+    held: int
+
+
+def guard_out(one: Guarded) -> GuardOut:
+    """Turn what a guard says into its output."""
+    return GuardOut(**asdict(one))
+
+
+@dataclass(frozen=True, slots=True)
 class RunOut:
     """One run of one flow. Each subject considered is counted in exactly one of `created` … `retrying`.
 
     `turn` counts the runs of the same flow within one command: later ones take up what the earlier ones woke.
-    `cut` are values that were shortened to fit. `mismatches` name the counts that do not agree.
+    `cut` are values that were shortened to fit. `mismatches` name the counts that do not agree. `guards` hold something
+    for a person; `recovered` names the sides that were restored from a backup and brought back into step.
     """
 
     run: str
@@ -83,6 +109,8 @@ class RunOut:
     write_requests: dict[str, int]
     seconds: float
     stopped: ErrorOut | None = None
+    guards: list[GuardOut] = field(default_factory=list[GuardOut])
+    recovered: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +231,8 @@ class FlowPlanOut:
     `records` holds the first of `to_show` records that would be written or need a person. `created` and `updated`
     count writes by side. `first_contact` counts fields by the side that wins at first contact, `follow` the records
     that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts.
-    `not_served` names rows of the flow that are left out, because a side does not serve their field.
+    `not_served` names rows of the flow that are left out, because a side does not serve their field. `guards` are those
+    that would hold something of it. `recovery` names the restored sides whose way back this plan is.
     """
 
     pair: str
@@ -225,6 +254,8 @@ class FlowPlanOut:
     records: list[PlannedRecord]
     not_served: list[str]
     file: str | None = None
+    guards: list[GuardOut] = field(default_factory=list[GuardOut])
+    recovery: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gp365.app.actions import planfiles
 from gp365.app.actions.opening import opened
-from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut
+from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut, guard_out
 from gp365.app.actions.planned import QUIET, planned_record
 from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly
@@ -159,6 +159,8 @@ def _out(
         records=reading.records,
         not_served=[],
         file=str(file) if file else None,
+        guards=[guard_out(one) for one in shown.guards],
+        recovery=list(shown.recovery),
     )
 
 

@@ -18,13 +18,16 @@ from gp365.app.actions.outputs import (
     SideOut,
     SkippedOut,
     error_out,
+    guard_out,
 )
-from gp365.model.errors import Gp365Error
+from gp365.model.errors import Conflict, Gp365Error
 from gp365.store.figures import figures
 from gp365.store.lease import Lease
+from gp365.sync.contributing import rollup_name
 from gp365.sync.cycle import sync as run_flow
 from gp365.sync.equation import Report
 from gp365.sync.job import Job
+from gp365.sync.rollups import write_rollups
 
 TURNS = 3
 Progress = Callable[[str, int, int], None]
@@ -54,7 +57,7 @@ def run_flows(
     progress: Progress = silent,
     after: Callable[[Job, Report], None] = lambda job, report: None,
 ) -> Ran:
-    """Run each flow in order, then those again that have due work, at most three times altogether.
+    """Run each flow in order, then those again that have due work, at most three times altogether; last the roll-ups.
 
     The caller has told the connectors that a run begins. A person's interruption ends it, with what was done so far;
     bugs are raised.
@@ -67,9 +70,10 @@ def run_flows(
             for job in jobs:
                 if turn == 1 or _due(job):
                     _run(ran, job, turn, full and turn == 1, kind, after)
+        _roll_up(ran, jobs, full)
     except KeyboardInterrupt:
         ran.interrupted = True
-    ran.left = [left_of(job) for job in jobs]
+    ran.left = [left_of(job) for job in jobs] + [left_of(job, name) for job, name in _rolled(jobs)]
     return ran
 
 
@@ -96,21 +100,39 @@ def _run(ran: Ran, job: Job, turn: int, full: bool, kind: str, after: Callable[[
 
 
 def _stopped_by(ran: Ran, job: Job) -> Gp365Error | None:
-    """Give the error that stops a flow: its own, or that of a system that it needs."""
+    """Give the error that stops a flow: its own, that of a system that it needs, or a guard's that stops its pair."""
     systems = {place.system for place in job.places}
     for report, _ in ran.reports:
         error = report.stopped
         mine = (report.pair, report.flow) == (job.pair, job.flow.name)
-        if error is not None and (mine or error.system in systems):
+        stops = report.pair == job.pair if isinstance(error, Conflict) else error and error.system in systems
+        if error is not None and (mine or stops):
             return error
     return None
 
 
-def left_of(job: Job) -> LeftOut:
-    """Count what a flow leaves."""
+def _roll_up(ran: Ran, jobs: Sequence[Job], full: bool) -> None:
+    """Write the roll-ups of the flows that were run, each once: the sums are those of all companies."""
+    for job in {id(job): job for job, _ in _rolled(jobs)}.values():
+        if _stopped_by(ran, job) is None:
+            ran.reports += [(report, 1) for report in write_rollups(job, full=full)]
+
+
+def _rolled(jobs: Sequence[Job]) -> list[tuple[Job, str]]:
+    """Name the roll-ups of these jobs: of pairs that share a system, the last one writes for all."""
+    last: dict[tuple[str, str], Job] = {}
+    for job in jobs:
+        for name, rollup in job.flow.rollups.items():
+            last[(job.place(rollup.side).system, rollup_name(job, name))] = job
+    return [(job, name) for (_, name), job in last.items()]
+
+
+def left_of(job: Job, flow: str = "") -> LeftOut:
+    """Count what a flow leaves, or a roll-up of it."""
+    name = flow or job.flow.name
     with job.store.read() as conn:
-        now = figures(conn, job.pair, job.flow.name, job.clock())
-    return LeftOut(job.pair, job.flow.name, now.due + now.later, now.waiting, now.parked, now.open_intents)
+        now = figures(conn, job.pair, name, job.clock())
+    return LeftOut(job.pair, name, now.due + now.later, now.waiting, now.parked, now.open_intents)
 
 
 def skipped_out(ran: Ran, failed: Sequence[Failed] = ()) -> list[SkippedOut]:
@@ -150,4 +172,6 @@ def run_out(report: Report, turn: int) -> RunOut:
         write_requests=dict(report.write_requests),
         seconds=round(report.seconds, 3),
         stopped=error_out(report.stopped) if report.stopped else None,
+        guards=[guard_out(one) for one in report.guards],
+        recovered=list(report.recovered),
     )

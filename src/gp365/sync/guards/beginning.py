@@ -18,9 +18,9 @@ def begin_guarded(job: Job) -> None:
     """Before anything is read: raise the error of a pair that was stopped, or take up the way back."""
     job.watch, job.recovery = None, None
     stopped = restored.undecided(job)
-    if stopped is not None and not job.approves_recovery:
+    if stopped is not None:
         raise stopped
-    job.recovery = restored.recovery_of(job, planned=job.approves_recovery)
+    job.recovery = restored.recovery_of(job)
 
 
 def guard_observed(job: Job, run: str, observation: Observation) -> None:

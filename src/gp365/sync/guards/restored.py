@@ -147,7 +147,10 @@ def keep_epochs(conn: Connection, job: Job, observation: Observation) -> None:
         if now and (not then or compare(then, now) == ("", False)):
             told[place.side] = now
     epochs.keep(conn, job.pair, told)
-    _mark_done(conn, job)
+    if (
+        job.approve is None
+    ):  # a plan may have left out what moved since: the next sync goes the rest of the way
+        _mark_done(conn, job)
 
 
 def _mark_done(conn: Connection, job: Job) -> None:
