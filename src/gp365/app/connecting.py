@@ -60,6 +60,7 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
         main_code=given.main_code,
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,
+        read_back=given.read_back,
     )
     retries = Retries(seconds=given.retry_seconds)
     return GpConnector(settings, scratch=project.scratch, log=project.log.call, retries=retries)
@@ -94,7 +95,7 @@ def _dataverse(project: Project, name: str, given: DataverseSystem) -> Connector
 
 def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> DataverseSettings:
     """Return the connector's own settings of an organisation."""
-    from gp365.connectors.dataverse import DataverseSettings, Sizes
+    from gp365.connectors.dataverse import NEIGHBOURS, DataverseSettings, Neighbour, Sizes
 
     at = f"systems.{name}"
     return DataverseSettings(
@@ -108,6 +109,8 @@ def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> D
         tag=given.tag,
         retry_seconds=given.retry_seconds,
         sizes=Sizes(**given.sizes.model_dump()),
+        duplicate_rules=given.duplicate_rules,
+        neighbours=(*NEIGHBOURS, *(Neighbour(who, tuple(marks)) for who, marks in given.neighbours.items())),
     )
 
 

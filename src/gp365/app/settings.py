@@ -109,6 +109,9 @@ class GpSystem(_Strict):
         description="up to so many records are read one by one instead of as a list",
     )
     page: int = Field(default=500, ge=1, le=10_000, description="records of a list handed on at once")
+    read_back: bool = Field(
+        default=True, description="read a customer again after each edit and compare what stands there"
+    )
     retry_seconds: float = Field(
         default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
     )
@@ -197,6 +200,13 @@ class DataverseSystem(ClientSettings):
         default="", description="certificate authority's file (PEM), relative to the project folder"
     )
     tag: str = Field(default="gp365", description="marks our writes for plug-ins and webhooks")
+    duplicate_rules: bool = Field(
+        default=False, description="let the organisation's duplicate detection rules judge what gp365 creates"
+    )
+    neighbours: dict[str, list[str]] = Field(
+        default={},
+        description="further connectors that doctor looks for: their name, and unique names of their solutions",
+    )
     retry_seconds: float = Field(
         default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
     )

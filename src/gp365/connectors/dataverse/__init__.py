@@ -1,6 +1,7 @@
 """Dynamics 365 Sales and any other Dataverse organisation, over the Web API v9.2."""
 
 from gp365.connectors.dataverse.connector import DataverseConnector
+from gp365.connectors.dataverse.neighbours import NEIGHBOURS, Neighbour
 from gp365.connectors.dataverse.settings import Credential, DataverseSettings, Sizes
 
-__all__ = ["Credential", "DataverseConnector", "DataverseSettings", "Sizes"]
+__all__ = ["NEIGHBOURS", "Credential", "DataverseConnector", "DataverseSettings", "Neighbour", "Sizes"]
