@@ -99,9 +99,16 @@ def _field(
         not row.row.compared
         or not row.writable(target, "create")
         or taken.intersection(row.row.wires[target])
+        or _is_drawn(compiled, row, target)
     ):
         return None
     return _carried(compiled, row, source, target, present, facts)
+
+
+def _is_drawn(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
+    """Tell whether a row is the number that is drawn for the new record: what the other side has there does not count."""
+    drawn = compiled.flow.side(target).number is not None
+    return drawn and all(wire in compiled.entity(target).key for wire in row.row.wires[target])
 
 
 def _carried(
