@@ -5,7 +5,7 @@ Both sides are observed as in a run; the subjects come from what was observed an
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +14,7 @@ from gp365.model.record import Op
 from gp365.model.values import key_text
 from gp365.store import parked, work
 from gp365.sync.draw import draw, propose
-from gp365.sync.gather import gather
+from gp365.sync.gather import Gathering, begin_gather, finish_gather
 from gp365.sync.guards.beginning import begin_planned, foretell, suspected, watch_of
 from gp365.sync.guards.holding import fresh_marks
 from gp365.sync.guards.limits import Guarded, Mark
@@ -22,6 +22,9 @@ from gp365.sync.job import Job
 from gp365.sync.observe import Observation, observe
 from gp365.sync.planning import plan_read
 from gp365.sync.subject import Row, Subject
+
+# So many pages are gathered before the first of them is planned.
+_AHEAD = 3
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectP
     observation = observe(job, full=full or job.recovery is not None, store_keys=False)
     if job.recovery is None and (found := suspected(job, observation)) is not None:
         job.recovery = found
+        if observation.similar is not None:
+            observation.similar.close()
         observation = observe(job, full=True, store_keys=False)
     shown = Preview(observation, tuple(sorted(job.recovery.sides)) if job.recovery else ())
     return shown, _plans(job, shown, before)
@@ -64,15 +69,8 @@ def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectP
 def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[SubjectPlan]:
     done: set[str] = set()
     watch, marks = watch_of(job), Counter[Mark]()
-    for rows in _rows(job, shown.observation):
-        subjects = [one for one in gather(job, shown.observation, rows) if one.id not in done]
-        done.update(subject.id for subject in subjects)
-        done.update(
-            f"{side}:{key_text(key)}"
-            for one in subjects
-            if one.link is None
-            for side, key in one.keys.items()
-        )
+    job.watch = watch
+    for subjects in _pages(job, shown.observation, done):
         plans = _plan_page(job, shown.observation, subjects)
         marks.update(mark for found in fresh_marks(job, watch, subjects).values() for mark in found)
         if job.foreseen is not None:
@@ -88,6 +86,31 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
     shown.counts["unchanged"] = shown.counts.get("unchanged", 0) + quiet
     shown.guards = foretell(job, watch, shown.observation, marks)
     _forecast(job, shown, before)
+
+
+def _pages(job: Job, observation: Observation, done: set[str]) -> Iterator[list[Subject]]:
+    """Gather the pages, some ahead of the planning: what is asked about them is answered meanwhile."""
+    ahead: deque[Gathering] = deque()
+    try:
+        for rows in _rows(job, observation):
+            ahead.append(begin_gather(job, observation, rows))
+            if len(ahead) > _AHEAD:
+                yield _not_done(finish_gather(ahead.popleft()), done)
+        while ahead:
+            yield _not_done(finish_gather(ahead.popleft()), done)
+    finally:
+        if observation.similar is not None:
+            observation.similar.close()
+
+
+def _not_done(gathered: list[Subject], done: set[str]) -> list[Subject]:
+    """Leave out what came with an earlier page."""
+    subjects = [one for one in gathered if one.id not in done]
+    done.update(subject.id for subject in subjects)
+    done.update(
+        f"{side}:{key_text(key)}" for one in subjects if one.link is None for side, key in one.keys.items()
+    )
+    return subjects
 
 
 def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:

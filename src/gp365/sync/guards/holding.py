@@ -56,7 +56,8 @@ def hold(job: Job, subjects: Sequence[Subject]) -> None:
 def fresh_marks(job: Job, watch: Watch, subjects: Sequence[Subject]) -> dict[str, list[Mark]]:
     """Give what guards would count of planned subjects that nobody has held or let go yet."""
     entries = _entries(job, subjects)
-    return _counted(job, watch, [one for one in subjects if one.id not in entries], entries)
+    free = [one for one in subjects if one.id not in entries or not _still_held(job, one, entries[one.id])]
+    return _counted(job, watch, free, entries)
 
 
 def _counted(
