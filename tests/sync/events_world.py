@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gp365.model.entity import EntityDescription, Feed, Strength
+from gp365.connectors.memory import MemoryConnector
+from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldType, Strength
 from gp365.store import ledger, parked
 from gp365.store.links import Link
 from gp365.store.parked import Parked
@@ -50,6 +51,29 @@ def events_world(
     folder: Path, gp: EntityDescription | None = None, sales: EntityDescription | None = None
 ) -> World:
     return make_world(folder, gp=gp or customer(), sales=sales or mergeable())
+
+
+def with_cards(world: World) -> World:
+    """Add the table of cards to Sales, and the flow that fills it."""
+    fields = [
+        text("id", 36, writable="create"),
+        text("number", 15, required=True),
+        text("name", 40),
+        FieldDescription("account", FieldType.REFERENCE, target="account", length=36),
+        FieldDescription("primary", FieldType.BOOLEAN),
+    ]
+    card = EntityDescription(
+        "card",
+        ("id",),
+        {one.name: one for one in fields},
+        Strength.VERSIONED,
+        Feed.DELTA,
+        feed_sees_deletions=True,
+    )
+    entities = {"account": mergeable(), "card": card}
+    world.sales = MemoryConnector("sales", entities, clock=world.clock)
+    world.flows = {"customers": FLOW, "cards": CARD_FLOW}
+    return world
 
 
 def linked_firms(world: World, *numbers: str) -> dict[str, str]:

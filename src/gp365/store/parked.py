@@ -156,6 +156,14 @@ def become_links(conn: Connection, pair: str, flow: str, names: Mapping[str, str
         conn.execute(renaming.values(subject=bindparam("b_new")), moved)
 
 
+def rekey(
+    conn: Connection, pair: str, flow: str, subject: str, left_key: str | None, right_key: str | None
+) -> None:
+    """Let the open entries of a subject name the keys that its records have now, so that the next look finds them."""
+    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject == subject)
+    conn.execute(_TABLE.update().where(*scope, _OPEN).values(left_key=left_key, right_key=right_key))
+
+
 def _place(entry: NewParked) -> _Place:
     return entry.pair, entry.flow, entry.subject, entry.field
 

@@ -86,7 +86,9 @@ def _by_policy(look: Look, subject: Subject, place: Place) -> bool:
     """Close the link, or mark the record that is left, where the flow says so; False: a person decides."""
     events, link = look.job.flow.events, subject.standing
     assert link is not None
-    if events.gone == "ask" or decision_of(look.entry(subject)) or not _certain(look, place, link):
+    entry = look.entry(subject)
+    decided = entry is not None and entry.code == "target-gone" and bool(decision_of(entry))
+    if events.gone == "ask" or decided or not _certain(look, place, link):
         return False
     event: dict[str, object] = {"event": "gone", "side": place.side, "key": _shown(link, place)}
     event["policy"] = events.gone

@@ -159,8 +159,10 @@ def _settle_down(job: Job, conn: Connection, subject: Subject) -> None:
     if freed and before is not None:
         side, key = next(iter(subject.keys.items()))
         subject.claimed_as = subject.claimed_as or subject.id
+        subject.absorbed.append(link_subject(before.id))
         subject.id, subject.link = single_subject(side, key_text(key)), None
-        parked.become_links(conn, job.pair, job.flow.name, {link_subject(before.id): subject.id})
-    if after is not None and not freed and subject.absorbed:
-        names = {name: link_subject(after.id) for name in subject.absorbed}
-        parked.become_links(conn, job.pair, job.flow.name, names)
+    name = link_subject(subject.link.id) if subject.link is not None else subject.id
+    ends = [key_text(subject.keys[one.side]) if one.side in subject.keys else None for one in job.places]
+    if subject.absorbed:
+        parked.become_links(conn, job.pair, job.flow.name, dict.fromkeys(subject.absorbed, name))
+    parked.rekey(conn, job.pair, job.flow.name, name, ends[0], ends[1])
