@@ -17,6 +17,7 @@ from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
+from gp365.app.actions.whatif import WhatifOut
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
 
 
@@ -45,6 +46,7 @@ ANSWERS: Mapping[str, type] = {
     "status": StatusOut,
     "history": HistoryOut,
     "explain": ExplainOut,
+    "whatif": WhatifOut,
     "parked list": ParkedList,
     "parked show": ParkedOut,
     "parked retry": RetryOut,

@@ -27,6 +27,7 @@ __all__ = [
     "history",
     "last_dispositions",
     "outcome_subjects",
+    "outcomes_since",
     "rows",
     "verify",
 ]
@@ -99,6 +100,21 @@ def rows(conn: Connection, run: str, page: int = 1000) -> Iterator[LedgerRow]:
         if len(found) < page:
             return
         last = found[-1].id
+
+
+def outcomes_since(
+    conn: Connection, pair: str, flow: str, since: datetime, page: int = 500
+) -> Iterator[LedgerRow]:
+    """Give the outcome rows of single subjects since a moment, oldest first, a page in memory at a time."""
+    last = 0
+    scope = (_TABLE.c.chain == chain_of(pair, flow), _TABLE.c.kind == OUTCOME, _TABLE.c.subject != "")
+    while True:
+        query = LEDGER_QUERY.where(*scope, _TABLE.c.at >= since, _TABLE.c.position > last)
+        found = [LedgerRow(*row) for row in conn.execute(query.order_by(_TABLE.c.position).limit(page))]
+        yield from found
+        if len(found) < page:
+            return
+        last = found[-1].position
 
 
 def decode(row: LedgerRow) -> Any:

@@ -22,7 +22,7 @@ from gp365.sync.job import Job
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a run planned with: the flow's body (see `Flow.body`), its entities by name, and the lookups."""
+    """What a run planned with: the flow's body (see `Flow.body`), its entities by side, and the lookups."""
 
     flow: bytes
     entities: Mapping[str, EntityDescription]
@@ -34,7 +34,7 @@ def keep(conn: Connection, job: Job) -> None:
     prints = {row.row.name: row.row.print for row in job.compiled.rows}
     body = {"flow": job.flow.name, "lookups": job.lookups_digest, "entities": job.entities_digest}
     runs.flow_version_put(conn, job.flow.digest, job.flow.name, pack(body), prints)
-    entities = {place.entity.name: _entity_plain(place.entity) for place in job.places}
+    entities = {place.side: _entity_plain(place.entity) for place in job.places}
     lookups = {
         name: {"columns": list(table.columns), "rows": [list(row) for row in table.rows]}
         for name, table in job.compiled.context.lookups.items()
@@ -54,7 +54,7 @@ def kept(conn: Connection, flow: str, entities: str, lookups: str) -> Kept | Non
     described: dict[str, Any] = orjson.loads(of_entities)
     return Kept(
         of_flow,
-        {name: _entity(held) for name, held in described.items()},
+        {side: _entity(held) for side, held in described.items()},
         {name: _lookup(name, held) for name, held in tables.items()},
     )
 

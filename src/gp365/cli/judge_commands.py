@@ -1,0 +1,37 @@
+"""The commands that judge before anything is done: whatif (another policy) and assess (before going live)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from gp365.cli.look_commands import FlowName
+from gp365.cli.session import Folder, Json, Pair, session
+
+
+def whatif(
+    context: typer.Context,
+    owner: Annotated[
+        list[str],
+        typer.Option(
+            "--owner", metavar="FIELD=SIDE", help="Whose the field or group would be; again for more."
+        ),
+    ],
+    since: Annotated[datetime, typer.Option("--since", help="Replay what was recorded since then (UTC).")],
+    flow: FlowName = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many changes of a flow are shown.")] = 50,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Replay recorded changes under another owner of a field, and show what would differ. Nothing is written."""
+    from gp365.app.actions.whatif import whatif as act
+    from gp365.cli.show_whatif import show_whatif
+
+    at = session(context, folder, json, pair)
+    moment = since if since.tzinfo else since.replace(tzinfo=UTC)
+    with at.project() as project:
+        found = act(project, owner, moment, pair=at.pair, flow=flow, limit=limit)
+    at.answer(found, show_whatif)
