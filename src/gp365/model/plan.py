@@ -106,7 +106,8 @@ class SubjectPlan:
 
     `pairs` are the agreed pairs that hold now, without any write; a written field's pair is agreed when its write is
     done. `filtered` says that a condition leaves the record out. `problem` stops the subject as a whole. `left_scope`
-    names the side whose condition a linked record no longer satisfies: told in the ledger, counted nowhere.
+    names the side whose condition a linked record no longer satisfies: told in the ledger, counted nowhere. `matched`
+    says, in a preview, by which rule two records that are not linked yet were found to be one.
     """
 
     subject: str
@@ -118,6 +119,7 @@ class SubjectPlan:
     filtered: str = ""
     problem: Problem | None = None
     left_scope: str = ""
+    matched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

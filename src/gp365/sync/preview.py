@@ -154,7 +154,9 @@ def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> l
         writes = [
             replace(write, key=write.key or drawn.key(subject, write.side) or ()) for write in plan.writes
         ]
-        plans.append(replace(plan, writes=() if problem else tuple(writes), problem=problem))
+        matched = subject.made_by if subject.link is None and len(subject.keys) == 2 else ""
+        writes = [] if problem else writes
+        plans.append(replace(plan, writes=tuple(writes), problem=problem, matched=matched))
     return plans
 
 
