@@ -98,6 +98,28 @@ def test_a_clerk_who_saves_over_our_edit_at_once_is_named_in_a_complaint(tmp_pat
         assert gp.connector.tally().acknowledged == {("customer", "update"): 1}
 
 
+def test_an_address_is_read_back_as_well(tmp_path: Path) -> None:
+    people: list[After] = []
+
+    def with_clerk(app: ASGIApp) -> ASGIApp:
+        people.append(After(app))
+        return people[0]
+
+    with place(tmp_path, between=with_clerk) as gp:
+        key = ("AARONFIT0001", "PRIMARY")
+        for values, said in (
+            ({"SalespersonID": "paul w."}, ""),
+            ({"City": "Gary"}, "City is Aurora, not Gary"),
+        ):
+            if said:
+                people[0].act = lambda: gp.save("RM00102", ";".join(key), {"CITY": "Aurora"})
+            record = gp.connector.get("customer_address", [key], list(values), fresh=True)[key]
+            [outcome] = gp.connector.write("customer_address", [update_of(record, values)])
+            assert outcome.status is Status.DONE
+            assert (outcome.error.message if outcome.error else "").endswith(said)
+            assert bool(outcome.error) is bool(said)
+
+
 def test_a_service_that_keeps_less_than_it_acknowledges_is_found_out(tmp_path: Path) -> None:
     def deaf(payload: dict[str, Any]) -> None:
         payload.pop("Hold", None)

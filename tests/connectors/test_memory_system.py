@@ -511,3 +511,16 @@ def test_the_counts_are_those_of_requests_and_acknowledged_rows() -> None:
     assert (tally.requests, tally.write_requests) == (3, 1)
     assert tally.acknowledged == {("customer", "create"): 2}
     assert memory.estimate("customer", reads=5, creates=2, updates=1).requests == 5
+
+
+def test_a_record_says_whether_a_person_or_gp365_changed_it(tmp_path: Path) -> None:
+    system = MemoryConnector.open(tmp_path / "memory.jsonl", "memory", {"customer": customer()})
+    system.person_put("customer", ("A1",), {"Name": "Firm"}, by="Nancy")
+    record = system.get("customer", [("A1",)], ["Name"])[("A1",)]
+    assert record.changed_by == "Nancy"
+    write = Write(Op.UPDATE, ("A1",), {"Name": "Ours"}, record.version, record.birth, expected=record.values)
+    system.write("customer", [write])
+    again = MemoryConnector.open(tmp_path / "memory.jsonl")
+    assert again.get("customer", [("A1",)], ["Name"])[("A1",)].changed_by == "gp365"
+    again.close()
+    system.close()

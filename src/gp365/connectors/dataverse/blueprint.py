@@ -28,7 +28,7 @@ _MOST_MONEY = 922337203685477
 
 @dataclass(frozen=True, slots=True)
 class OwnColumn:
-    """One column of ours: type, limits, and the options of a choice."""
+    """One column of ours: type, limits, the options of a choice, and the table that it stands in."""
 
     name: str
     schema_name: str
@@ -36,6 +36,7 @@ class OwnColumn:
     type: str
     length: int | None = None
     options: tuple[tuple[int, str], ...] = field(default=())
+    table: str = CARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ COLUMNS = (
     OwnColumn("gp365_inactive", "gp365_Inactive", "Inactive", "Boolean"),
     OwnColumn("gp365_corporate", "gp365_Corporate", "GP corporate customer", "String", 15),
     OwnColumn("gp365_reference", "gp365_Reference", "Reference of gp365", "String", 40),
+)
+# What the companies grant together, one amount per currency: text, because no column holds several currencies.
+ACCOUNT_COLUMNS = (
+    OwnColumn("gp365_creditlimits", "gp365_CreditLimits", "GP credit limits", "String", 400, table="account"),
 )
 LOOKUPS = (
     OwnLookup("gp365_account_gp365_customer", CARD, "account", "gp365_AccountId", "Account", parental=True),
@@ -141,7 +146,7 @@ def table_body(language: int) -> dict[str, Any]:
 
 
 def column_body(column: OwnColumn, language: int) -> dict[str, Any]:
-    """Return the definition of one column of the card."""
+    """Return the definition of one column of ours."""
     body: dict[str, Any] = {
         "@odata.type": f"{_CRM}{column.type}AttributeMetadata",
         "AttributeType": column.type,

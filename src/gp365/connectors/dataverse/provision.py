@@ -160,7 +160,7 @@ def _do(site: Site, work: Work) -> Step:
 
 
 def remove(api: WebApi, *, force: bool = False, sleep: Callable[[float], None]) -> tuple[Step, ...]:
-    """Take away what is ours: lookup, card table, unused options, solution and publisher.
+    """Take away what is ours: lookup, columns, card table, unused options, solution and publisher.
 
     Raise Conflict while cards exist, unless forced. Change tracking stays on: the platform
     cannot switch it off (use-change-tracking page).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from gp365.connectors.dataverse import blueprint as ours
@@ -16,11 +17,15 @@ Line = tuple[str, str, str, str]
 
 
 def take_away(site: Site, *, force: bool) -> list[Line]:
-    """Remove lookup, table, unused options, solution and publisher; return (id, title, state, detail) of each."""
+    """Remove lookup, columns, table, unused options, solution and publisher; return (id, title, state, detail) of each."""
     if site.table(CARD) is not None and not force:
         _refuse_while_used(site)
     return [
         _gone(f"lookup:{ours.PARENT_CARD}", "Lookup account.gp365_parentcardid", lambda: _lookup(site)),
+        *(
+            _gone(f"column:{one.name}", f"Column {one.table}.{one.name}", partial(_column, site, one))
+            for one in ours.ACCOUNT_COLUMNS
+        ),
         _gone(f"table:{CARD}", f"Table {CARD}", lambda: _table(site)),
         *_options(site, force=force),
         _gone("solution", "Solution gp365", lambda: _row(site, "solutions", "solutionid", site.solution())),
@@ -52,6 +57,17 @@ def _lookup(site: Site) -> bool:
         return False
     name = ours.LOOKUPS[1].relationship
     site.api.delete(f"RelationshipDefinitions(SchemaName='{name}')")
+    site.forget()
+    return True
+
+
+def _column(site: Site, column: ours.OwnColumn) -> bool:
+    table = site.table(column.table)
+    if table is None or column.name not in table.columns:
+        return False
+    site.api.delete(
+        f"EntityDefinitions(LogicalName='{column.table}')/Attributes(LogicalName='{column.name}')"
+    )
     site.forget()
     return True
 

@@ -39,7 +39,7 @@ def work_list(
         Work("publisher", "Publisher gp365 (prefix gp365)", _look_publisher, _make_publisher),
         Work("solution", "Solution gp365", _look_solution, _make_solution),
         Work(f"table:{CARD}", f"Table {CARD}, owned by users", _look_card, _make_card),
-        *(_column_work(column) for column in ours.COLUMNS),
+        *(_column_work(column) for column in (*ours.COLUMNS, *ours.ACCOUNT_COLUMNS)),
         *(_lookup_work(lookup) for lookup in ours.LOOKUPS),
         Work("key", f"Key {ours.KEY_NAME}: {' + '.join(ours.KEY_COLUMNS)}", _look_key, _make_key),
         *(_tracking_work(name) for name in tracked),
@@ -94,12 +94,14 @@ def _make_card(site: Site) -> None:
 
 
 def _column_work(column: ours.OwnColumn) -> Work:
-    title = f"Column {CARD}.{column.name} ({column.type}{f' {column.length}' if column.length else ''})"
+    title = (
+        f"Column {column.table}.{column.name} ({column.type}{f' {column.length}' if column.length else ''})"
+    )
     return Work(f"column:{column.name}", title, partial(_look_column, column), partial(_make_column, column))
 
 
 def _look_column(column: ours.OwnColumn, site: Site) -> Looked:
-    table = site.table(CARD)
+    table = site.table(column.table)
     found = table.columns.get(column.name) if table else None
     if found is None:
         return MAKE
@@ -115,7 +117,7 @@ def _look_column(column: ours.OwnColumn, site: Site) -> Looked:
 
 def _make_column(column: ours.OwnColumn, site: Site) -> None:
     body = ours.column_body(column, site.language())
-    path = f"EntityDefinitions(LogicalName='{CARD}')/Attributes"
+    path = f"EntityDefinitions(LogicalName='{column.table}')/Attributes"
     site.write(
         lambda: site.api.post(path, body, IN_SOLUTION), lambda: _look_column(column, site)[0] != "make"
     )

@@ -28,6 +28,7 @@ from gp365.model.errors import Retry
 from gp365.model.record import ChangePage, Outcome, Record, Status, Write
 from gp365.model.values import Key, Value, show_key
 
+PERSON = "a person"
 REQUEST_S = 0.001
 
 
@@ -196,7 +197,7 @@ class MemoryConnector:
 
     # a person's door
 
-    def person_put(self, entity: str, key: Key, values: Mapping[str, Value]) -> Record:
+    def person_put(self, entity: str, key: Key, values: Mapping[str, Value], by: str = PERSON) -> Record:
         """Create or edit a record as a user of the system does; Rejected if the system refuses it."""
         described = self.entity(entity)
         with self.system.turn():
@@ -204,8 +205,8 @@ class MemoryConnector:
             row = self.system.tables[entity].find(key)
             if row is None:
                 at = rules.stored_key(described, key)
-                return record_of(described, self.system.create(entity, at, stored, ""))
-            return record_of(described, self.system.change(entity, row, stored, ""))
+                return record_of(described, self.system.create(entity, at, stored, "", by=by))
+            return record_of(described, self.system.change(entity, row, stored, "", by=by))
 
     def person_delete(self, entity: str, key: Key) -> None:
         """Delete a record as a user does; Misconfigured("record-unknown") if it is not there."""
@@ -223,7 +224,7 @@ class MemoryConnector:
             if row is None:
                 raise missing(entity, key)
             at = rules.stored_key(described, other)
-            return record_of(described, self.system.rename(entity, row, at))
+            return record_of(described, self.system.rename(entity, row, at, by=PERSON))
 
     def person_hide(self, entity: str, key: Key, *, hidden: bool = True) -> None:
         """Let a role filter hide a record from our account, in this process, or show it again."""
@@ -242,7 +243,7 @@ class MemoryConnector:
             if row is None or self.system.tables[entity].find(into) is None:
                 raise missing(entity, key if row is None else into)
             values = {described.merged_into: ";".join(into)}
-            return record_of(described, self.system.change(entity, row, values, ""))
+            return record_of(described, self.system.change(entity, row, values, "", by=PERSON))
 
     def rows(self, entity: str) -> dict[Key, dict[str, Value]]:
         """Return everything the system holds, unreadable fields too, behind the contract's back."""

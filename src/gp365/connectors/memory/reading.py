@@ -19,7 +19,7 @@ def record_of(entity: EntityDescription, row: Row, fields: Sequence[str] | None 
     values = {name: row.values.get(name) for name in asked if _readable(entity, name)}
     kept = row.values.get(entity.reference_field) if entity.reference_field else None
     version = f'W/"{row.seq}"' if entity.strength is Strength.VERSIONED else ""
-    return Record(row.key, values, version, row.birth, str(kept or ""), stamp_of(entity, row.stamp))
+    return Record(row.key, values, version, row.birth, str(kept or ""), stamp_of(entity, row.stamp), row.by)
 
 
 def met(system: MemorySystem, entity: EntityDescription, row: Row, fields: Sequence[str]) -> Record:

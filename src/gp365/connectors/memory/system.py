@@ -122,20 +122,24 @@ class MemorySystem:
 
     # commits: to be called in a turn
 
-    def create(self, entity: str, key: Key, values: Mapping[str, Value], reference: str) -> Row:
+    def create(
+        self, entity: str, key: Key, values: Mapping[str, Value], reference: str, *, by: str = ""
+    ) -> Row:
         """Commit a new row under a key that is free."""
         described = self.describe(entity)
         held = dict.fromkeys(described.fields) | dict(values) | rules.key_values(described, key)
         held |= _mark(described, reference)
         rules.check_required(described, held)
         self.seq += 1
-        return self._commit(entity, Row(key, held, self.seq, self.birth(self.seq), self.clock()))
+        return self._commit(entity, Row(key, held, self.seq, self.birth(self.seq), self.clock(), by))
 
-    def change(self, entity: str, row: Row, values: Mapping[str, Value], reference: str) -> Row:
+    def change(
+        self, entity: str, row: Row, values: Mapping[str, Value], reference: str, *, by: str = ""
+    ) -> Row:
         """Commit values over a row's own; a reference that is given replaces the row's."""
         held = {**row.values, **values, **_mark(self.describe(entity), reference)}
         self.seq += 1
-        return self._commit(entity, Row(row.key, held, self.seq, row.birth, self.clock()))
+        return self._commit(entity, Row(row.key, held, self.seq, row.birth, self.clock(), by))
 
     def remove(self, entity: str, key: Key) -> None:
         """Commit a deletion."""
@@ -143,12 +147,12 @@ class MemorySystem:
         self.tables[entity].delete(key, self.seq)
         self._write({"do": "delete", "entity": entity, "key": key_text(key), "seq": self.seq})
 
-    def rename(self, entity: str, row: Row, key: Key) -> Row:
+    def rename(self, entity: str, row: Row, key: Key, *, by: str = "") -> Row:
         """Commit another key for a row; its birth mark stays, as GP keeps NOTEINDX when a customer is renumbered."""
         self.remove(entity, row.key)
         self.seq += 1
         values = {**row.values, **rules.key_values(self.describe(entity), key)}
-        return self._commit(entity, Row(key, values, self.seq, row.birth, self.clock()))
+        return self._commit(entity, Row(key, values, self.seq, row.birth, self.clock(), by))
 
     def snapshot(self) -> Snapshot:
         """Return everything as it stands."""
@@ -211,6 +215,7 @@ def _plain_row(row: Row) -> dict[str, Any]:
         "seq": row.seq,
         "birth": row.birth,
         "stamp": row.stamp,
+        "by": row.by,
     }
 
 
@@ -219,7 +224,7 @@ def _row(line: Mapping[str, Any]) -> Row:
     stamp = from_plain(line["stamp"])
     if not isinstance(stamp, datetime):
         raise Misconfigured("settings-invalid", "The memory system's file is damaged.")
-    return Row(key_of(line["key"]), values, line["seq"], line["birth"], stamp)
+    return Row(key_of(line["key"]), values, line["seq"], line["birth"], stamp, line.get("by", ""))
 
 
 def missing(entity: str, key: Key) -> Misconfigured:

@@ -13,13 +13,17 @@ from gp365.model.values import Key, Value
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as the system holds it. `seq` is the number of the commit that wrote it, the whole system's count."""
+    """One row as the system holds it. `seq` is the number of the commit that wrote it, the whole system's count.
+
+    `by` is who made that commit, "" where nobody said so.
+    """
 
     key: Key
     values: Mapping[str, Value]
     seq: int
     birth: str
     stamp: datetime
+    by: str = ""
 
 
 class Table:

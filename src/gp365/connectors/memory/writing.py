@@ -15,6 +15,8 @@ from gp365.model.errors import Rejected, Retry
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import Key, Value, show_key
 
+OURSELVES = "gp365"
+
 
 def too_late(system: MemorySystem, write: Write) -> Outcome | None:
     """Return RETRY for a write whose time has passed: it is not sent."""
@@ -81,7 +83,7 @@ def _create(system: MemorySystem, entity: EntityDescription, write: Write) -> Ou
                 )
             return Outcome(Status.EXISTS, row.key, record=record_of(entity, row))
         values = _check_key(entity, key, _sendable(system, entity, write))
-        return _done(entity, write, system.create(entity.name, key, values, write.reference))
+        return _done(entity, write, system.create(entity.name, key, values, write.reference, by=OURSELVES))
 
 
 def _update(system: MemorySystem, faults: Faults, entity: EntityDescription, write: Write) -> Outcome:
@@ -129,7 +131,7 @@ def _moved(entity: EntityDescription, row: Row, write: Write) -> bool:
 
 def _store(system: MemorySystem, entity: EntityDescription, write: Write, row: Row) -> Outcome:
     values = _check_key(entity, row.key, _sendable(system, entity, write))
-    return _done(entity, write, system.change(entity.name, row, values, write.reference))
+    return _done(entity, write, system.change(entity.name, row, values, write.reference, by=OURSELVES))
 
 
 def _done(entity: EntityDescription, write: Write, row: Row) -> Outcome:

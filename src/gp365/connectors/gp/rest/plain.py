@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gp365.connectors.gp.rest.objects import members_of, whole
+from gp365.connectors.gp.rest.readback import unkept
 from gp365.connectors.gp.rest.reading import record_of
 from gp365.connectors.gp.rest.trip import Missing, Refused, Trip, moved
 from gp365.connectors.gp.rows import cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
+from gp365.model.errors import Gp365Error, Rejected
 from gp365.model.record import Op, Outcome, Record, Status
-from gp365.model.values import Value
+from gp365.model.values import Value, Values, show_key
 
 
 def write_row(trip: Trip, entity: str) -> Outcome:
@@ -56,7 +60,22 @@ def _update(trip: Trip, entity: str) -> Outcome:
     if moved(trip.write, record.values, record.birth):
         return Outcome(Status.MOVED, record.key, birth=record.birth, record=record)
     members = whole(entity, raw, trip.write.values, trip.write.reference)
-    return _outcome(trip, entity, trip.change(entity, trip.write.key, members))
+    stored = trip.change(entity, trip.write.key, members)
+    outcome = _outcome(trip, entity, stored)
+    if not trip.service.settings.read_back:
+        return outcome
+    described = entity_named(entity)
+    kept = values_of(described, cells_of(described, stored), trip.write.values)
+    return replace(outcome, error=_read_back(trip, entity, kept))
+
+
+def _read_back(trip: Trip, entity: str, kept: Values) -> Rejected | None:
+    """Return the complaint about values that do not stand as they were stored; a failed read undoes no write."""
+    try:
+        found = _read(trip, entity)
+    except Gp365Error:
+        return None
+    return None if found is None else unkept(show_key(trip.write.key), kept, found[0].values)
 
 
 def _outcome(trip: Trip, entity: str, stored: dict[str, object]) -> Outcome:

@@ -127,6 +127,8 @@ def _served(service: Service, name: str, first: Mapping[str, Any] | None) -> Fin
     parts = [_how(name, first), _strength(entity.updates)]
     if entity.not_served:
         parts.append(f"not served: {', '.join(entity.not_served)} (SBA has no internet addresses)")
+    if name == "customer":
+        parts.append("one that a role hides from us looks like a deleted one")
     if unknown:
         parts.append(f"unknown here: {', '.join(unknown)}")
     keyless = [field for field in entity.key if field in missing]

@@ -21,6 +21,7 @@ from gp365.connectors.gp.card import (
     new_codes,
 )
 from gp365.connectors.gp.rest.objects import members_of, shared_values, whole, with_main_address
+from gp365.connectors.gp.rest.readback import unkept
 from gp365.connectors.gp.rest.reading import Fetched, Reading, fetched
 from gp365.connectors.gp.rest.trip import Missing, Refused, Trip, moved
 from gp365.connectors.gp.rows import cells_of, values_of
@@ -81,24 +82,6 @@ def _read_back(trip: Trip, reading: Reading, stored: Values) -> Rejected | None:
         return None
     reading.keep(now)
     return unkept(number, stored, card_values(now.card, stored))
-
-
-def unkept(record: str, stored: Values, held: Values) -> Rejected | None:
-    """Return the complaint about values that do not stand as they were written, or None."""
-    differing = [name for name, value in stored.items() if name in held and held[name] != value]
-    if not differing:
-        return None
-    told = "; ".join(
-        f"{name} is {show(held[name]) or 'empty'}, not {show(stored[name]) or 'empty'}" for name in differing
-    )
-    return Rejected(
-        "rejected",
-        f"The edit was made, but right after it Dynamics GP held something else: {told}",
-        record=record,
-        field=differing[0],
-        value=show(held[differing[0]])[:80],
-        fix="Look at the card in Dynamics GP: somebody may have saved it at the same moment.",
-    )
 
 
 def readable() -> list[str]:
