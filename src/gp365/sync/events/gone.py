@@ -16,8 +16,7 @@ from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store import match
 from gp365.store.links import CLOSED, Link
 from gp365.sync.events.joining import close_link
-from gp365.sync.events.look import Look, end_key
-from gp365.sync.events.merged import is_merged
+from gp365.sync.events.look import Look, end_key, is_merged
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.plan import Facts

@@ -14,7 +14,7 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store.links import OPEN, SHARED, Link
 from gp365.sync.events.joining import close_link, leave, share_end, take_end
-from gp365.sync.events.look import Look, at, decision_of, end_key
+from gp365.sync.events.look import Look, at, decision_of, end_key, into
 from gp365.sync.job import Place
 from gp365.sync.subject import Subject
 
@@ -35,7 +35,7 @@ def follow_merges(look: Look, subjects: list[Subject]) -> None:
     for place in look.job.places:
         if not place.entity.merged_into:
             continue
-        merged = [one for one in subjects if _into(place, one.records.get(place.side))]
+        merged = [one for one in subjects if into(place, one.records.get(place.side))]
         if not merged:
             continue
         survivors = _survivors(look, place, merged)
@@ -48,23 +48,17 @@ def follow_merges(look: Look, subjects: list[Subject]) -> None:
                 owners = {**owners, key_text(merge.key): taken} if taken is not None else owners
 
 
-def is_merged(place: Place, record: Record) -> bool:
-    """Tell whether a record was merged into another one."""
-    return bool(_into(place, record))
-
-
-def _into(place: Place, record: Record | None) -> str:
-    name = place.entity.merged_into
-    return str(record.values.get(name) or "") if record is not None and name else ""
-
-
 def _survivors(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int, _Merge]:
     """Follow each merge to its last survivor."""
-    ends = {id(one): key_of(_into(place, one.records[place.side])) for one in merged}
+    ends = {id(one): key_of(into(place, one.records[place.side])) for one in merged}
     found: dict[Key, Record] = {}
     for _ in range(CHAIN):
         found.update(look.fresh(place, [key for key in ends.values() if key not in found]))
-        further = {name: key_of(into) for name, key in ends.items() if (into := _into(place, found.get(key)))}
+        further = {
+            name: key_of(further_on)
+            for name, key in ends.items()
+            if (further_on := into(place, found.get(key)))
+        }
         if not further:
             break
         ends.update(further)
@@ -72,7 +66,7 @@ def _survivors(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int,
 
 
 def _standing(place: Place, record: Record | None) -> Record | None:
-    return None if record is None or _into(place, record) else record
+    return None if record is None or into(place, record) else record
 
 
 def _one(

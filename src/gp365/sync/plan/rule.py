@@ -51,6 +51,8 @@ def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -
         return Ruling(Verdict.AGREE, why="equal after fitting", owner=owner)
     known = all(sight.pair is not None for sight in sights)
     moved = _moved(sights, left, right)
+    if not moved and _names_another(sights, left, owner):
+        moved = frozenset((left, right))
     if not moved:
         return Ruling(Verdict.HELD, why="a difference that was settled: neither side moved", owner=owner)
     ruling = (
@@ -96,6 +98,16 @@ def equal(sight: Sight) -> bool:
     """Tell whether both sides are usable and alike after fitting."""
     usable = sight.left.bad is None and sight.right.bad is None
     return usable and sight.left.fitted == sight.right.fitted
+
+
+def _names_another(sights: list[Sight], left: str, owner: str) -> bool:
+    """Tell whether references that stand as they were agreed name different partners by now: a link was repaired.
+
+    Only where a side owns them, and its own partner is known.
+    """
+    owned = [sight.left if owner == left else sight.right for sight in sights if sight.row.row.ref]
+    known = all(seen.bad is None and seen.fitted is not None for seen in owned)
+    return owner in sights[0].row.row.wires and len(owned) == len(sights) and known
 
 
 def _moved(sights: list[Sight], left: str, right: str) -> frozenset[str]:
