@@ -74,28 +74,43 @@ def _iso(compiled: CompiledFlow, value: Value) -> str:
 
 
 def emptied(sights: Sequence[Sight], compiled: CompiledFlow, source: str) -> list[Sight]:
-    """See the amounts of a mirror as empty: in the other record's currency, their owner says nothing."""
+    """See the amounts of a mirror as empty, and as never agreed: in the other currency, their owner says nothing."""
+    on_left = source == compiled.flow.left.name
     changed: list[Sight] = []
     for sight in sights:
-        if not sight.row.row.in_currency:
-            changed.append(sight)
-        elif source == compiled.flow.left.name:
-            changed.append(sight._replace(left=replace(sight.left, canonical=None, fitted=None, cut=False)))
-        else:
-            changed.append(sight._replace(right=replace(sight.right, canonical=None, fitted=None, cut=False)))
+        if sight.row.row.in_currency:
+            nothing = replace(sight.left if on_left else sight.right, canonical=None, fitted=None, cut=False)
+            sight = (
+                sight._replace(left=nothing, pair=None)
+                if on_left
+                else sight._replace(right=nothing, pair=None)
+            )
+        changed.append(sight)
     return changed
 
 
-def told(plans: Sequence[FieldPlan], sights: Sequence[Sight], why: str) -> list[FieldPlan]:
-    """Say of every amount why it is not there; no pair is agreed, so that a later change of currency is noticed."""
-    amounts = {sight.row.row.name for sight in sights if sight.row.row.in_currency}
-    return [
-        plan
-        if plan.name not in amounts
-        else replace(plan, rule=why, agrees=False)
-        if plan.verdict is Verdict.WRITE
-        else replace(plan, verdict=Verdict.READ_ONLY, rule=why)
-        if plan.verdict is Verdict.AGREE
-        else plan
-        for plan in plans
-    ]
+def told(
+    plans: Sequence[FieldPlan], sights: Sequence[Sight], compiled: CompiledFlow, why: str
+) -> list[FieldPlan]:
+    """Say of every amount why it is not there; no pair is agreed, so that a later change of currency is noticed.
+
+    `sights` are those before the amounts were emptied: taking our own figure away overrules nobody.
+    """
+    amounts = {sight.row.row.name: sight for sight in sights if sight.row.row.in_currency}
+    found: list[FieldPlan] = []
+    for plan in plans:
+        sight = amounts.get(plan.name)
+        if sight is not None and plan.verdict is Verdict.AGREE:
+            plan = replace(plan, verdict=Verdict.READ_ONLY, rule=why)
+        elif sight is not None and plan.verdict is Verdict.WRITE:
+            overruled = plan.overruled and not _ours(sight, compiled, plan.target)
+            plan = replace(plan, rule=why, agrees=False, overruled=overruled)
+        found.append(plan)
+    return found
+
+
+def _ours(sight: Sight, compiled: CompiledFlow, target: str) -> bool:
+    """Tell whether the target still holds what both sides last agreed on."""
+    at = 0 if target == compiled.flow.left.name else 1
+    seen = (sight.left, sight.right)[at]
+    return sight.pair is not None and sight.pair[at] == seen.raw

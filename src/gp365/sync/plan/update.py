@@ -89,9 +89,9 @@ def _foreign(
     mirror = compiled.owner(sights[0].row.row.name) == source
     if not mirror or not all(sight.row.row.may_clear for sight in sights):
         return [_plain(sight, Verdict.READ_ONLY, unit, why) for sight in sights]
-    sights = emptied(sights, compiled, source)
-    plans = _field_plans(compiled, unit, sights, rule(compiled, unit, sights, facts), facts)
-    return told(plans, sights, why)
+    nothing = emptied(sights, compiled, source)
+    plans = _field_plans(compiled, unit, nothing, rule(compiled, unit, nothing, facts), facts)
+    return told(plans, sights, compiled, why)
 
 
 def _plain(sight: Sight, verdict: Verdict, unit: str, why: str) -> FieldPlan:
