@@ -56,10 +56,11 @@ def make_matching_world(firms: Firms, folder: Path | None = None) -> MatchingWor
 
 
 def _flow() -> Flow:
-    """Compile the shipped flow without the row whose option is off."""
+    """Compile the shipped flow without the rows whose option is off."""
     file = load_flows(Path("no-flows-of-a-site")).get("customers").file
     rows = {name: row for name, row in file.fields.items() if not row.option}
-    return compile_flow(file.model_copy(update={"fields": rows}), ("gp", "sales"))
+    options = {"functional_currency": "USD", "company": "TWO"}
+    return compile_flow(file.model_copy(update={"fields": rows}), ("gp", "sales"), options=options)
 
 
 def _job(flow: Flow, gp: MemoryConnector, sales: MemoryConnector, store: Store, scratch: ScratchFile) -> Job:

@@ -23,7 +23,11 @@ def word_block(word: str) -> str:
 
 def blocks_of(kinds: Sequence[str], texts: Sequence[str]) -> list[str]:
     """Return the blocks of a record, each once; `texts` by field as `kinds` are, "" for empty."""
-    codes = [matching.normalise(text, kind) for kind, text in zip(kinds, texts, strict=True) if kind == matching.POSTAL]
+    codes = [
+        matching.normalise(text, kind)
+        for kind, text in zip(kinds, texts, strict=True)
+        if kind == matching.POSTAL
+    ]
     found: dict[str, None] = {}
     for kind, text in zip(kinds, texts, strict=True):
         if not text:

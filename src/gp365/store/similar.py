@@ -75,7 +75,9 @@ def put_cards(conn: Connection, scope: Scope, rows: Sequence[tuple[str, str]], b
     for number, body in _insert(conn, scope, made):
         added += [(block, number) for block in _numbers(scope, blocks(body))]
     if changed:
-        conn.execute(_CARD.update().where(_CARD.c.number == bindparam("n")).values(body=bindparam("b")), changed)
+        conn.execute(
+            _CARD.update().where(_CARD.c.number == bindparam("n")).values(body=bindparam("b")), changed
+        )
     for statement, pairs in ((_DROP_BLOCK, dropped), (_ADD_BLOCK, added)):
         if pairs:
             conn.exec_driver_sql(statement[conn.dialect.name], sorted(pairs))
@@ -88,7 +90,9 @@ def _numbers(scope: Scope, blocks: Sequence[str]) -> set[int]:
 def _by_key(conn: Connection, scope: Scope, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for chunk in chunks(keys):
-        query = select(_CARD.c.key, _CARD.c.number, _CARD.c.body).where(_CARD.c.key.in_(chunk), *_within(scope))
+        query = select(_CARD.c.key, _CARD.c.number, _CARD.c.body).where(
+            _CARD.c.key.in_(chunk), *_within(scope)
+        )
         found.update({key: (number, body) for key, number, body in conn.execute(query)})
     return found
 
@@ -112,9 +116,7 @@ def drop_cards(conn: Connection, scope: Scope, keys: Iterable[str], blocks: Bloc
     """Forget records that are no more."""
     for chunk in chunks(keys):
         held = _by_key(conn, scope, chunk)
-        pairs = [
-            (block, number) for number, body in held.values() for block in _numbers(scope, blocks(body))
-        ]
+        pairs = [(block, number) for number, body in held.values() for block in _numbers(scope, blocks(body))]
         if pairs:
             conn.exec_driver_sql(_DROP_BLOCK[conn.dialect.name], pairs)
         conn.execute(_CARD.delete().where(_CARD.c.key.in_(list(held)), *_within(scope)))
@@ -122,12 +124,16 @@ def drop_cards(conn: Connection, scope: Scope, keys: Iterable[str], blocks: Bloc
 
 def sizes(conn: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """Count the records in blocks; an empty block is not in the answer."""
-    return dict(_ask(conn, "SELECT block, count(*) FROM similar_block WHERE block IN ({}) GROUP BY block", numbers))
+    return dict(
+        _ask(conn, "SELECT block, count(*) FROM similar_block WHERE block IN ({}) GROUP BY block", numbers)
+    )
 
 
 def members(conn: Connection, numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Give the records in blocks as (block, card)."""
-    return _ask(conn, "SELECT block, card FROM similar_block WHERE block IN ({}) ORDER BY block, card", numbers)
+    return _ask(
+        conn, "SELECT block, card FROM similar_block WHERE block IN ({}) ORDER BY block, card", numbers
+    )
 
 
 def cards(conn: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:

@@ -7,6 +7,7 @@ while it waits for a system.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gp365.model.values import key_of, key_text
 from gp365.store import intents, links, work
@@ -17,11 +18,26 @@ from gp365.sync.job import Job, link_subject, single_subject
 from gp365.sync.match import match_singles
 from gp365.sync.observe import Observation
 from gp365.sync.reading import read_records
+from gp365.sync.similar.suggest import Asked, ask, suggest
 from gp365.sync.subject import Row, Subject
 
 
 def gather(job: Job, observation: Observation, rows: Sequence[Row]) -> list[Subject]:
     """Form the subjects that these rows belong to, read what is missing, and look for partners."""
+    return finish_gather(begin_gather(job, observation, rows))
+
+
+@dataclass(slots=True)
+class Gathering:
+    """A page on its way: its subjects, and what was asked about those without a partner."""
+
+    look: Look
+    subjects: list[Subject]
+    asked: Asked
+
+
+def begin_gather(job: Job, observation: Observation, rows: Sequence[Row]) -> Gathering:
+    """Form subjects and look for partners; ask for what is like the records that have none."""
     subjects = _form(job, rows)
     read_records(job, observation, subjects)
     look = Look(job, observation)
@@ -30,7 +46,14 @@ def gather(job: Job, observation: Observation, rows: Sequence[Row]) -> list[Subj
     merged = match_singles(job, observation, singles) if singles else []
     gone = {id(subject) for subject in merged}
     subjects = [subject for subject in subjects if id(subject) not in gone]
-    carry_decisions(look, subjects)
+    return Gathering(look, subjects, ask(job, observation, subjects))
+
+
+def finish_gather(gathering: Gathering) -> list[Subject]:
+    """Take the answer, apply what people have decided, and read what is missing."""
+    job, observation, subjects = gathering.look.job, gathering.look.observation, gathering.subjects
+    suggest(job, observation, gathering.asked)
+    carry_decisions(gathering.look, subjects)
     read_records(job, observation, subjects)
     add_other_rows(job, subjects)
     return subjects

@@ -18,6 +18,7 @@ from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of
 from gp365.sync.seen import Seen
+from gp365.sync.similar.index import Index, begin
 
 CHUNK = 1000
 
@@ -38,7 +39,8 @@ class Observation:
     `quiet` are links that neither side's reading shows as changed; `read` counts records read per side; `full` says
     which sides were read whole; `absent` are linked keys that a census taken later does not show; `missing` are the
     (link, key) that a full reading did not show or a feed calls deleted; `met` are links whose record was seen; `linked`
-    counts the linked records that are not quiet. `last` is what is stored when the observation is accepted.
+    counts the linked records that are not quiet. `last` is what is stored when the observation is accepted. `similar` is
+    where records are looked up by what they are like; it asks for a full reading when it has not seen all records.
     """
 
     seen: dict[str, Seen]
@@ -53,6 +55,7 @@ class Observation:
     epochs: dict[str, str] = field(default_factory=dict[str, str])
     fresh: dict[str, int] = field(default_factory=dict[str, int])
     absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    similar: Index | None = None
 
     def unchanged(self) -> Bitmap:
         """Give the links that are quiet on every side that was read."""
@@ -64,6 +67,9 @@ def observe(job: Job, *, full: bool = False, store_keys: bool = True) -> Observa
     observation = Observation(
         {place.side: Seen(job.scratch, f"{job.chain}/{place.side}") for place in job.places}
     )
+    observation.similar = begin(job, kept=store_keys)
+    if observation.similar is not None and not observation.similar.complete:
+        full = True
     for place in job.places:
         _observe_side(job, place, observation, full, store_keys)
         observation.epochs[place.side] = place.connector.epoch()
@@ -94,6 +100,9 @@ def _observe_side(job: Job, place: Place, observation: Observation, full: bool, 
         _take(job, place, page, observation, store_keys)
     if observation.full[place.side]:
         _find_vanished(job, place, observation)
+        if store_keys and observation.similar is not None and not observation.similar.complete:
+            with job.store.write(job.lease) as conn:
+                observation.similar.read_whole(conn, place)
 
 
 def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
@@ -133,6 +142,7 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
     observation.seen[place.side].put(loud)
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
+    _keep_cards(job, place, records, loud, observation, store_keys)
     if not store_keys:
         _index(job, place, loud, observation)
     elif page.cursor is not None:
@@ -141,6 +151,26 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
         _store(job, place, loud, bare, None)
         job.probe("observed")
     job.progress(f"read {place.side}", observation.read[place.side], 0)
+
+
+def _keep_cards(
+    job: Job,
+    place: Place,
+    records: Sequence[Record],
+    loud: Sequence[Record],
+    observation: Observation,
+    store_keys: bool,
+) -> None:
+    """Keep what records are compared by: of those that changed, or of all when some are not known yet."""
+    index = observation.similar
+    if index is None:
+        return
+    chosen = loud if index.complete else records
+    if not store_keys:
+        index.put_aside(place, chosen)
+    elif chosen:
+        with job.store.write(job.lease) as conn:
+            index.put(conn, place, chosen)
 
 
 def _ours(job: Job, place: Place, record: Record) -> bool:

@@ -1,0 +1,123 @@
+"""The search among cards: by the blocks that cards share, the rare ones only, then judged one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from gp365.model.similar import Weigh, generic_weight
+from gp365.model.similar_blocks import word_block
+from gp365.model.similar_words import name_words
+from gp365.store import similar
+from gp365.store.similar import Scope
+from gp365.sync.similar.judge import Hit, judge, ranked
+from gp365.sync.similar.shape import Shape, texts_of
+
+# A block with more records than this tells nothing; a record is compared with so many others at most.
+_LARGEST_BLOCK = 60
+_MOST_COMPARED = 40
+_MOST_WORDS = 200_000
+# What one step of rarity takes off: a step is a word four times as frequent.
+_STEP, _LEAST = 0.12, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where cards lie: the store, or the file of a plan, whose cards stand for the store's."""
+
+    conn: Connection
+    stored: bool
+
+
+@dataclass(slots=True)
+class Search:
+    """What a run remembers of one side's blocks: the large ones, and how many records share a word."""
+
+    shape: Shape
+    scope: Scope
+    large: set[int] = field(default_factory=set[int])
+    words: dict[str, int] = field(default_factory=dict[str, int])
+
+    def ask(self, sources: Sequence[Source], bodies: Sequence[str]) -> list[list[Hit]]:
+        """Find for each card those that a person should look at, best first."""
+        blocks = [{self.scope.number(block) for block in self.shape.blocks(body)} for body in bodies]
+        found = self._members(sources, set[int]().union(*blocks) - self.large)
+        chosen = [_chosen(found, mine) for mine in blocks]
+        cards = _cards(sources, {one for ones in chosen for one in ones})
+        weigh = self._weigh(sources, [*bodies, *(body for _, body in cards.values())])
+        return [
+            self._judged(sources, body, [(one, *cards[one]) for one in ones if one in cards], weigh)
+            for body, ones in zip(bodies, chosen, strict=True)
+        ]
+
+    def _members(self, sources: Sequence[Source], numbers: set[int]) -> dict[int, list[tuple[int, int]]]:
+        """Give the cards (source, number) of the blocks that are not too large; remember those that are."""
+        sizes: dict[int, int] = {}
+        for source in sources:
+            for block, size in similar.sizes(source.conn, numbers).items():
+                sizes[block] = sizes.get(block, 0) + size
+        self.large.update(block for block, size in sizes.items() if size > _LARGEST_BLOCK)
+        small = [block for block, size in sizes.items() if size <= _LARGEST_BLOCK]
+        found: dict[int, list[tuple[int, int]]] = {}
+        for place, source in enumerate(sources):
+            for block, card in similar.members(source.conn, small):
+                found.setdefault(block, []).append((place, card))
+        return found
+
+    def _weigh(self, sources: Sequence[Source], bodies: Iterable[str]) -> Weigh:
+        """Give the weight of words by how many records of the other side share them."""
+        names = [place for place, one in enumerate(self.shape.fields) if one.kind == ""]
+        held = {word for body in bodies for place in names for word in name_words(texts_of(body)[place])}
+        unknown = {self.scope.number(word_block(word)): word for word in held if word not in self.words}
+        if len(self.words) > _MOST_WORDS:
+            self.words.clear()
+        self.words.update(dict.fromkeys(unknown.values(), 0))
+        for source in sources:
+            for block, size in similar.sizes(source.conn, unknown).items():
+                self.words[unknown[block]] += size
+        weights = {word: generic_weight(word) * _rarity(self.words.get(word, 0)) for word in held}
+        return weights.__getitem__
+
+    def _judged(
+        self,
+        sources: Sequence[Source],
+        body: str,
+        candidates: Sequence[tuple[tuple[int, int], str, str]],
+        weigh: Weigh,
+    ) -> list[Hit]:
+        mine = texts_of(body)
+        hits: list[Hit] = []
+        for (place, _), key, theirs in candidates:
+            hit = judge(self.shape, mine, key, theirs, weigh, sources[place].stored)
+            if hit is not None:
+                hits.append(hit)
+        return ranked(hits)
+
+
+def _rarity(records: int) -> float:
+    return max(_LEAST, 1 - _STEP * (records.bit_length() // 2))
+
+
+def _chosen(found: Mapping[int, Sequence[tuple[int, int]]], mine: set[int]) -> list[tuple[int, int]]:
+    """Choose the cards that share most with mine, what few records share before what many do."""
+    shared: dict[tuple[int, int], float] = {}
+    for block in sorted(mine):
+        members = found.get(block, ())
+        for one in members:
+            shared[one] = shared.get(one, 0.0) + 1 + 1 / len(members)
+    ordered = sorted(shared, key=lambda one: (-shared[one], one))
+    return ordered[:_MOST_COMPARED]
+
+
+def _cards(sources: Sequence[Source], wanted: set[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str]]:
+    """Read cards; one that an earlier source has as well is left out."""
+    found: dict[tuple[int, int], tuple[str, str]] = {}
+    keys: set[str] = set()
+    for place, source in enumerate(sources):
+        held = similar.cards(source.conn, sorted(number for at, number in wanted if at == place))
+        fresh = {number: card for number, card in held.items() if card[0] not in keys}
+        keys.update(key for key, _ in fresh.values())
+        found.update(((place, number), card) for number, card in fresh.items())
+    return found

@@ -1,0 +1,77 @@
+"""What a flow's rules for similar records look at: the fields of a card, and the rules over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gp365.model import matching
+from gp365.model.flow import Flow, Row
+from gp365.model.record import Record
+from gp365.model.similar_blocks import blocks_of
+from gp365.model.values import digest, pack, show
+from gp365.sync.evidence import lines_of
+from gp365.sync.job import Job, Place
+from gp365.sync.norms import canonical
+
+# Another way to make cards or blocks has another number: the next run fills them anew.
+VERSION = 1
+_BETWEEN = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class CardField:
+    """One text of a card: the canonical field that rules name, its kind, and the rows that it is made of."""
+
+    name: str
+    kind: str
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of a card, and the rules as (place of the field, threshold)."""
+
+    fields: tuple[CardField, ...]
+    rules: tuple[tuple[tuple[int, float], ...], ...]
+    digest: str
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of the fields."""
+        return tuple(field.kind for field in self.fields)
+
+    def blocks(self, body: str) -> list[str]:
+        """Return the blocks of a card."""
+        return blocks_of(self.kinds, texts_of(body))
+
+
+def shape_of(flow: Flow) -> Shape | None:
+    """Return what a flow's rules look at; None for a flow without such rules."""
+    names = list(dict.fromkeys(name for rule in flow.similar for name in rule))
+    if not names:
+        return None
+    fields = tuple(_field(flow, flow.by_name[name]) for name in names)
+    rules = tuple(tuple((names.index(name), least) for name, least in rule.items()) for rule in flow.similar)
+    told = [[field.name, field.kind, *field.rows] for field in fields]
+    return Shape(fields, rules, digest(pack({"version": VERSION, "fields": told})))
+
+
+def _field(flow: Flow, row: Row) -> CardField:
+    return CardField(row.name, matching.kind_of(row.name, row.convert), tuple(lines_of(flow, row.name)))
+
+
+def body_of(job: Job, shape: Shape, place: Place, record: Record) -> str:
+    """Make the card of a record: the texts of its fields."""
+    return _BETWEEN.join(_text(job, place, record, field.rows) for field in shape.fields)
+
+
+def _text(job: Job, place: Place, record: Record, rows: Sequence[str]) -> str:
+    texts = [show(canonical(job, place, record, name)) for name in rows]
+    text = ", ".join(filter(None, texts)) if len(texts) > 1 else texts[0]
+    return " ".join(text.replace(_BETWEEN, " ").split())
+
+
+def texts_of(body: str) -> list[str]:
+    """Read the texts of a card."""
+    return body.split(_BETWEEN)

@@ -1,0 +1,129 @@
+"""Suggestions: a record that would be created beside one that looks like it is parked for a person, with the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from gp365.model.plan import Candidate, Problem
+from gp365.model.similar import generic_weight
+from gp365.model.values import Key, key_of, show_key
+from gp365.store import links
+from gp365.store.links import Link
+from gp365.sync.evidence import linked_to
+from gp365.sync.job import Job, Place
+from gp365.sync.observe import Observation
+from gp365.sync.reading import read_keys
+from gp365.sync.similar.index import Index
+from gp365.sync.similar.judge import Hit, judge, ranked
+from gp365.sync.similar.shape import Shape, body_of, texts_of
+from gp365.sync.subject import Subject
+
+
+@dataclass(slots=True)
+class Asked:
+    """What was asked for a page: by side, the records without a partner, their cards, and the answer to come."""
+
+    pages: list[tuple[Place, list[Subject], list[str], Future[list[list[Hit]]]]]
+
+
+def ask(job: Job, observation: Observation, subjects: Sequence[Subject]) -> Asked:
+    """Begin to look for records that are like those that have no partner and would be created on the other side."""
+    index = observation.similar
+    asked = Asked([])
+    if index is None:
+        return asked
+    for place in job.places:
+        across = job.across(place.side)
+        if not job.flow.side(across.side).create:
+            continue
+        alone = [one for one in subjects if _is_alone(one, place)]
+        if alone:
+            bodies = [body_of(job, index.shape, place, one.records[place.side]) for one in alone]
+            asked.pages.append((place, alone, bodies, index.ask(across.side, bodies)))
+    return asked
+
+
+def suggest(job: Job, observation: Observation, asked: Asked) -> None:
+    """Stop the records that look like others, with what was found."""
+    index = observation.similar
+    if index is None:
+        return
+    for place, alone, bodies, answer in asked.pages:
+        across = job.across(place.side)
+        found = dict(zip((id(one) for one in alone), zip(bodies, answer.result(), strict=True), strict=True))
+        waiting = [one for one in alone if found[id(one)][1] and _is_alone(one, place)]
+        hits = {id(one): found[id(one)] for one in waiting}
+        hits = _standing(job, index, observation, across, hits)
+        held = _links(job, across, [hit.key for _, ones in hits.values() for hit in ones])
+        for subject in waiting:
+            body, ones = hits[id(subject)]
+            if ones:
+                subject.problem = _problem(index.shape, across, place, body, ones, held)
+
+
+def _is_alone(subject: Subject, place: Place) -> bool:
+    return (
+        subject.link is None
+        and subject.problem is None
+        and not subject.open_intents
+        and not subject.left_out
+        and not subject.decided
+        and list(subject.records) == [place.side]
+        and len(subject.keys) == 1
+    )
+
+
+_Found = Mapping[int, tuple[str, list[Hit]]]
+
+
+def _standing(job: Job, index: Index, observation: Observation, across: Place, found: _Found) -> _Found:
+    """Look at records that are known from the store: those that are gone are left out, the others judged as they are."""
+    keys = list(dict.fromkeys(key_of(hit.key) for _, hits in found.values() for hit in hits if hit.stored))
+    if not keys:
+        return found
+    records = read_keys(job, observation, across, keys)
+    bodies = {key: body_of(job, index.shape, across, record) for key, record in records.items()}
+    return {name: (body, _looked_at(index, body, hits, bodies)) for name, (body, hits) in found.items()}
+
+
+def _looked_at(index: Index, body: str, hits: Sequence[Hit], bodies: Mapping[Key, str]) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in hits:
+        now = bodies.get(key_of(hit.key)) if hit.stored else hit.body
+        if now == hit.body:
+            kept.append(hit)
+        elif now is not None:
+            again = judge(index.shape, texts_of(body), hit.key, now, generic_weight)
+            kept += [again] if again is not None else []
+    return ranked(kept)
+
+
+def _links(job: Job, across: Place, keys: Sequence[str]) -> dict[str, Link]:
+    if not keys:
+        return {}
+    with job.store.read() as conn:
+        return links.by_keys(conn, job.pair, job.flow.name, across.end, keys)
+
+
+def _problem(
+    shape: Shape, across: Place, place: Place, body: str, hits: Sequence[Hit], held: Mapping[str, Link]
+) -> Problem:
+    evidence = tuple(_candidate(shape, place, body, hit, held.get(hit.key)) for hit in hits)
+    names = tuple(show_key(key_of(hit.key)) for hit in hits)
+    best = ", ".join(f"{name} ({hit.score:.2f})" for name, hit in list(zip(names, hits, strict=True))[:3])
+    taken = [one for one in evidence if one.linked_to]
+    linked = f" {len(taken)} of them linked already." if taken else ""
+    message = f"{len(hits)} record(s) on {across.side} look like it: {best}.{linked}"
+    return Problem("similar", message, side=across.side, candidates=names, evidence=evidence)
+
+
+def _candidate(shape: Shape, place: Place, body: str, hit: Hit, link: Link | None) -> Candidate:
+    fields = {
+        field.name: (mine or None, theirs or None)
+        for field, mine, theirs in zip(shape.fields, texts_of(body), texts_of(hit.body), strict=True)
+        if mine or theirs
+    }
+    rule = ", ".join(shape.fields[at].name for at, _ in shape.rules[hit.rule])
+    return Candidate(hit.key, f"similar {rule}", hit.score, fields, linked_to(link, place))
