@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gp365.model.plan import Problem
-from gp365.model.values import key_of, show_key
+from gp365.model.record import Op
+from gp365.model.values import key_of, key_text, show_key
 from gp365.store.links import CLOSED, OPEN, Link
 from gp365.sync.events.gone import evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
@@ -44,10 +45,21 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
 def _check_births(job: Job, subject: Subject, link: Link) -> None:
     for place in job.places:
         record, birth = subject.records[place.side], end_birth(link, place)
+        if _being_made(subject, place):
+            continue
         if birth and record.birth and birth != record.birth:
             key = show_key(record.key)
             message = f"Another record stands under {key} on {place.side} than the one that was linked."
             subject.problem = Problem("key-reused", message, side=place.side, value=key)
+
+
+def _being_made(subject: Subject, place: Place) -> bool:
+    """Tell whether a create of ours is under way there whose answer is not known: once settled, it is looked at again."""
+    key = subject.keys.get(place.side)
+    return key is not None and any(
+        intent.side == place.side and intent.op == str(Op.CREATE) and intent.key == key_text(key)
+        for intent in subject.open_intents
+    )
 
 
 def _both_gone(look: Look, subject: Subject, link: Link) -> None:
