@@ -78,7 +78,9 @@ def _refresh(job: Job, subjects: Sequence[Subject]) -> None:
 
 
 def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
+    under_way = [one for one in page.subjects if one.open_intents and one.link is not None]
     settle(job, run, page.subjects)
+    look_again(job, observation, [one for one in under_way if one.ended is None])
     carry_out(job, run, page.subjects)
     working = [subject for subject in page.subjects if subject.ended is None]
     read_records(job, observation, working)
