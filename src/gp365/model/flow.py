@@ -93,7 +93,11 @@ class Through:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A compiled flow. `unless` goes with `same`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of` undoes it."""
+    """A compiled flow.
+
+    `unless` goes with `same`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of`
+    undoes it.
+    """
 
     name: str
     title: str
