@@ -62,12 +62,23 @@ def _look(job: Job, pending: Sequence[Intent]) -> dict[tuple[str, str], Record]:
 
 def _target(job: Job, subject: Subject, intent: Intent, record: Record | None) -> Record | None:
     """Give the record that a write went to, wherever it stands now: never another one that took its key."""
-    link, place = subject.link, job.place(intent.side)
-    birth = "" if link is None else (link.left_birth if place.end == "left" else link.right_birth)
-    if record is not None and (not birth or record.birth in ("", birth)):
+    birth = _birth_of(job, subject, intent.side)
+    if record is not None and (is_create(intent) or not birth or record.birth in ("", birth)):
         return record
     moved = subject.records.get(intent.side)
     return moved if moved is not None and birth and moved.birth == birth else None
+
+
+def _birth_of(job: Job, subject: Subject, side: str) -> str:
+    """Give the birth mark of the record that a subject is linked with on a side."""
+    link = subject.link
+    return "" if link is None else (link.left_birth if job.left.side == side else link.right_birth)
+
+
+def _made_anew(job: Job, subject: Subject, intent: Intent, record: Record | None) -> bool:
+    """Tell whether a create made a linked record a second time: nothing has been agreed about the new one yet."""
+    birth = _birth_of(job, subject, intent.side)
+    return is_create(intent) and bool(birth) and record is not None and record.birth not in ("", birth)
 
 
 def _has_moved(subject: Subject, side: str, key: str) -> bool:
@@ -144,7 +155,7 @@ def _take_over(
     envelope, earlier = unseal(intent.values), drafts.get(subject.id)
     subject.done = first(subject.done, Disposition.CREATED if is_create(intent) else Disposition.UPDATED)
     held: Mapping[str, Pair] = unpack_pairs(subject.link.agreed) if subject.link else {}
-    held = earlier.pairs if earlier else held
+    held = earlier.pairs if earlier else {} if _made_anew(job, subject, intent, record) else held
     births = {intent.side: record.birth if record else "", intent.source_side: envelope.source_birth}
     keys = {intent.side: intent.key, intent.source_side: intent.source_key}
     subject.keys.update(
