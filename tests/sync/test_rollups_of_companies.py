@@ -160,17 +160,39 @@ def test_a_closed_link_withdraws_what_its_customer_contributed(world: Companies)
     assert wrote(world.both()) == 0
 
 
-def test_what_a_person_writes_into_a_sum_is_overruled_and_counted(world: Companies) -> None:
+def test_what_a_person_writes_into_a_sum_is_overruled_by_a_full_reading_and_counted(world: Companies) -> None:
     two_companies(world)
     world.both()
+    world.sync("us")
     world.account("a2", "Lakeside", limits="as much as you like")
-    reports = world.sync("us")
+    reports = world.sync("us", full=True)
     assert world.limits("a2") == "USD 1,234.56"
     [rolled] = [report for report in reports if report.flow == ROLLUP]
     assert rolled.fields["overruled"] == 1
     assert rolled.sides["sales"].updated == 1
     assert rolled.dispositions["updated"] == 1
     assert rolled.balanced and rolled.clean
+
+
+def test_what_a_person_writes_into_a_sum_is_overruled_when_the_sum_changes(world: Companies) -> None:
+    two_companies(world)
+    world.both()
+    world.account("a2", "Lakeside", limits="as much as you like")
+    world.customer("us", "LAKESIDE", "Lakeside", "2")
+    [*_, rolled] = world.sync("us")
+    assert world.limits("a2") == "USD 2.00"
+    assert rolled.fields["overruled"] == 1
+
+
+def test_a_quiet_sync_asks_nothing_for_its_sums(world: Companies) -> None:
+    two_companies(world)
+    world.both()
+    world.both()
+    for pair in world.pairs:
+        *others, rolled = world.sync(pair)
+        assert rolled.flow == ROLLUP
+        assert rolled.requests == {"gp365": 0, "sales": 0}
+        assert sum(report.requests["sales"] for report in others) > 0
 
 
 def test_a_roll_up_is_counted_like_any_flow_and_its_writes_can_be_found(world: Companies) -> None:

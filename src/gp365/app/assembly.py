@@ -151,6 +151,7 @@ class Assembly:
             project.actor,
             company=self.company(pair),
             dependents=tuple(self._dependents(pair, flow)),
+            sharing={side: self._others(pair, flow.name, side) for side in self.pair(pair).sides},
             page=worker.page,
             pages_in_flight=worker.pages_in_flight,
             lease_ttl_s=worker.lease_ttl_s,

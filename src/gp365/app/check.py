@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gp365.app.check_conditions import check_conditions
+from gp365.app.check_money import check_money
 from gp365.app.check_routes import check_routes
 from gp365.app.check_rows import OURS, Checked, check_rows
 from gp365.app.effective import Ends, FlowFinding, effective, rows_of
@@ -17,7 +18,7 @@ def check_flow(loaded: LoadedFlow, ends: Ends) -> tuple[LoadedFlow, list[FlowFin
     """Return the flow as it will run here, and what was found: errors keep it from running, notes are to be shown."""
     running, findings = effective(loaded, ends)
     checked = Checked(running, ends)
-    for part in (_sides, _matching, check_rows, check_conditions, check_routes):
+    for part in (_sides, _matching, check_rows, check_conditions, check_routes, check_money):
         findings += part(checked)
     return running, findings
 

@@ -97,7 +97,12 @@ def _flow(name: str, source: str, rollup: RollupFile) -> Flow:
 
 
 class LinkedOnly:
-    """A connector whose feed shows only the records that a flow has linked; all else is the connector's own."""
+    """A connector whose feed shows only the records that a flow has linked, and those only when all are read.
+
+    Between two full readings the column is taken to hold what we wrote: asking for every change of the table once more,
+    at every sync, would double what polling costs. What people write there is put right when the sum changes (the write
+    is guarded by the record's version) and by a full reading.
+    """
 
     def __init__(self, connector: Connector, store: Store, pair: str, flow: str) -> None:
         self._connector, self._store = connector, store
@@ -107,7 +112,10 @@ class LinkedOnly:
         return getattr(self._connector, name)
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
-        """Give the feed's pages without the records that have no sum."""
+        """Give every record that has a sum, or, after that, nothing: the cursor stays as it is."""
+        if cursor is not None:
+            yield ChangePage((), cursor)
+            return
         for page in self._connector.changes(entity, fields, cursor):
             yield replace(page, changes=self._linked(page.changes))
 

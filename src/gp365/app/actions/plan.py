@@ -5,7 +5,7 @@ The flows are planned in the order in which they run; a later one sees the links
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from gp365.sync.planfile import write_plan
 from gp365.sync.preview import Preview, preview
 
 FIRST_CONTACT = "first contact"
+Watch = Callable[[Job, SubjectPlan], None]
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class _Reading:
 
     job: Job
     limit: int | None
+    watch: Watch | None = None
     records: list[PlannedRecord] = field(default_factory=list[PlannedRecord])
     to_show: int = 0
     first_contact: dict[str, int] = field(default_factory=dict[str, int])
@@ -41,6 +43,8 @@ class _Reading:
         """Hand the plans on, keeping the first that a person wants to see."""
         for plan in plans:
             self._note(plan)
+            if self.watch is not None:
+                self.watch(self.job, plan)
             yield plan
 
     def _note(self, plan: SubjectPlan) -> None:
@@ -78,11 +82,12 @@ def plan(
         for one in found.failed:
             raise one.error
         planned = plan_jobs(found.jobs, full=full, out=out, limit=limit, progress=progress)
-        flows = [replace(one, not_served=_not_served(found.assembly, one)) for one in planned.flows]
+        flows = [replace(one, not_served=not_served(found.assembly, one)) for one in planned.flows]
         return replace(planned, flows=flows)
 
 
-def _not_served(assembly: Assembly, one: FlowPlanOut) -> list[str]:
+def not_served(assembly: Assembly, one: FlowPlanOut) -> list[str]:
+    """Name the rows of a planned flow that are left out, because a side does not serve their field."""
     return [found.message for found in assembly.flow(one.pair, one.flow).not_served]
 
 
@@ -92,9 +97,13 @@ def plan_jobs(
     full: bool = False,
     out: Path | None = None,
     limit: int | None = None,
+    watch: Watch | None = None,
     progress: Progress = silent,
 ) -> PlanOut:
-    """Plan jobs in their order; with `out` write a plan file per flow (see planfiles). `limit` records are kept."""
+    """Plan jobs in their order; with `out` write a plan file per flow (see planfiles). `limit` records are kept.
+
+    `watch` sees every plan as it goes by.
+    """
     files = planfiles.begin(out, jobs) if out else [None] * len(jobs)
     # What it cost to describe the entities: a sync begins with the same questions.
     opening = {place.system: place.connector.tally().requests for job in jobs for place in job.places}
@@ -104,7 +113,7 @@ def plan_jobs(
         job.foreseen = foreseen.setdefault(job.pair, Foreseen(job.scratch, job.pair))
         name = f"{job.pair} {job.flow.name}"
         job.progress = lambda what, done, total, name=name: progress(f"{name}: {what}", done, total)
-        previews.append((job, *_read(job, full, file, limit), file))
+        previews.append((job, *_read(job, full, file, limit, watch), file))
     flows = [_out(job, shown, reading, file, previews) for job, shown, reading, file in previews]
     requests = opening
     for flow in flows:
@@ -113,9 +122,11 @@ def plan_jobs(
     return PlanOut(flows, requests, round(sum(flow.seconds for flow in flows) / 60, 2))
 
 
-def _read(job: Job, full: bool, file: Path | None, limit: int | None) -> tuple[Preview, _Reading]:
+def _read(
+    job: Job, full: bool, file: Path | None, limit: int | None, watch: Watch | None
+) -> tuple[Preview, _Reading]:
     shown, plans = preview(job, full=full)
-    reading = _Reading(job, limit)
+    reading = _Reading(job, limit, watch)
     along = reading.along(plans)
     if file is not None:
         write_plan(file, job, along, at=job.clock())
@@ -135,8 +146,9 @@ def _out(
     others = [(other, seen) for other, seen, _, _ in all_previews if other is not job]
     follow, requests, seconds = _follow(job, others)
     second, again_s = _second_turn(job, reading.waiting)
+    sums, sums_s = _sums(job, follow + sum(shown.creates.values()))
     total = {
-        system: number + requests.get(system, 0) + second.get(system, 0)
+        system: number + requests.get(system, 0) + second.get(system, 0) + sums.get(system, 0)
         for system, number in shown.requests.items()
     }
     return FlowPlanOut(
@@ -154,7 +166,8 @@ def _out(
         overruled=shown.fields.get("overruled", 0),
         follow=follow,
         requests=total,
-        seconds=round(shown.seconds + seconds + again_s, 1),
+        reading=dict(shown.reading),
+        seconds=round(shown.seconds + seconds + again_s + sums_s, 1),
         to_show=reading.to_show,
         records=reading.records,
         not_served=[],
@@ -192,5 +205,17 @@ def _second_turn(job: Job, waiting: int) -> tuple[dict[str, int], float]:
         updates = waiting if place.end == "right" else 0
         cost = place.connector.estimate(place.entity.name, reads=0, creates=0, updates=updates)
         requests[place.system] = requests.get(place.system, 0) + feed + cost.requests
+        seconds += cost.seconds
+    return requests, seconds
+
+
+def _sums(job: Job, records: int) -> tuple[dict[str, int], float]:
+    """Foretell what it costs to write the roll-ups that new records make up, each on a record of its own."""
+    requests: dict[str, int] = {}
+    seconds = 0.0
+    for rollup in job.flow.rollups.values() if records else ():
+        place = job.place(rollup.side)
+        cost = place.connector.estimate(rollup.entity, reads=0, creates=0, updates=records)
+        requests[place.system] = requests.get(place.system, 0) + 1 + cost.requests
         seconds += cost.seconds
     return requests, seconds
