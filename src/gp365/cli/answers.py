@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from gp365.app.actions.assess_outputs import AssessOut
 from gp365.app.actions.demo import DemoOut
 from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.flows import FlowList, FlowShown
@@ -40,6 +41,7 @@ ANSWERS: Mapping[str, type] = {
     "flows list": FlowList,
     "flows show": FlowShown,
     "flows check": FlowsChecked,
+    "assess": AssessOut,
     "plan": PlanOut,
     "apply": ApplyOut,
     "sync": SyncOut,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -35,3 +36,39 @@ def whatif(
     with at.project() as project:
         found = act(project, owner, moment, pair=at.pair, flow=flow, limit=limit)
     at.answer(found, show_whatif)
+
+
+def assess(
+    context: typer.Context,
+    flow: FlowName = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write the report to this file (.md).", show_default=False),
+    ] = None,
+    row_bytes: Annotated[
+        int, typer.Option("--row-bytes", min=1, help="Storage that a row in Dataverse is assumed to take.")
+    ] = 3000,
+    allowance: Annotated[
+        int, typer.Option("--allowance", min=1, help="Requests a day that the tenant is assumed to allow.")
+    ] = 500_000,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Read both systems before going live and say what the first sync would come to. Nothing is written."""
+    from gp365.app.actions.assess import Assumed
+    from gp365.app.actions.assess import assess as act
+    from gp365.cli.output import progress_shown
+    from gp365.cli.show_assess import show_assess
+
+    at = session(context, folder, json, pair)
+    with at.project() as project, progress_shown(quiet=at.json) as progress:
+        found = act(
+            project,
+            pair=at.pair,
+            flow=flow,
+            assumed=Assumed(row_bytes, allowance),
+            out=out,
+            progress=progress,
+        )
+    at.answer(found, show_assess)

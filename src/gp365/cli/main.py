@@ -14,7 +14,7 @@ import typer
 from gp365 import __version__
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
-from gp365.cli.judge_commands import whatif
+from gp365.cli.judge_commands import assess, whatif
 from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
@@ -55,7 +55,7 @@ def everywhere(
     context.obj = Session(folder, json, pair)
 
 
-for command in (init, doctor, plan, apply, sync, status, history, explain, whatif, sim, demo):
+for command in (init, doctor, assess, plan, apply, sync, status, history, explain, whatif, sim, demo):
     app.command()(command)
 for group, name in (
     (secret_app, "secret"),

@@ -230,7 +230,8 @@ class FlowPlanOut:
 
     `records` holds the first of `to_show` records that would be written or need a person. `created` and `updated`
     count writes by side. `first_contact` counts fields by the side that wins at first contact, `follow` the records
-    that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts.
+    that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts;
+    `reading` are those of the requests that only read.
     `not_served` names rows of the flow that are left out, because a side does not serve their field. `guards` are those
     that would hold something of it. `recovery` names the restored sides whose way back this plan is.
     """
@@ -249,6 +250,7 @@ class FlowPlanOut:
     overruled: int
     follow: int
     requests: dict[str, int]
+    reading: dict[str, int]
     seconds: float
     to_show: int
     records: list[PlannedRecord]
