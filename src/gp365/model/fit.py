@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from gp365.model import text as texts
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.matching import normalise as normalise
+from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value, show
 
 CUT = "cut"
@@ -182,13 +183,14 @@ def patch_tail(old_wide: str, old_narrow: str, new_narrow: str) -> str | None:
     """Return the wide value with its kept prefix replaced by the narrow side's edit, or None when that cannot be told.
 
     `old_narrow` is the fitted cut of `old_wide`. The edit can be joined to the tail only while the last eight
-    characters that had been kept still end it: then nobody has written past the place of the cut.
+    characters that had been kept still end it: then nobody has written past the place of the cut. Line breaks stay.
     """
     if not old_narrow or not new_narrow.endswith(old_narrow[-_KEPT_END:]):
         return None
     for place in range(len(old_wide) + 1):
         if _same(texts.clean(old_wide[:place]), old_narrow):
-            return new_narrow + old_wide[place:]
+            kept = keep_breaks(old_wide[:place], old_narrow, new_narrow)
+            return (new_narrow if kept is None else kept) + old_wide[place:]
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gp365.model.fit import Unfit, fit, patch_tail
 from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
+from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value
 from gp365.sync.plan.currency import currency_side, emptied, foreign, told
 from gp365.sync.plan.events import deactivation, judge_events
@@ -154,7 +155,23 @@ def _won(compiled: CompiledFlow, sight: Sight, unit: str, ruling: Ruling, facts:
         return [_plain(sight, Verdict.READ_ONLY, unit, f"{target} does not let it be written")]
     if sight.pair is not None and loser.bad is None and loser.cut:
         return _patched(compiled, sight, unit, ruling, target, winner, loser, facts)
-    return [_write(compiled, sight, unit, ruling, target, winner.fitted, winner.cut, facts)]
+    value = _with_breaks(sight, target, winner, loser)
+    return [_write(compiled, sight, unit, ruling, target, value, winner.cut, facts)]
+
+
+def _with_breaks(sight: Sight, target: str, winner: Seen, loser: Seen) -> Value:
+    """Give the winner's value with the line breaks that the other side has and the edit did not touch."""
+    old, before, new = loser.canonical, loser.fitted, winner.fitted
+    if (
+        sight.pair is None
+        or not isinstance(old, str)
+        or not isinstance(before, str)
+        or not isinstance(new, str)
+    ):
+        return new
+    whole = keep_breaks(old, before, new)
+    room = sight.row.described[target][0].length
+    return whole if whole is not None and (room is None or len(whole) <= room) else new
 
 
 def _write(
