@@ -93,7 +93,7 @@ def _epoch(world: IdentityWorld) -> tuple[str, int]:
     """Read everything, as a run does, and ask for the epoch then."""
     _feed(world)
     id_, _, number = world.connector.epoch().rpartition(":")
-    return id_, int(number)
+    return id_, int(number.lstrip("~"))
 
 
 class IdentityContract:

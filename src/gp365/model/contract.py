@@ -140,7 +140,7 @@ class Connector(Protocol):
         """Give a text that falls (compared as "id:number") when the system was restored from a backup; "" if unknown.
 
         Another id is another system behind the same settings. To be asked after the run's feeds or lists were read,
-        which tell it without further requests. Where the number also falls by a plain deletion, the connector says so.
+        which tell it without further requests. A ~ before a part says that a plain deletion can change it too: a hint.
         """
         ...
 

@@ -159,11 +159,10 @@ class GpConnector:
 
         Note indexes are drawn upwards for the whole company (practice, assumed): after a restore the highest falls, and
         another company's database in place of this one has another oldest customer. Both also change when the newest
-        or the oldest customer is deleted or hidden: beside one vanished record it is a hint, not a proof. "" before the
-        list was read.
+        or the oldest customer is deleted or hidden: hints (~), no proofs. "" before the list was read.
         """
         lowest, highest = self._made.reading.notes() if self._made is not None else (0, 0)
-        return f"{self._settings.interid or self._settings.company}/{lowest}:{highest}" if highest else ""
+        return f"{self._settings.interid or self._settings.company}/~{lowest}:~{highest}" if highest else ""
 
     def tally(self) -> Tally:
         """Give the counts since the connector was made; the legs of handshakes are not requests."""
