@@ -93,6 +93,6 @@ def test_the_report_says_what_to_do_first(desk: Desk) -> None:
     page = file.read_text("utf-8")
     assert page.startswith("# Assessment before the first sync")
     assert "CONTOSO LTD → Contoso, Ltd." in page
-    assert any("need a person to say who is who" in line for line in told.advice)
+    assert any("a person must say who is who" in line for line in told.advice)
     with pytest.raises(Misconfigured):
         desk.act(assess, out=desk.path / "before.docx")

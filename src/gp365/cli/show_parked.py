@@ -61,7 +61,7 @@ def show_parked(console: Console, entry: ParkedOut) -> None:
     if entry.values:
         console.print(_values(entry))
     for one in entry.compared:
-        _candidate(console, one)
+        _candidate(console, entry, one)
     for key in [] if entry.compared else entry.candidates:
         console.print(plain(f"  candidate {key}"))
     _choices(console, entry)
@@ -93,10 +93,13 @@ def _part(held: Shown, at: int, many: int) -> str:
     return value(held) if many == 1 or at == 0 else ""
 
 
-def _candidate(console: Console, one: CandidateOut) -> None:
+def _candidate(console: Console, entry: ParkedOut, one: CandidateOut) -> None:
     likely = f"{one.why}, {one.score:.2f}" if one.score < 1 else one.why
     console.print(heading(f"  candidate {one.key} {one.name}".rstrip(), likely))
     table = grid({"min_width": 14}, _FOLD, _FOLD)
+    own = next(iter(entry.keys.values()), "")
+    if one.fields:
+        table.add_row("", plain(own, "dim"), plain(one.key, "dim"))
     for name, both in one.fields.items():
         mine, theirs = (value(held) for held in both)
         table.add_row(plain(f"    {name}"), plain(mine), plain(theirs))
@@ -109,10 +112,9 @@ def _choices(console: Console, entry: ParkedOut) -> None:
     if not entry.choices:
         return
     console.print(plain("  To decide, type one of:", "bold"))
-    table = grid({"min_width": 40}, _FOLD)
     for one in entry.choices:
-        table.add_row(plain(f"    {one.command}"), plain(one.what, "dim"))
-    console.print(table)
+        console.print(plain(f"    {one.command}"))
+        console.print(plain(f"        {one.what}", "dim"))
 
 
 def show_retry(console: Console, done: RetryOut) -> None:

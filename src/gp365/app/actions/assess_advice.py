@@ -48,7 +48,7 @@ def _of_flow(flow: AssessFlow) -> Iterator[str]:
             "them there first."
         )
     if flow.not_served:
-        yield f"{name}: {len(flow.not_served)} fields are not served and stay out; `gp365 doctor` names them."
+        yield f"{name}: not served and left out: {len(flow.not_served)} of the fields; `gp365 doctor` names them."
 
 
 def _matching(name: str, stops: dict[str, int]) -> Iterator[str]:
@@ -58,8 +58,8 @@ def _matching(name: str, stops: dict[str, int]) -> Iterator[str]:
     if several or alone or similar:
         total = several + alone + similar
         yield (
-            f"{name}: {total} records need a person to say who is who ({several} with several candidates, {alone} by one "
+            f"{name}: a person must say who is who of {total} records ({several} with several candidates, {alone} by one "
             f"field alone, {similar} similar): after the first sync, `gp365 parked list --csv FILE`."
         )
     for code in sorted(set(stops) - {"candidates", "number-alone", "name-agrees-number-differs", "similar"}):
-        yield f"{name}: {stops[code]} records stop as {code}; docs/errors.md says what to do."
+        yield f"{name}: stopped as {code}: {stops[code]}; docs/errors.md says what to do."

@@ -78,4 +78,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def _text(text: str) -> str:
     """Keep others' text from being read as Markdown or HTML."""
     flat = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "\\|<>[]*_`#" else char for char in flat) if flat != "---" else flat
+    return "".join(f"\\{char}" if char in "\\|<>[]*_#" else char for char in flat) if flat != "---" else flat

@@ -29,6 +29,7 @@ from gp365.sync.norms import canonical
 
 SAMPLES = 5
 LINKED = "linked already"
+WAITS = "waits for another record"
 MISSING = "lookup-missing"
 _MANY = 2000
 _OTHERS = "(others)"
@@ -85,6 +86,8 @@ class Reading:
             self._miss(plan.problem.field, plan.problem.value)
 
     def _class(self, plan: SubjectPlan) -> str:
+        if plan.problem is not None and plan.problem.verdict is Verdict.WAITING:
+            return WAITS
         if plan.problem is not None:
             return f"stops: {plan.problem.code}"
         if plan.subject.startswith("L"):
