@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gp365.model.contract import Connector, Estimate, Finding, Tally
+from gp365.model.contract import Estimate, Finding, Tally
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
 from gp365.model.errors import Misconfigured, Rejected
 from gp365.model.record import Change, ChangePage, Outcome, Record, Status, Write
@@ -141,8 +141,3 @@ class RollupSource:
             wanted = {name: value for name, value in values.items() if name in fields}
             found[key_of(key)] = Record(key_of(key), wanted, version=_VERSION)
         return found
-
-
-def serves(source: RollupSource) -> Connector:
-    """Say that the sums keep the connector's contract."""
-    return source
