@@ -64,7 +64,8 @@ def parked_retry(
 ) -> RetryOut:
     """Have entries looked at afresh by the next sync: those named, or all (of a pair, flow and cause).
 
-    A write that was refused is sent once more, though nothing has changed. The folder is locked meanwhile.
+    A write that was refused, or that the loop breaker holds, is sent once more, though nothing has changed. What a guard
+    holds stays held (`sync --approve` lets it go). The folder is locked meanwhile.
     """
     with project.locked():
         found = [one for one in open_entries(project, pair, flow, code) if not ids or one.id in ids]
@@ -75,6 +76,8 @@ def parked_retry(
             for entry in found:
                 if _is_refusal(entry):
                     parked.end(conn, entry.pair, entry.flow, [(entry.subject, entry.field)])
+                if entry.code == "loop":
+                    parked.resolve(conn, entry.id, {"retry": True}, project.actor)
                 raise_key(project, conn, entry, "retry")
     return RetryOut(len(found), [entry.id for entry in found])
 
