@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from gp365.model import matching
@@ -64,6 +65,20 @@ def _codes_alike(kind: str, a: str, b: str) -> float:
 # names
 
 
+def outline(name: str) -> str:
+    """Return a name's words in order of the alphabet: what `far_apart` compares."""
+    return " ".join(sorted(name_words(name)))
+
+
+def far_apart(outline_: str, others: Sequence[str], least: float) -> list[bool]:
+    """Tell quickly which outlines are so unlike that comparing names word by word is not worth it."""
+    scores = process.extract(
+        outline_, others, scorer=fuzz.ratio, processor=None, score_cutoff=least * 100, limit=None
+    )
+    near = {place for _, _, place in scores}
+    return [place not in near for place in range(len(others))]
+
+
 def names_alike(mine: str, theirs: str, weigh: Weigh = generic_weight) -> float:
     """Return how alike two names are: twice the weight of what they share over the weight of both."""
     a, b = name_words(mine), name_words(theirs)
@@ -100,18 +115,18 @@ def _paired(rest_a: list[str], rest_b: list[str], weigh: Weigh) -> float:
         joined = _spelt("".join(rest_a), "".join(rest_b))
         if joined >= _JOINED_WORDS:
             return joined * (sum(map(weigh, rest_a)) + sum(map(weigh, rest_b)))
-    pairs = sorted(
-        ((word_alike(x, y), i, j) for i, x in enumerate(rest_a) for j, y in enumerate(rest_b)),
-        key=lambda pair: (-pair[0], pair[1], pair[2]),
-    )
+    pairs = [
+        (-score, i, j)
+        for i, x in enumerate(rest_a)
+        for j, y in enumerate(rest_b)
+        if (score := word_alike(x, y)) >= _ONE_WORD
+    ]
     weight, left, right = 0.0, set[int](), set[int]()
-    for score, i, j in pairs:
-        if score < _ONE_WORD:
-            break
+    for score, i, j in sorted(pairs):
         if i not in left and j not in right:
             left.add(i)
             right.add(j)
-            weight += score * (weigh(rest_a[i]) + weigh(rest_b[j]))
+            weight -= score * (weigh(rest_a[i]) + weigh(rest_b[j]))
     return weight
 
 
@@ -124,7 +139,7 @@ def word_alike(a: str, b: str) -> float:
     """Return how alike two different words are: a slip of the fingers, a word cut short, its skeleton, its initial."""
     if not (a.isalpha() and b.isalpha()):
         return 1.0 if a == b else 0.0
-    short, long = sorted((a, b), key=len)
+    short, long = (a, b) if len(a) <= len(b) else (b, a)
     if len(short) == 1:
         return _INITIAL if long.startswith(short) else 0.0
     if len(short) > 2 and long.startswith(short):

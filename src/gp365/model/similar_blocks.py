@@ -13,7 +13,13 @@ from gp365.model.similar import generic_weight
 from gp365.model.similar_words import GENERIC, WAY_WORDS, name_words, street_words
 
 WORD = "w"
+_WEAK = ("h:", "z:", f"{WORD}:")
 _MOST_WORDS = 5
+
+
+def is_weak(block: str) -> bool:
+    """Tell whether sharing this block says little by itself: a word, half a word beside another, a place."""
+    return block.startswith(_WEAK)
 
 
 def word_block(word: str) -> str:

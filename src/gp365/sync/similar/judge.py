@@ -23,7 +23,7 @@ _WEIGHTS = {
     matching.NUMBER: 1.0,
 }
 _EVEN = 1e-9
-_Likeness = Callable[[int], float | None]
+_Likeness = Callable[[int], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +47,42 @@ def judge(
 ) -> Hit | None:
     """Compare a card with mine; None when no rule is satisfied."""
     theirs = texts_of(body)
-    found: dict[int, float | None] = {}
+    both = [bool(a and b) for a, b in zip(mine, theirs, strict=True)]
+    found: dict[int, float] = {}
 
-    def likeness(place: int) -> float | None:
+    def likeness(place: int) -> float:
         if place not in found:
-            a, b = mine[place], theirs[place]
-            found[place] = alike(shape.fields[place].kind, a, b, weigh) if a and b else None
+            found[place] = alike(shape.fields[place].kind, mine[place], theirs[place], weigh)
         return found[place]
 
-    passed = [number for number in range(len(shape.rules)) if _passes(shape, number, likeness)]
+    passed = [number for number in range(len(shape.rules)) if _passes(shape, number, both, likeness)]
     if not passed:
         return None
-    others = any(
-        mine[place] and theirs[place] for place, field in enumerate(shape.fields) if field.kind != ""
-    )
-    by_name = all(_names_only(shape, number, likeness) for number in passed)
+    others = any(held for held, field in zip(both, shape.fields, strict=True) if field.kind != "")
+    by_name = all(_names_only(shape, number, both) for number in passed)
     return Hit(key, body, _score(shape, mine, theirs), passed[0], others and by_name, stored)
 
 
-def _passes(shape: Shape, number: int, likeness: _Likeness) -> bool:
+def _passes(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness) -> bool:
     """Tell whether all fields of a rule that both cards have are alike enough, and one of them tells firms apart.
 
     A field that one card lacks proves nothing: the others must then be alike halfway to the whole.
     """
-    rule = shape.rules[number]
-    short = any(likeness(place) is None for place, _ in rule)
-    telling = False
-    for place, least in rule:
-        held = likeness(place)
-        if held is None:
-            continue
-        if held + _EVEN < (least + (1 - least) / 2 if short else least):
-            return False
-        kind = shape.fields[place].kind
-        telling = telling or kind == "" or (least >= 1 and kind in _TELLING_CODES)
-    return telling
-
-
-def _names_only(shape: Shape, number: int, likeness: _Likeness) -> bool:
+    rule = [(place, least) for place, least in shape.rules[number] if both[place]]
+    short = len(rule) < len(shape.rules[number])
+    if not any(_tells(shape.fields[place].kind, least) for place, least in rule):
+        return False
     return all(
-        shape.fields[place].kind == "" for place, _ in shape.rules[number] if likeness(place) is not None
+        likeness(place) + _EVEN >= (least + (1 - least) / 2 if short else least) for place, least in rule
     )
+
+
+def _tells(kind: str, least: float) -> bool:
+    return kind == "" or (least >= 1 and kind in _TELLING_CODES)
+
+
+def _names_only(shape: Shape, number: int, both: Sequence[bool]) -> bool:
+    return all(shape.fields[place].kind == "" for place, _ in shape.rules[number] if both[place])
 
 
 def _score(shape: Shape, mine: Sequence[str], theirs: Sequence[str]) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from gp365.model.similar import Weigh, generic_weight
-from gp365.model.similar_blocks import word_block
+from gp365.model.similar import Weigh, far_apart, generic_weight, outline
+from gp365.model.similar_blocks import is_weak, word_block
 from gp365.model.similar_words import name_words
 from gp365.store import similar
 from gp365.store.similar import Scope
@@ -18,9 +18,16 @@ from gp365.sync.similar.shape import Shape, texts_of
 # A block with more records than this tells nothing; a record is compared with so many others at most.
 _LARGEST_BLOCK = 60
 _MOST_COMPARED = 40
+# So few are compared at once; of more, those whose outlines are less alike than this are left out first.
+_FEW = 3
+_NEAR = 0.55
 _MOST_WORDS = 200_000
 # What one step of rarity takes off: a step is a word four times as frequent.
 _STEP, _LEAST = 0.12, 0.3
+
+
+_Card = tuple[int, int]  # place of its source, number
+_Candidate = tuple[_Card, str, str]  # card, key, body
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +49,20 @@ class Search:
 
     def ask(self, sources: Sequence[Source], bodies: Sequence[str]) -> list[list[Hit]]:
         """Find for each card those that a person should look at, best first."""
-        blocks = [{self.scope.number(block) for block in self.shape.blocks(body)} for body in bodies]
+        blocks = [
+            {self.scope.number(block): is_weak(block) for block in self.shape.blocks(body)} for body in bodies
+        ]
         found = self._members(sources, set[int]().union(*blocks) - self.large)
         chosen = [_chosen(found, mine) for mine in blocks]
         cards = _cards(sources, {one for ones in chosen for one in ones})
-        weigh = self._weigh(sources, [*bodies, *(body for _, body in cards.values())])
-        return [
-            self._judged(sources, body, [(one, *cards[one]) for one in ones if one in cards], weigh)
+        near = [
+            self._near(body, ones, [(one, *cards[one]) for one in ones if one in cards])
             for body, ones in zip(bodies, chosen, strict=True)
         ]
+        weigh = self._weigh(sources, [*bodies, *(body for ones in near for _, _, body in ones)])
+        return [self._judged(sources, body, ones, weigh) for body, ones in zip(bodies, near, strict=True)]
 
-    def _members(self, sources: Sequence[Source], numbers: set[int]) -> dict[int, list[tuple[int, int]]]:
+    def _members(self, sources: Sequence[Source], numbers: set[int]) -> dict[int, list[_Card]]:
         """Give the cards (source, number) of the blocks that are not too large; remember those that are."""
         sizes: dict[int, int] = {}
         for source in sources:
@@ -60,11 +70,24 @@ class Search:
                 sizes[block] = sizes.get(block, 0) + size
         self.large.update(block for block, size in sizes.items() if size > _LARGEST_BLOCK)
         small = [block for block, size in sizes.items() if size <= _LARGEST_BLOCK]
-        found: dict[int, list[tuple[int, int]]] = {}
+        found: dict[int, list[_Card]] = {}
         for place, source in enumerate(sources):
             for block, card in similar.members(source.conn, small):
                 found.setdefault(block, []).append((place, card))
         return found
+
+    def _near(
+        self, body: str, chosen: Mapping[_Card, bool], candidates: list[_Candidate]
+    ) -> list[_Candidate]:
+        """Leave out, at a glance, those that share little and whose name is another one."""
+        at = next((place for place, one in enumerate(self.shape.fields) if one.kind == ""), None)
+        mine = texts_of(body)[at] if at is not None else ""
+        if at is None or not mine or len(candidates) < _FEW:
+            return candidates
+        weak = [one for one in candidates if chosen[one[0]]]
+        far = far_apart(outline(mine), [outline(texts_of(one[2])[at]) for one in weak], _NEAR)
+        left_out = {one[0] for one, is_far in zip(weak, far, strict=True) if is_far}
+        return [one for one in candidates if one[0] not in left_out]
 
     def _weigh(self, sources: Sequence[Source], bodies: Iterable[str]) -> Weigh:
         """Give the weight of words by how many records of the other side share them."""
@@ -84,7 +107,7 @@ class Search:
         self,
         sources: Sequence[Source],
         body: str,
-        candidates: Sequence[tuple[tuple[int, int], str, str]],
+        candidates: Sequence[_Candidate],
         weigh: Weigh,
     ) -> list[Hit]:
         mine = texts_of(body)
@@ -100,20 +123,23 @@ def _rarity(records: int) -> float:
     return max(_LEAST, 1 - _STEP * (records.bit_length() // 2))
 
 
-def _chosen(found: Mapping[int, Sequence[tuple[int, int]]], mine: set[int]) -> list[tuple[int, int]]:
-    """Choose the cards that share most with mine, what few records share before what many do."""
-    shared: dict[tuple[int, int], float] = {}
-    for block in sorted(mine):
+def _chosen(found: Mapping[int, Sequence[_Card]], mine: Mapping[int, bool]) -> dict[_Card, bool]:
+    """Choose the cards that share most with mine, what few records share before what many do; True: only weak blocks."""
+    shared: dict[_Card, float] = {}
+    strong: set[_Card] = set()
+    for block, weak in mine.items():
         members = found.get(block, ())
         for one in members:
             shared[one] = shared.get(one, 0.0) + 1 + 1 / len(members)
-    ordered = sorted(shared, key=lambda one: (-shared[one], one))
-    return ordered[:_MOST_COMPARED]
+        if not weak:
+            strong.update(members)
+    ordered = sorted(shared, key=lambda one: (-shared[one], one))[:_MOST_COMPARED]
+    return {one: one not in strong for one in ordered}
 
 
-def _cards(sources: Sequence[Source], wanted: set[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str]]:
+def _cards(sources: Sequence[Source], wanted: set[_Card]) -> dict[_Card, tuple[str, str]]:
     """Read cards; one that an earlier source has as well is left out."""
-    found: dict[tuple[int, int], tuple[str, str]] = {}
+    found: dict[_Card, tuple[str, str]] = {}
     keys: set[str] = set()
     for place, source in enumerate(sources):
         held = similar.cards(source.conn, sorted(number for at, number in wanted if at == place))
