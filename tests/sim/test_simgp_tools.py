@@ -200,6 +200,23 @@ def test_a_customer_with_open_documents_is_not_made_inactive_but_can_be_held(sit
     assert (row["HOLD"], row["INACTIVE"]) == (1, 1)
 
 
+def test_the_service_refuses_to_inactivate_a_customer_with_open_documents(site):
+    post(site, "open_documents", customer="ADAMPARK0001", documents=["INV0001"])
+    where = "Sales/Customers" + key("ADAMPARK0001")
+    (card,) = site.read(where + ".json")
+    own = ("NoteIndex", "CreatedDate", "ModifiedDate")
+    body = {
+        name: value if isinstance(value, str | int) else float(value)
+        for name, value in card.items()
+        if name not in own
+    }
+    refused = site.ask("PATCH", where, {**body, "Inactive": 1})
+    assert (refused.status_code, refused.json()["Field"]) == (400, "Inactive")
+    assert site.ask("PATCH", where, {**body, "Hold": 1}).status_code == 200
+    row = site.row("RM00101", "ADAMPARK0001")
+    assert (row["INACTIVE"], row["HOLD"]) == (0, 1)
+
+
 def test_open_documents_go_with_a_renumbered_or_combined_customer(site):
     post(site, "open_documents", customer="ADAMPARK0001", documents=["INV0001"])
     post(site, "renumber", **{"from": "ADAMPARK0001", "to": "ADAM"})
