@@ -97,14 +97,17 @@ class FieldFile(_Strict):
     constant: Any = Field(None, description="a fixed value on the side named, such as the company")
     create_only: bool = False
     read_only: bool = False
-    option: str = Field("", description="the row is there only while this option of the flow is true")
+    option: str = Field(
+        "",
+        description="the row is there only while these options hold: NAME (set) or NAME=VALUE, blanks between",
+    )
     required: bool = Field(False, description="a record is not created without it; it waits or is parked")
     may_clear: bool | None = None
     long: Literal["cut", "park"] | None = None
     in_currency: str = Field(
         "",
-        description="canonical field with the currency that the target record must have; another currency leaves the row "
-        "unwritten, and the plan says so",
+        description="canonical field with the target record's currency, which must be the source record's (the same field "
+        "there) or the company's functional one; elsewhere a mirror shows nothing and a two-way amount is left alone",
     )
     group: Literal[True] | None = None
     fields: dict[str, FieldFile] | None = None
