@@ -85,8 +85,8 @@ def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
 def _observe(cycle: _Cycle, full: bool) -> None:
     """Read both sides and let the guards look at it; a way back reads everything."""
     job = cycle.job
-    begin_guarded(job)
-    cycle.observation = observe(job, full=full or job.recovery is not None)
+    everything = begin_guarded(job)
+    cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)

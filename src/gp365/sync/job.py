@@ -41,12 +41,14 @@ class Place:
 class Recovery:
     """A run that brings a restored system back into step: the sides that were restored, and who let it go on.
 
-    `let_be` are links whose missing record is not made anew: it stands under another key, or was missing before.
+    `let_be` are links whose missing record is not made anew: it stands under another key, or was missing before. What we
+    have created there `since` is a record made anew.
     """
 
     sides: frozenset[str]
     actor: str = ""
     let_be: set[int] = field(default_factory=set[int])
+    since: datetime | None = None
 
 
 def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gp365.model.plan import Half, Pair
+from gp365.model.record import Op
 from gp365.model.values import key_text, pack, unpack, unpack_deep
 from gp365.store import intents
 from gp365.store.intents import Intent
@@ -34,6 +35,22 @@ def make_anew(job: Job, subject: Subject, place: Place) -> bool:
     told: dict[str, object] = {"event": "made anew", "side": place.side, "approved_by": recovery.actor}
     if told not in subject.steps:
         subject.steps.append(told)
+    return True
+
+
+def made_by_another_flow(job: Job, subject: Subject, place: Place) -> bool:
+    """Tell whether a record with another birth mark is one that a flow of ours has made anew on this way back.
+
+    Nothing has been agreed about it in this flow yet.
+    """
+    recovery, key = job.recovery, subject.keys.get(place.side)
+    if recovery is None or recovery.since is None or key is None or place.side not in recovery.sides:
+        return False
+    with job.store.read() as conn:
+        writes = intents.done_on(conn, place.system, place.entity.name, [key_text(key)])
+    if not any(one.op == str(Op.CREATE) and one.made_at >= recovery.since for one in writes):
+        return False
+    subject.recreate = place.side
     return True
 
 

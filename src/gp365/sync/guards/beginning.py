@@ -14,13 +14,17 @@ from gp365.sync.job import Job, Recovery
 from gp365.sync.observe import Observation
 
 
-def begin_guarded(job: Job) -> None:
-    """Before anything is read: raise the error of a pair that was stopped, or take up the way back."""
+def begin_guarded(job: Job) -> bool:
+    """Before anything is read: raise the error of a pair that was stopped, or take up the way back.
+
+    Tells whether everything must be read: a feed does not show what a restore has changed.
+    """
     job.watch, job.recovery = None, None
     stopped = restored.undecided(job)
     if stopped is not None:
         raise stopped
     job.recovery = restored.recovery_of(job)
+    return job.recovery is not None or restored.is_taken_as_it_is(job)
 
 
 def guard_observed(job: Job, run: str, observation: Observation) -> None:

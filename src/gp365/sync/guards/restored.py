@@ -7,6 +7,7 @@ is a run that a person lets go (`gp365.sync.recovery`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -42,7 +43,16 @@ def recovery_of(job: Job, *, planned: bool = False) -> Recovery | None:
         found = [
             one for one in guards.standing(conn, job.pair, "", CODE) if _to_go(job, one, RECOVER, planned)
         ]
-    return way_back(job, [one.side for one in found], found[0].released_by) if found else None
+    if not found:
+        return None
+    since = min(one.made_at for one in found)
+    return replace(way_back(job, [one.side for one in found], found[0].released_by), since=since)
+
+
+def is_taken_as_it_is(job: Job) -> bool:
+    """Tell whether a person has said that a system was not restored, and this flow has not looked at it since."""
+    with job.store.read() as conn:
+        return any(_to_go(job, one, AS_IS) for one in guards.standing(conn, job.pair, "", CODE))
 
 
 def way_back(job: Job, sides: Sequence[str], actor: str = "") -> Recovery:

@@ -93,12 +93,17 @@ def _exchanged(place: Place, link: Link, record: Record) -> bool:
 
 
 def set_back(record: Record, last: Intent) -> bool:
-    """Tell whether a record stands, in every field that our last write changed, at what that write found there."""
+    """Tell whether a record stands, in every field that our last write changed, at what that write found there.
+
+    The last write may be another flow's: what this flow does not read of it says nothing.
+    """
     if last.op != str(Op.UPDATE):
         return False
     before, written = unpack(last.before), unseal(last.values).values
     changed = [name for name, value in written.items() if name in before and before[name] != value]
-    return bool(changed) and all(record.values.get(name) == before[name] for name in changed)
+    return bool(changed) and all(
+        name in record.values and record.values[name] == before[name] for name in changed
+    )
 
 
 def _undone(job: Job, place: Place, missing: Missing) -> int:
