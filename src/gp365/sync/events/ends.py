@@ -12,7 +12,7 @@ from gp365.sync.events.gone import evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
 from gp365.sync.events.look import Look, decision_of, end_birth, end_key
 from gp365.sync.job import Job, Place
-from gp365.sync.recovery import make_anew
+from gp365.sync.recovery import made_by_another_flow, make_anew
 from gp365.sync.subject import Subject
 
 
@@ -47,7 +47,7 @@ def _check_births(job: Job, subject: Subject, link: Link) -> None:
         record, birth = subject.records[place.side], end_birth(link, place)
         if _being_made(subject, place):
             continue
-        if birth and record.birth and birth != record.birth:
+        if birth and record.birth and birth != record.birth and not made_by_another_flow(job, subject, place):
             key = show_key(record.key)
             message = f"Another record stands under {key} on {place.side} than the one that was linked."
             subject.problem = Problem("key-reused", message, side=place.side, value=key)
