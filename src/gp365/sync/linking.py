@@ -69,7 +69,7 @@ def _new(job: Job, run: str, draft: Draft) -> NewLink:
 def _birth(draft: Draft, side: str, known: str) -> str:
     """A link keeps the birth marks that it was made with, but for a record that we have made anew."""
     now = draft.births.get(side, "")
-    return now if side in draft.created else known or now
+    return now if side in draft.created or draft.subject.recreate == side else known or now
 
 
 def _changed(job: Job, draft: Draft) -> Link:
