@@ -60,6 +60,7 @@ def test_a_conflict_shows_what_had_been_agreed_and_what_can_be_decided(desk: Des
     assert entry.base == {"gp": "Contoso, Ltd.", "sales": "Contoso, Ltd."}
     assert entry.values == {"gp": "Contoso West", "sales": "Contoso East"}
     assert entry.names == {"gp": "Contoso West", "sales": "Contoso East"}
+    assert set(entry.who) == set(entry.when) == {"gp", "sales"}
     commands = [one.command for one in entry.choices]
     begin = f"gp365 parked resolve {entry.id}"
     assert commands == [f"{begin} --take gp", f"{begin} --take sales", f"{begin} --value VALUE"]

@@ -9,7 +9,7 @@ import orjson
 
 from gp365.app.actions.look_outputs import CandidateOut, ParkedOut
 from gp365.app.actions.outputs import Shown
-from gp365.app.actions.resolve_choices import choices, decided_words, side_of_link
+from gp365.app.actions.resolve_choices import choices, decided_words, side_of_create
 from gp365.app.actions.values import shown_deep
 from gp365.app.project import Project
 from gp365.model.errors import CATALOGUE
@@ -52,7 +52,7 @@ def parked_out(project: Project, entry: Parked) -> ParkedOut:
         base=_values(sides, cast("Mapping[str, Any]", about.get("base") or {})),
         who=dict(about.get("who") or {}),
         when=dict(about.get("when") or {}),
-        candidates=list(told.get("candidates") or ()),
+        candidates=[show_key(key_of(str(key))) for key in told.get("candidates") or ()],
         compared=[_candidate(one) for one in about.get("evidence") or ()],
         evidence=_evidence(told),
         choices=choices(entry, sides, _creates(project, entry, sides)),
@@ -68,7 +68,7 @@ def _loaded(packed: bytes | None) -> Mapping[str, Any]:
 
 def _creates(project: Project, entry: Parked, sides: tuple[str, str]) -> bool:
     given = project.flows.flows.get(entry.flow)
-    side = given.file.sides.get(side_of_link(entry, sides)) if given else None
+    side = given.file.sides.get(side_of_create(entry, sides)) if given else None
     return side is not None and side.create
 
 

@@ -14,6 +14,8 @@ from gp365.app.actions.resolve_choices import (
     VALUE,
     check_verb,
     decided_words,
+    is_beside,
+    side_of_create,
     side_of_link,
 )
 from gp365.app.actions.resolve_outputs import DecisionOut, PartnerOut
@@ -90,6 +92,7 @@ def _bench(assembly: Assembly, pair: str, flow: str, wishes: Sequence[Wish]) -> 
     for place in job.places:
         _read(place, _wanted(job, place, wishes), records)
         texts = [key_text(record.key) for (side, _), record in records.items() if side == place.side]
+        texts += [key_text(key) for key in _wanted(job, place, wishes)]
         with job.store.read() as conn:
             found = links.by_keys(conn, pair, flow, place.end, texts)
         linked.update({(place.side, key): link for key, link in found.items()})
@@ -134,8 +137,9 @@ def _get(place: Place, keys: Iterable[Key]) -> Mapping[Key, Record]:
 def _key_typed(entry: Parked, text: str) -> Key:
     """Read a key as typed; one of the candidates is meant in whatever case it was typed."""
     for one in unpack_deep(entry.shown).get("candidates") or ():
-        if str(one).casefold() == text.strip().casefold():
-            return tuple(str(one).split(";"))
+        shown = show_key(key_of(str(one)))
+        if shown.casefold() == text.strip().casefold():
+            return tuple(shown.split(";"))
     return tuple(part.strip() for part in text.split(";"))
 
 
@@ -191,7 +195,7 @@ def _writes(plans: Sequence[FieldPlan]) -> dict[str, dict[str, Shown]]:
 
 
 def _check_creates(job: Job, wish: Wish) -> None:
-    side = side_of_link(wish.entry, _sides(job))
+    side = side_of_create(wish.entry, _sides(job))
     if not job.flow.side(side).create:
         raise refused(wish.entry, f"This flow creates nothing on {side}.", value=CREATE)
 
@@ -202,6 +206,8 @@ def _link(bench: _Bench, wish: Wish) -> Checked:
     place = job.place(side)
     key = _key_typed(entry, wish.text)
     record = bench.records.get((side, key))
+    if is_beside(entry):
+        return _new_number(bench, wish, side, key, record)
     if record is None:
         raise Misconfigured(
             "record-unknown",
@@ -217,6 +223,19 @@ def _link(bench: _Bench, wish: Wish) -> Checked:
     partner = _partner(job, entry, side, record, other)
     told = _told(job, wish, f"link {partner.key}", partner=partner)
     return Checked(wish, {LINK: key_text(record.key)}, told)
+
+
+def _new_number(bench: _Bench, wish: Wish, side: str, key: Key, record: Record | None) -> Checked:
+    """The record is the new number of a linked one that vanished on its own side."""
+    shown, other = show_key(key), bench.linked.get((side, key_text(key)))
+    if record is not None:
+        raise refused(wish.entry, f"{shown} still stands on {side}; it has no new number.", value=wish.text)
+    if other is None or other.state != "open":
+        raise refused(wish.entry, f"{shown} is linked with nothing.", value=wish.text)
+    text = other.right_key if side == bench.job.left.side else other.left_key
+    known = key_text(key) in (unpack_deep(wish.entry.shown).get("candidates") or ())
+    partner = PartnerOut(side, shown, "", known, show_key(key_of(text)) if text else "")
+    return Checked(wish, {LINK: key_text(key)}, _told(bench.job, wish, f"link {shown}", partner=partner))
 
 
 def _refuse_merged(place: Place, record: Record, wish: Wish) -> None:
@@ -236,7 +255,8 @@ def _partner(job: Job, entry: Parked, side: str, record: Record, other: Link | N
     if other is not None:
         text = other.right_key if side == job.left.side else other.left_key
         linked_to = show_key(key_of(text)) if text else f"nothing (link {other.id}, {other.state})"
-    known = show_key(record.key) in (shown.get("candidates") or ())
+    candidates = {show_key(key_of(str(key))) for key in shown.get("candidates") or ()}
+    known = show_key(record.key) in candidates
     return PartnerOut(side, show_key(record.key), name, known, linked_to)
 
 

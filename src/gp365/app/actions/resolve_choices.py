@@ -22,29 +22,33 @@ LINK, CREATE, IGNORE, TAKE, VALUE, RETRY, APPROVE = (
     "retry",
     "approve",
 )
-_ALIKE = ("candidates", "similar", "number-alone", "name-agrees-number-differs")
+_WHO = (
+    "candidates",
+    "similar",
+    "number-alone",
+    "name-agrees-number-differs",
+    "target-gone",
+    "key-reused",
+    "merged",
+    "beside-event",
+)
 _TAKES: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys((*_ALIKE, "target-gone", "beside-event", "key-reused"), (LINK, CREATE, IGNORE)),
-    **dict.fromkeys(("renumbered", "merged"), (LINK, IGNORE)),
+    **dict.fromkeys(_WHO, (LINK, CREATE, IGNORE)),
+    "renumbered": (LINK, IGNORE),
     **dict.fromkeys(("mass-change", "source-shrunk", "restored"), (APPROVE,)),
 }
-"""Decisions by the code of an entry on a whole record; any other waits for a correction and can be ignored or retried."""
+"""Decisions by the code of an entry on a whole record; any other waits for a correction, or is ignored for good."""
 
 
 def verbs_of(entry: Parked) -> tuple[str, ...]:
     """Name the decisions that an entry takes."""
     if entry.code in _TAKES and not entry.field:
         return _TAKES[entry.code]
-    if _is_refusal(entry):
+    if entry.field == READ_BACK:
         return (RETRY,)
     if entry.field:
         return (TAKE,) if is_group(entry) else (TAKE, VALUE)
-    alone = entry.left_key is None or entry.right_key is None
-    return (RETRY, IGNORE) if alone else (RETRY,)
-
-
-def _is_refusal(entry: Parked) -> bool:
-    return entry.field == READ_BACK or "sent" in unpack_deep(entry.shown)
+    return (RETRY, IGNORE)
 
 
 def check_verb(entry: Parked, verb: str) -> None:
@@ -87,20 +91,16 @@ def choices(entry: Parked, sides: Sequence[str], creates: bool = True) -> list[C
 def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str, str]]:
     shown: Mapping[str, Any] = unpack_deep(entry.shown)
     begin = f"gp365 parked resolve {entry.id}"
-    other = _asked_side(entry, shown, sides)
     if verb == TAKE:
         for side, end in zip(sides, ("left", "right"), strict=True):
             yield f"{begin} --take {side}", f"{side} holds: {_plain(shown.get(end))}"
     elif verb == VALUE:
         yield f"{begin} --value VALUE", "another value, written to both sides"
     elif verb == LINK:
-        keys = list(shown.get("candidates") or ())
-        for key in keys[:5]:
-            yield f"{begin} --link {shlex.quote(str(key))}", f"it is {key} of {other}"
-        if len(keys) != 1:
-            yield f"{begin} --link KEY", f"it is another record of {other}"
+        yield from _links(entry, begin, shown, side_of_link(entry, sides))
     elif verb == CREATE:
-        yield f"{begin} --create", f"it is none of them: a new record is created on {other}"
+        where = side_of_create(entry, sides)
+        yield f"{begin} --create", f"it is none of them: a new record is created on {where}"
     elif verb == IGNORE:
         yield f"{begin} --ignore", "it is left alone for good: never written, never created on the other side"
     elif verb == RETRY:
@@ -109,13 +109,30 @@ def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str,
         yield f"gp365 sync {entry.flow} --pair {entry.pair} --approve", "all that the guard holds is right"
 
 
-def _asked_side(entry: Parked, shown: Mapping[str, Any], sides: Sequence[str]) -> str:
-    return str(shown.get("side") or "") or sides[1 if entry.right_key is None else 0]
+def _links(entry: Parked, begin: str, shown: Mapping[str, Any], side: str) -> Iterator[tuple[str, str]]:
+    is_it = "it is the new number of" if is_beside(entry) else "it is"
+    keys = [show_key(key_of(str(key))) for key in shown.get("candidates") or ()]
+    for key in keys[:5]:
+        yield f"{begin} --link {shlex.quote(key)}", f"{is_it} {key} of {side}"
+    if len(keys) != 1:
+        yield f"{begin} --link KEY", f"{is_it} another record of {side}"
+
+
+def is_beside(entry: Parked) -> bool:
+    """Tell whether a link would name the vanished record whose new number this one is, on its own side."""
+    return entry.code == "beside-event"
 
 
 def side_of_link(entry: Parked, sides: Sequence[str]) -> str:
-    """Name the side on which the partner of an entry's record is asked for."""
-    return _asked_side(entry, unpack_deep(entry.shown), sides)
+    """Name the side on which the record that is linked is asked for."""
+    return str(unpack_deep(entry.shown).get("side") or "") or side_of_create(entry, sides)
+
+
+def side_of_create(entry: Parked, sides: Sequence[str]) -> str:
+    """Name the side on which a record would be created: where the entry has none, else where its end is in doubt."""
+    if entry.left_key is not None and entry.right_key is not None:
+        return str(unpack_deep(entry.shown).get("side") or "") or sides[1]
+    return sides[1 if entry.right_key is None else 0]
 
 
 def _plain(values: Sequence[Value] | None) -> str:
