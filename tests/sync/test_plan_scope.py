@@ -48,7 +48,10 @@ def test_an_account_that_is_a_customer_no_longer_stays_in_step_and_the_ledger_sa
     assert written(world.sync()) == 0
 
 
-def test_with_the_policy_ask_a_person_decides_once_and_the_rest_goes_on(world: World) -> None:
+@pytest.mark.parametrize("decision", [{"ignore": True}, {"value": "keep"}])
+def test_with_the_policy_ask_a_person_decides_once_and_the_rest_goes_on(
+    world: World, decision: dict[str, Any]
+) -> None:
     world.flow = policy("ask")
     key = settled(world)
     world.sales_put(key, type=8, phone="5551000")
@@ -56,7 +59,7 @@ def test_with_the_policy_ask_a_person_decides_once_and_the_rest_goes_on(world: W
     [entry] = world.parked()
     assert (entry.field, entry.code) == ("(scope)", "left-scope")
     assert held_customer(world)["Phone"] == "5551000" and report.dispositions["parked"] == 1
-    decide(world, {"value": "keep"}, "(scope)")
+    decide(world, decision, "(scope)")
     world.sync()
     assert not world.parked()
     world.sales_put(key, phone="5552000")

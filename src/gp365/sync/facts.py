@@ -22,6 +22,7 @@ from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
+from gp365.sync.plan.events import SCOPE
 from gp365.sync.plan.facts import Computed, Facts, RefState
 from gp365.sync.plan.restored import AFTER_RESTORE
 from gp365.sync.recovery import held_before
@@ -78,9 +79,9 @@ def _resolutions(entries: Sequence[Parked]) -> dict[str, Resolution]:
 
 
 def _answers(entry: Parked) -> bool:
-    """Tell whether a decision names a value: an approval or a retry of a field does not."""
+    """Tell whether a decision answers: an approval or a retry of a field does not. To ignore an event is an answer."""
     answer = unpack_deep(entry.resolution or b"{}")
-    return "take" in answer or "value" in answer
+    return "take" in answer or "value" in answer or (entry.field == SCOPE and "ignore" in answer)
 
 
 def _doubted(entries: Sequence[Parked]) -> dict[str, Resolution]:
