@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gp365.model.lookups import lookup
 from gp365.store.engine import open_store
 from sync.engine_world import World, flow_with, written
 
@@ -154,8 +155,9 @@ def test_a_renamed_customer_is_never_created_a_second_time(world: World) -> None
     world.gp.person_rename("customer", ("AARONFIT0001",), ("NEWNUM0001",))
     world.gp_put("NEWNUM0001", Name="Aaron Fitz Renamed", Zip="99999")
     report = world.sync()
-    assert len(world.accounts()) == 1 and report.balanced
-    assert {entry.code for entry in world.parked()} == {"target-gone", "renumbered"}
+    assert report.balanced and not world.parked()
+    assert list(world.accounts()) == ["Aaron Fitz Renamed"]
+    assert [link.left_key for link in world.links()] == ["NEWNUM0001"]
 
 
 def test_children_wait_for_their_parents_and_a_ring_is_broken(world: World) -> None:
@@ -180,3 +182,25 @@ def test_a_late_parent_wakes_its_child(world: World) -> None:
     world.sync()
     world.sync()
     assert world.accounts()["Child"]["parent"] == world.accounts()["Parent"]["id"]
+
+
+def test_what_is_parked_for_a_missing_lookup_value_goes_on_when_the_table_has_it(world: World) -> None:
+    world.flow = flow_with(terms={"gp": "Terms", "sales": "terms", "owner": "gp", "lookup": "terms"})
+    world.lookups = {"terms": lookup("terms", ("gp", "sales"), [("NET 30", "Net thirty")])}
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603", Terms="NET 45")
+    world.sync()
+    assert [entry.code for entry in world.parked()] == ["lookup-missing"]
+    rows = [("NET 30", "Net thirty"), ("NET 45", "Net forty-five")]
+    world.lookups = {"terms": lookup("terms", ("gp", "sales"), rows)}
+    report = world.sync()
+    assert not world.parked() and report.balanced
+    assert world.accounts()["Aaron Fitz"]["terms"] == "Net forty-five"
+
+
+def test_a_second_customer_of_a_firm_whose_account_we_made_is_parked_and_not_doubled(world: World) -> None:
+    world.gp_put("LAKESIDE0001", Name="Lakeside Dental", Zip="53202")
+    world.sync()
+    world.gp_put("LAKESIDE0002", Name="Lakeside Dental", Zip="53202")
+    report = world.sync()
+    assert [entry.code for entry in world.parked()] == ["candidates"] and report.balanced
+    assert len(world.accounts()) == 1

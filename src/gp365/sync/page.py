@@ -15,7 +15,7 @@ from gp365.store import parked
 from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects
 from gp365.sync.draw import draw, reserve
-from gp365.sync.events.recognise import ignore_unwanted, look_again
+from gp365.sync.events.recognise import decide_again, look_again
 from gp365.sync.events.repair import carry_out
 from gp365.sync.facts import gather_facts
 from gp365.sync.guards.holding import hold, note_passed
@@ -89,7 +89,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     plan_subjects(job, page.subjects, page.facts)
     guard_creates(job, observation, working)
     break_loops(job, working)
-    ignore_unwanted(job, run, observation, working)
+    decide_again(job, run, observation, working)
     _approve(job, working)
     hold(job, working)
     drawn = draw(job, working)

@@ -54,18 +54,23 @@ def decide(look: Look, page: list[Subject]) -> None:
             _carry_out(look, page, subject, subject.problem, answer, entry)
 
 
-def ignore_decided(look: Look, page: Sequence[Subject]) -> None:
-    """Leave records alone for good that were stopped while they were planned, or refused, and that nobody wants."""
+def decide_planned(look: Look, page: Sequence[Subject]) -> None:
+    """Apply decisions about records that were stopped while they were planned, or refused: left alone, or created."""
     for subject in page:
         if subject.left_out or subject.ended is not None or subject.plan is None:
             continue
         entry = look.entry(subject)
-        if entry is None or not decision_of(entry).get("ignore"):
+        answer = decision_of(entry)
+        if entry is None or not answer:
             continue
         problem = subject.problem or subject.plan.problem
         refused = told(entry).get("sent") == inputs_digest(subject)
-        if refused or (problem is not None and _is_shown(entry, problem)):
+        shown = problem is not None and _is_shown(entry, problem)
+        if answer.get("ignore") and (refused or shown):
             _ignore(look, subject, entry)
+        elif answer.get("create") and shown and entry.code in _NUMBER and subject.link is None:
+            subject.problem, subject.decided = None, True
+            subject.steps.append(_told(entry, "create"))
 
 
 def _is_shown(entry: Parked, problem: Problem) -> bool:
@@ -200,7 +205,7 @@ def _link_taken(
 def _create(look: Look, page: list[Subject], subject: Subject, problem: Problem, entry: Parked) -> None:
     """Create a new partner whatever looks like it; for a gone one, the old link closes and the record is left alone."""
     event = _told(entry, "create")
-    if problem.code in (*_PARTNER, "beside-event") and subject.link is None:
+    if problem.code in _PARTNER and subject.link is None:
         subject.problem, subject.decided = None, True
         subject.steps.append(event)
     elif problem.code in _END and subject.link is not None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from gp365.store import intents
 from gp365.store.intents import Intent
-from gp365.sync.events.decisions import decide, ignore_decided
+from gp365.sync.events.decisions import decide, decide_planned
 from gp365.sync.events.ends import check_ends, leave_out
 from gp365.sync.events.gone import plan_event
 from gp365.sync.events.look import Look, end_key
@@ -43,9 +43,9 @@ def look_again(job: Job, observation: Observation, subjects: Sequence[Subject]) 
     check_ends(Look(job, observation), subjects)
 
 
-def ignore_unwanted(job: Job, run: str, observation: Observation, subjects: Sequence[Subject]) -> None:
-    """Leave out, before anything is sent, what was stopped while it was planned and a person does not want."""
-    ignore_decided(Look(job, observation), subjects)
+def decide_again(job: Job, run: str, observation: Observation, subjects: Sequence[Subject]) -> None:
+    """Apply, before anything is sent, what people have decided about records that were stopped while they were planned."""
+    decide_planned(Look(job, observation), subjects)
     carry_out(job, run, [one for one in subjects if one.repairs])
     for subject in subjects:
         if subject.left_out and subject.ended is None:
