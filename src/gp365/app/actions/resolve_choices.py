@@ -12,6 +12,7 @@ from gp365.model.values import Value, key_of, show, show_key, unpack_deep
 from gp365.store.parked import Parked
 from gp365.sync.deciding import is_group, refused
 from gp365.sync.parking import READ_BACK
+from gp365.sync.plan.events import SCOPE
 
 LINK, CREATE, IGNORE, TAKE, VALUE, RETRY, APPROVE = (
     "link",
@@ -46,6 +47,8 @@ def verbs_of(entry: Parked) -> tuple[str, ...]:
         return _TAKES[entry.code]
     if entry.field == READ_BACK:
         return (RETRY,)
+    if entry.field == SCOPE:
+        return (IGNORE,)
     if entry.field:
         return (TAKE,) if is_group(entry) else (TAKE, VALUE)
     return (RETRY, IGNORE)
@@ -101,6 +104,8 @@ def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str,
     elif verb == CREATE:
         where = side_of_create(entry, sides)
         yield f"{begin} --create", f"it is none of them: a new record is created on {where}"
+    elif verb == IGNORE and entry.field == SCOPE:
+        yield f"{begin} --ignore", "it stays linked and in step, and this is not asked again"
     elif verb == IGNORE:
         yield f"{begin} --ignore", "it is left alone for good: never written, never created on the other side"
     elif verb == RETRY:
