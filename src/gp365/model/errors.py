@@ -299,7 +299,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "left-scope": Entry(
         "A linked record no longer satisfies its side's condition.",
-        "Decide whether it stays in step; `events.left_scope` of the flow says what happens by itself.",
+        "`parked resolve ID --ignore` lets it stay in step; `events.left_scope` of the flow says what happens by itself.",
     ),
     "no-route": Entry(
         "No rule says which company this new record belongs to.",
