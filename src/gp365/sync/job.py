@@ -51,6 +51,12 @@ class Recovery:
     since: datetime | None = None
 
 
+def merged_into(place: Place, record: Record | None) -> str:
+    """Return the key of the record into which one was merged, or ""."""
+    name = place.entity.merged_into
+    return str(record.values.get(name) or "") if record is not None and name else ""
+
+
 def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ...]:
     """Name the wire fields that a flow reads on a side: its rows', its company's, and what tells of a merge."""
     more = (flow.side(side).company, entity.merged_into)

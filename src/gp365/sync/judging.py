@@ -8,8 +8,7 @@ from dataclasses import replace
 from gp365.model.entity import Strength
 from gp365.model.plan import FieldPlan, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
-from gp365.sync.events.look import is_merged
-from gp365.sync.job import Job, Place, drawn_id, reference_of
+from gp365.sync.job import Job, Place, drawn_id, merged_into, reference_of
 from gp365.sync.subject import Disposition, Sent, Subject, first
 from gp365.sync.telling import note
 
@@ -148,7 +147,7 @@ def _exists(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> None:
 
 
 def _is_ours(job: Job, place: Place, source: str, mine: Record, held: Record) -> bool:
-    if is_merged(place, held):
+    if merged_into(place, held):
         return False  # it was ours once, and stands for another record now
     if place.entity.reference_field:
         return held.reference == reference_of(job.pair, job.flow.name, source, mine)

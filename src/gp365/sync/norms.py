@@ -5,7 +5,7 @@ from __future__ import annotations
 from gp365.model.matching import kind_of, normalise
 from gp365.model.record import Record
 from gp365.model.values import Value, key_text, show
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.rows import see_raw
 
@@ -21,7 +21,12 @@ def rules_of(job: Job) -> list[tuple[int, tuple[str, ...], bool]]:
 
 
 def norms_of(job: Job, place: Place, record: Record) -> list[tuple[int, str]]:
-    """Give (rule, normalised key) for each rule whose fields are all filled, and for the mark that names our creates."""
+    """Give (rule, normalised key) for each rule whose fields are all filled, and for the mark that names our creates.
+
+    A record that was merged into another one is nobody's partner, and matches by nothing.
+    """
+    if merged_into(place, record):
+        return []
     found = [(REFERENCE_RULE, record.reference or key_text(record.key))]
     for number, fields, _ in rules_of(job):
         parts = [_normal(job, place, record, name) for name in fields]

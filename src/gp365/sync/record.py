@@ -10,16 +10,16 @@ from sqlalchemy import Connection
 from gp365.model.plan import Pair, Verdict
 from gp365.model.record import Op, Record, Status
 from gp365.model.values import Value, fingerprint, key_text
-from gp365.store import intents, ledger, links, match, work
+from gp365.store import intents, ledger, links, work
 from gp365.store.waits import Wait
 from gp365.sync import sightings
 from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
 from gp365.sync.events.gone import marked_links
+from gp365.sync.indexing import index_written
 from gp365.sync.job import Job, Place
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
-from gp365.sync.norms import norms_of
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
 from gp365.sync.references import ref_states
@@ -44,7 +44,7 @@ def record(
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
     keep_links(conn, job, run, drafts)
     links.update(conn, marked_links(subjects))
-    _index(conn, job, subjects)
+    index_written(conn, job, [one for subject in subjects for one in _written(job, subject)])
     sightings.keep(conn, subjects)
     for subject in subjects:
         judge(job, subject)
@@ -138,20 +138,18 @@ def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> dict[str, Va
     return {name: value for name, value in values.items() if name in place.fields}
 
 
-def _index(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
-    """Keep what written records match by: the echo of our own write is quiet and would never be looked at."""
+def _written(job: Job, subject: Subject) -> list[tuple[Place, Record]]:
+    """Give the records that this page wrote, as they stand now."""
+    found: list[tuple[Place, Record]] = []
     for place in job.places:
-        rows: list[tuple[int, str, str]] = []
-        for subject in subjects:
-            done = [one for one in subject.sends if one.intent.side == place.side and _is_done(one)]
-            if done and place.side in subject.keys:
-                held = subject.records.get(place.side)
-                marked = done[-1].intent.reference if place.entity.reference_field else ""
-                reference = held.reference if held is not None and held.reference else marked
-                written = Record(subject.keys[place.side], _after(place, subject, done), reference=reference)
-                text = key_text(written.key)
-                rows += [(rule, text, norm) for rule, norm in norms_of(job, place, written)]
-        match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
+        done = [one for one in subject.sends if one.intent.side == place.side and _is_done(one)]
+        if done and place.side in subject.keys:
+            held = subject.records.get(place.side)
+            marked = done[-1].intent.reference if place.entity.reference_field else ""
+            reference = held.reference if held is not None and held.reference else marked
+            values = _after(place, subject, done)
+            found.append((place, Record(subject.keys[place.side], values, reference=reference)))
+    return found
 
 
 def _is_done(sent: Sent) -> bool:

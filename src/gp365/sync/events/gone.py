@@ -16,12 +16,13 @@ from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store import match
 from gp365.store.links import CLOSED, Link
 from gp365.sync.events.joining import close_link
-from gp365.sync.events.look import Look, end_key, is_merged
-from gp365.sync.job import Job, Place
+from gp365.sync.events.look import Look, end_key
+from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.plan import Facts
 from gp365.sync.plan.rows import see, write_half
 from gp365.sync.plan.update import wire_values
+from gp365.sync.similar.suggest import alike
 from gp365.sync.subject import Subject
 
 SHOWN = 5
@@ -55,10 +56,14 @@ def _evidence_on(look: Look, place: Place, subjects: Sequence[Subject]) -> Evide
     if every:
         records = place.connector.get(place.entity.name, every, place.fields)
     owners = look.links_at(place, [key_text(key) for key in records])
-    return {
-        id(one): tuple(_candidates(look, place, one, norms[id(one)], named.get(id(one), {}), records, owners))
-        for one in subjects
-    }
+    similar = alike(job, look.observation, left, subjects)
+    found: Evidence = {}
+    for one in subjects:
+        agreeing = _candidates(look, place, one, norms[id(one)], named.get(id(one), {}), records, owners)
+        known = {candidate.key for candidate in agreeing}
+        like = [candidate for candidate in similar.get(id(one), ()) if candidate.key not in known]
+        found[id(one)] = tuple([*agreeing, *like][:SHOWN])
+    return found
 
 
 def _candidates(
@@ -75,7 +80,7 @@ def _candidates(
     found: list[Candidate] = []
     for key, number in sorted(named.items(), key=lambda one: (one[1], one[0])):
         record = records.get(key_of(key))
-        if record is None or number == REFERENCE_RULE or is_merged(place, record):
+        if record is None or number == REFERENCE_RULE or merged_into(place, record):
             continue
         if dict(norms_of(job, place, record)).get(number) != norms[number]:
             continue  # it was called so once
@@ -90,7 +95,7 @@ def _candidates(
         partner = end_key(owner, left) if owner is not None else None
         linked = show_key(key_of(partner)) if partner is not None else ""
         found.append(Candidate(key, f"same {', '.join(fields[number])}", fields=both, linked_to=linked))
-    return found[:SHOWN]
+    return found
 
 
 def mark_survivor(look: Look, subject: Subject, place: Place, name: str, event: Mapping[str, object]) -> bool:

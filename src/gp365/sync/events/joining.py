@@ -9,8 +9,8 @@ from gp365.model.record import Record
 from gp365.model.values import key_of, key_text, show_key
 from gp365.store.links import CLOSED, OPEN, SHARED, Link
 from gp365.sync.events.kinds import Repair
-from gp365.sync.events.look import Look, absorb, at, end_birth, end_key, is_merged, subject_of
-from gp365.sync.job import Place, single_subject
+from gp365.sync.events.look import Look, absorb, at, end_birth, end_key, subject_of
+from gp365.sync.job import Place, merged_into, single_subject
 from gp365.sync.reading import read_records
 from gp365.sync.subject import Subject
 
@@ -93,7 +93,7 @@ def free_survivor(look: Look, page: list[Subject], subject: Subject, gone: Place
     stranger = subject.records.pop(gone.side, None)
     subject.repairs.append(Repair(event, changes, freed=True))
     subject.problem = None
-    if stranger is not None and not is_merged(gone, stranger):
+    if stranger is not None and not merged_into(gone, stranger):
         set_free(page, subject, gone, stranger)
 
 

@@ -90,17 +90,6 @@ def named_keys(entry: Parked | None) -> list[str]:
     return [str(one["key"]) for one in about.get("evidence", ())]
 
 
-def into(place: Place, record: Record | None) -> str:
-    """Return the key of the record into which one was merged, or ""."""
-    name = place.entity.merged_into
-    return str(record.values.get(name) or "") if record is not None and name else ""
-
-
-def is_merged(place: Place, record: Record) -> bool:
-    """Tell whether a record was merged into another one: it is nobody's partner."""
-    return bool(into(place, record))
-
-
 def end_key(link: Link, place: Place) -> str | None:
     """Return the key text of a link's end on a side."""
     return link.left_key if place.end == "left" else link.right_key

@@ -14,8 +14,8 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store.links import OPEN, SHARED, Link
 from gp365.sync.events.joining import close_link, leave, share_end, take_end
-from gp365.sync.events.look import Look, at, decision_of, end_key, into
-from gp365.sync.job import Place
+from gp365.sync.events.look import Look, at, decision_of, end_key
+from gp365.sync.job import Place, merged_into
 from gp365.sync.subject import Subject
 
 CHAIN = 20  # merges of merges; a ring of them would have no end
@@ -35,7 +35,7 @@ def follow_merges(look: Look, subjects: list[Subject]) -> None:
     for place in look.job.places:
         if not place.entity.merged_into:
             continue
-        merged = [one for one in subjects if into(place, one.records.get(place.side))]
+        merged = [one for one in subjects if merged_into(place, one.records.get(place.side))]
         if not merged:
             continue
         survivors = _survivors(look, place, merged)
@@ -50,14 +50,14 @@ def follow_merges(look: Look, subjects: list[Subject]) -> None:
 
 def _survivors(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int, _Merge]:
     """Follow each merge to its last survivor."""
-    ends = {id(one): key_of(into(place, one.records[place.side])) for one in merged}
+    ends = {id(one): key_of(merged_into(place, one.records[place.side])) for one in merged}
     found: dict[Key, Record] = {}
     for _ in range(CHAIN):
         found.update(look.fresh(place, [key for key in ends.values() if key not in found]))
         further = {
             name: key_of(further_on)
             for name, key in ends.items()
-            if (further_on := into(place, found.get(key)))
+            if (further_on := merged_into(place, found.get(key)))
         }
         if not further:
             break
@@ -66,7 +66,7 @@ def _survivors(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int,
 
 
 def _standing(place: Place, record: Record | None) -> Record | None:
-    return None if record is None or into(place, record) else record
+    return None if record is None or merged_into(place, record) else record
 
 
 def _one(

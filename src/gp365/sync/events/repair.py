@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gp365.model.values import key_text
-from gp365.store import links, match, parked, reservations, work
+from gp365.store import links, parked, reservations, work
 from gp365.store.links import Link, NewLink
+from gp365.sync.indexing import drop_from_index
 from gp365.sync.job import Job, Place, link_subject, single_subject
 from gp365.sync.subject import Disposition, Subject
 
@@ -130,7 +131,7 @@ def _follow(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
     for place in job.places:
         vacant = [key for one in repairs for side, key in one.vacant if side == place.side]
         reservations.drop(conn, place.system, place.entity.name, vacant)
-        match.drop_keys(conn, job.pair, job.flow.name, place.side, vacant)
+        drop_from_index(conn, job, place, vacant)
         moved = {old: new for one in repairs for side, old, new in one.moved if side == place.side and old}
         links.move_shared(conn, job.pair, job.flow.name, place.end, moved)
     came = [(side, new) for one in repairs for side, _, new in one.moved]

@@ -63,6 +63,24 @@ def suggest(job: Job, observation: Observation, asked: Asked) -> None:
                 subject.problem = _problem(index.shape, across, place, body, ones, held)
 
 
+def alike(
+    job: Job, observation: Observation, place: Place, subjects: Sequence[Subject]
+) -> dict[int, tuple[Candidate, ...]]:
+    """Find, by the id of each subject, the records of the other side that are like its record on a side."""
+    index, across = observation.similar, job.across(place.side)
+    if index is None or not subjects:
+        return {}
+    bodies = [body_of(job, index.shape, place, one.records[place.side]) for one in subjects]
+    answer = index.ask(across.side, bodies).result()
+    found = {id(one): (body, hits) for one, body, hits in zip(subjects, bodies, answer, strict=True)}
+    found = _standing(job, index, observation, across, found)
+    held = _links(job, across, [hit.key for _, hits in found.values() for hit in hits])
+    return {
+        name: tuple(_candidate(index.shape, place, body, hit, held.get(hit.key)) for hit in hits)
+        for name, (body, hits) in found.items()
+    }
+
+
 def _is_alone(subject: Subject, place: Place) -> bool:
     return (
         subject.link is None

@@ -1,0 +1,38 @@
+"""Indexing what we write: the echo of our own write is quiet, and would never be found when partners are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from gp365.model.record import Record
+from gp365.model.values import key_text
+from gp365.store import match, similar
+from gp365.sync.job import Job, Place
+from gp365.sync.norms import norms_of
+from gp365.sync.similar.shape import body_of, shape_of
+
+
+def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Record]]) -> None:
+    """Keep what records that we wrote match by, and the cards by which they are found to be like others."""
+    shape = shape_of(job.flow)
+    for place in job.places:
+        records = [record for where, record in written if where.side == place.side]
+        if not records:
+            continue
+        rows = [
+            (rule, key_text(one.key), norm) for one in records for rule, norm in norms_of(job, place, one)
+        ]
+        match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
+        if shape is not None:
+            cards = [(key_text(one.key), body_of(job, shape, place, one)) for one in records]
+            similar.put_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape.blocks)
+
+
+def drop_from_index(conn: Connection, job: Job, place: Place, keys: Sequence[str]) -> None:
+    """Forget by what records were found that nothing stands for any more."""
+    shape = shape_of(job.flow)
+    match.drop_keys(conn, job.pair, job.flow.name, place.side, keys)
+    if shape is not None and keys:
+        similar.drop_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), keys, shape.blocks)
