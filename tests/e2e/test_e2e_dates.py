@@ -41,7 +41,7 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         add_columns(made.folder)
         (made.folder / "flows").mkdir(exist_ok=True)
         (made.folder / "flows" / "customers.yaml").write_text(FLOW, "utf-8")
-        assert made.sync().code == 0
+        assert made.sync().balanced
         yield made
 
 
@@ -72,7 +72,7 @@ def shown_in_chicago(text: str) -> str:
 )
 def test_a_day_of_gp_stands_as_that_day_in_every_kind_of_column(dated: Site, number: str, day: str) -> None:
     dated.put(GP, "RM00101", number, FRSTINDT=day)
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     account = dated.account_of(number)
     assert account["gp365_firstday"] == day
     assert shown_in_chicago(account["gp365_firstmoment"]) == f"{day} 00:00"
@@ -82,25 +82,25 @@ def test_a_day_of_gp_stands_as_that_day_in_every_kind_of_column(dated: Site, num
 
 def test_what_sales_types_late_in_the_evening_is_the_companys_day_in_gp(dated: Site) -> None:
     dated.edit_account_of("AARONFIT0001", gp365_expiry="2026-11-01T04:40:00Z")
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     assert dated.customer("AARONFIT0001")["CCRDXPDT"] == "2026-10-31"
     assert dated.account_of("AARONFIT0001")["gp365_expiry"] == "2026-11-01T04:40:00Z"
     assert dated.sync().written == 0
     dated.put(GP, "RM00101", "AARONFIT0001", CCRDXPDT="2026-11-30")
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     assert shown_in_chicago(dated.account_of("AARONFIT0001")["gp365_expiry"]) == "2026-11-30 00:00"
 
 
 def test_an_empty_date_of_gp_empties_the_column_and_comes_back(dated: Site) -> None:
     dated.edit_account_of("BLUEYOND0001", gp365_expiry="2027-01-31T06:00:00Z")
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     assert dated.customer("BLUEYOND0001")["CCRDXPDT"] == "2027-01-31"
     dated.put(GP, "RM00101", "BLUEYOND0001", CCRDXPDT="1900-01-01")
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     assert dated.account_of("BLUEYOND0001").get("gp365_expiry") is None
     dated.put(GP, "RM00101", "BLUEYOND0001", CCRDXPDT="2027-02-28")
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     dated.edit_account_of("BLUEYOND0001", gp365_expiry=None)
-    assert dated.sync().code == 0
+    assert dated.sync().balanced
     assert dated.customer("BLUEYOND0001")["CCRDXPDT"] == "1900-01-01"
     assert dated.sync().written == 0
