@@ -61,11 +61,16 @@ def check_verb(entry: Parked, verb: str) -> None:
         return
     if APPROVE in able:
         fix = f"`gp365 sync {entry.flow} --pair {entry.pair} --approve` lets it go."
-        raise refused(entry, f"Entry {entry.id} is held by a guard, not by a question.", fix, value=verb)
+        raise refused(
+            entry, f"Entry {entry.id} is held by a guard, not by a question.", fix, value=f"--{verb}"
+        )
     if verb == VALUE and TAKE in able:
         fix = "Take the side whose values hold."
         raise refused(
-            entry, f"{entry.field} decides as one value: it takes a side, not a value.", fix, value=verb
+            entry,
+            f"{entry.field} decides as one value: it takes a side, not a value.",
+            fix,
+            value=f"--{verb}",
         )
     known = ", ".join(
         f"--{one}" if one not in (RETRY,) else f"`gp365 parked retry {entry.id}`" for one in able
@@ -75,7 +80,7 @@ def check_verb(entry: Parked, verb: str) -> None:
         entry,
         f"Entry {entry.id} is about {kind}; --{verb} does not decide it.",
         f"It takes {known}.",
-        value=verb,
+        value=f"--{verb}",
     )
 
 
