@@ -12,8 +12,11 @@ from gp365.model.values import Value, show
 from gp365.sync.plan.currency import currency_side, foreign
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.required import required_by
-from gp365.sync.plan.rows import CompiledFlow, CompiledRow, see, write_half
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Sheet, see_raw, write_half
 from gp365.sync.plan.update import wire_values
+
+# So many planned fields are remembered at most, most of them empty ones.
+_REMEMBERED = 20_000
 
 
 def plan_create(
@@ -22,11 +25,11 @@ def plan_create(
     """Plan the record that is created on the other side of `present`."""
     target = compiled.flow.other(source).name
     planned: dict[str, FieldPlan] = {}
-    taken = _computed_wires(compiled, target, facts)
-    # What depends on the new record's currency is planned when that is known.
-    for row in sorted(compiled.rows, key=lambda row: bool(row.row.in_currency)):
-        why = _foreign(compiled, row, source, present, planned, facts)
-        plan = _field(compiled, row, source, target, present, taken, facts)
+    sheet = _sheet(compiled, target)
+    taken = _computed_wires(sheet, target, facts)
+    for row in sheet.rows:
+        why = _foreign(compiled, row, source, present, planned, facts) if row.row.in_currency else ""
+        plan = _field(compiled, sheet, row, source, target, present, taken, facts)
         if plan is not None:
             planned[row.row.name] = _left_empty(plan, why) if why else plan
     fields = [planned[row.row.name] for row in compiled.rows if row.row.name in planned]
@@ -47,11 +50,27 @@ def plan_create(
     return replace(empty, fields=tuple(fields), writes=() if problem else (write,), problem=problem)
 
 
-def _computed_wires(compiled: CompiledFlow, target: str, facts: Facts) -> set[str]:
+def _sheet(compiled: CompiledFlow, target: str) -> Sheet:
+    """Return what every create on a side goes through."""
+    sheet = compiled.sheets.get(target)
+    if sheet is None:
+        # What depends on the new record's currency is planned when that is known.
+        rows = tuple(sorted(compiled.rows, key=lambda row: bool(row.row.in_currency)))
+        carried = frozenset(row.row.name for row in rows if _carries(compiled, row, target))
+        computed = tuple(row for row in compiled.rows if row.row.on_create)
+        sheet = compiled.sheets[target] = Sheet(rows, computed, carried)
+    return sheet
+
+
+def _carries(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
+    return row.row.compared and row.writable(target, "create") and not _is_drawn(compiled, row, target)
+
+
+def _computed_wires(sheet: Sheet, target: str, facts: Facts) -> set[str]:
     """Name the wire fields whose value is worked out for the new record: there, no other row has a say."""
     found: set[str] = set()
-    for row in compiled.rows:
-        result = facts.computed.get(f"on_create:{row.row.name}") if row.row.on_create else None
+    for row in sheet.computed:
+        result = facts.computed.get(f"on_create:{row.row.name}")
         if result is not None and (result.code or result.value is not None):
             found.update(row.row.wires.get(target, ()))
     return found
@@ -83,6 +102,7 @@ def _left_empty(plan: FieldPlan, why: str) -> FieldPlan:
 
 def _field(
     compiled: CompiledFlow,
+    sheet: Sheet,
     row: CompiledRow,
     source: str,
     target: str,
@@ -95,14 +115,22 @@ def _field(
     if row.row.constant is not None and target in row.row.wires:
         value: Value = facts.company if row.row.constant == "company" else row.row.constant
         return _planned(compiled, row, source, target, None, value, False, "constant", facts)
-    if (
-        not row.row.compared
-        or not row.writable(target, "create")
-        or taken.intersection(row.row.wires[target])
-        or _is_drawn(compiled, row, target)
-    ):
+    if row.row.name not in sheet.carried or not taken.isdisjoint(row.row.wires[target]):
         return None
-    return _carried(compiled, row, source, target, present, facts)
+    raw = row.half(source, present.values)
+    if raw is None:
+        return None
+    # As with what is read (rows.see_raw): only a text alone.
+    text = raw[0]
+    if row.row.ref or len(raw) != 1 or not (text is None or type(text) is str):
+        return _carried(compiled, row, source, target, raw, facts)
+    key = (row.row.name, source, text)
+    plan = compiled.carried.get(key)
+    if plan is None:
+        if len(compiled.carried) >= _REMEMBERED:
+            compiled.carried.clear()
+        plan = compiled.carried[key] = _carried(compiled, row, source, target, raw, facts)
+    return plan
 
 
 def _is_drawn(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
@@ -112,18 +140,16 @@ def _is_drawn(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
 
 
 def _carried(
-    compiled: CompiledFlow, row: CompiledRow, source: str, target: str, present: Record, facts: Facts
-) -> FieldPlan | None:
-    seen = see(compiled, row, source, present, facts)
-    if seen.raw is None:
-        return None
+    compiled: CompiledFlow, row: CompiledRow, source: str, target: str, raw: Half, facts: Facts
+) -> FieldPlan:
+    seen = see_raw(compiled, row, source, raw, facts)
     if seen.bad is not None:
         verdict = Verdict.WAITING if seen.bad.code == "waiting" else Verdict.PARKED
         return _made(
             compiled,
             row,
             source,
-            seen.raw,
+            raw,
             verdict,
             code=seen.bad.code,
             message=seen.bad.message,
@@ -132,8 +158,8 @@ def _carried(
     if seen.fitted is None:
         nothing = (None,) * len(row.row.wires[target])
         why = "empty on both sides"
-        return _made(compiled, row, source, seen.raw, Verdict.AGREE, target=target, new=nothing, rule=why)
-    return _planned(compiled, row, source, target, seen.raw, seen.fitted, seen.cut, "create", facts)
+        return _made(compiled, row, source, raw, Verdict.AGREE, target=target, new=nothing, rule=why)
+    return _planned(compiled, row, source, target, raw, seen.fitted, seen.cut, "create", facts)
 
 
 def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Facts) -> FieldPlan | None:

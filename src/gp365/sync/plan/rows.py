@@ -10,7 +10,7 @@ from gp365.model.entity import EntityDescription, FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
 from gp365.model.fit import Limits, Unfit, fit, limits
 from gp365.model.flow import Flow, Row
-from gp365.model.plan import Half
+from gp365.model.plan import FieldPlan, Half
 from gp365.model.record import Record
 from gp365.model.values import Value, Values
 from gp365.sync.plan.facts import Facts
@@ -78,8 +78,20 @@ class CompiledRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a create on one side goes through: rows in order, those that are worked out, and those that are carried over."""
+
+    rows: tuple[CompiledRow, ...]
+    computed: tuple[CompiledRow, ...]
+    carried: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledFlow:
-    """A flow with its compiled rows and the descriptions of both entities."""
+    """A flow with its compiled rows and the descriptions of both entities.
+
+    `sheets` are made when first needed; `carried` holds what was planned of late of single texts, by row, side and text.
+    """
 
     flow: Flow
     rows: tuple[CompiledRow, ...]
@@ -90,6 +102,10 @@ class CompiledFlow:
     owner: Owner
     by_name: Mapping[str, CompiledRow]
     contexts: Mapping[str, ConvertContext]
+    sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet], init=False, repr=False, compare=False)
+    carried: dict[tuple[str, str, str | None], FieldPlan] = field(
+        default_factory=dict[tuple[str, str, str | None], FieldPlan], init=False, repr=False, compare=False
+    )
 
     def entity(self, side: str) -> EntityDescription:
         """Return the entity description of a side."""
