@@ -233,13 +233,13 @@ class World:
     def sales_put(self, key: str, **values: Any) -> None:
         self.sales.person_put("account", (key,), values)
 
-    def parked(self) -> list[parked.Parked]:
+    def parked(self, pair: str = "test") -> list[parked.Parked]:
         with self.store.read() as conn:
-            return parked.list_open(conn, "test")
+            return parked.list_open(conn, pair)
 
-    def links(self) -> list[links.Link]:
+    def links(self, pair: str = "test") -> list[links.Link]:
         with self.store.read() as conn:
-            return [link for page in links.scan(conn, "test", "customers", 500) for link in page]
+            return [link for page in links.scan(conn, pair, "customers", 500) for link in page]
 
     def chain_holds(self) -> bool:
         with self.store.read() as conn:

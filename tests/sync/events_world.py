@@ -53,6 +53,12 @@ def events_world(
     return make_world(folder, gp=gp or customer(), sales=sales or mergeable())
 
 
+def entities_of(world: World, gp: EntityDescription, sales: EntityDescription) -> None:
+    """Empty systems in the same store."""
+    world.gp = MemoryConnector("gp", {"customer": gp}, clock=world.clock)
+    world.sales = MemoryConnector("sales", {"account": sales}, clock=world.clock)
+
+
 def with_cards(world: World) -> World:
     """Add the table of cards to Sales, and the flow that fills it."""
     fields = [
