@@ -28,9 +28,9 @@ NAMED = {
     "Work and workers": """lost wake-up · slow old worker · two keys of one link · second intent on an open target ·
         echo of our own create before its commit · child and parent register in any order · ring of parents · four
         appenders""",
-    "Identity": """customer deleted, then the account edited · key reused by another firm · create races a person ·
-        key we chose is taken · our own store restored · match under the condition · create outside the condition ·
-        torn scan""",
+    "Identity": """renumbered · renamed while a write is open · customer deleted, then the account edited · key reused
+        by another firm · create races a person · key we chose is taken · our own store restored · match under the
+        condition · create outside the condition · merge, hand-made link · torn scan""",
     "Runs": "target gone during update · one field written and one in conflict",
 }
 
