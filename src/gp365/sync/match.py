@@ -203,9 +203,10 @@ def _names(keys: Sequence[str]) -> str:
 
 def _norms_of(job: Job, singles: Sequence[Subject]) -> Norms:
     norms: Norms = {}
+    rules = rules_of(job)
     for subject in singles:
         side, record = next(iter(subject.records.items()))
-        norms[side, key_text(record.key)] = dict(norms_of(job, job.place(side), record))
+        norms[side, key_text(record.key)] = dict(norms_of(job, job.place(side), record, rules))
     return norms
 
 
@@ -231,13 +232,13 @@ def _look_up(job: Job, singles: Sequence[Subject], known: Norms) -> Found:
 
 def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
     """Keep the candidates that stand and still agree: the keys that matching looks up may be of a record's past."""
-    norms = look.norms
+    norms, rules = look.norms, rules_of(look.job)
     for place in look.job.places:
         named = {key for (side, _, _), held in found.items() if side == place.side for key in held}
         keys = [key for key in named if (place.side, key) not in norms]
         for key, record in read_keys(look.job, observation, place, [key_of(key) for key in keys]).items():
             look.records[place.side, key_text(key)] = record
-            norms[place.side, key_text(key)] = dict(norms_of(look.job, place, record))
+            norms[place.side, key_text(key)] = dict(norms_of(look.job, place, record, rules))
     return {
         (side, rule, norm): [key for key in keys if norms.get((side, key), {}).get(rule) == norm]
         for (side, rule, norm), keys in found.items()

@@ -11,25 +11,31 @@ from gp365.sync.plan.rows import see_raw
 
 REFERENCE_RULE = 0
 _NOTHING = Facts()
+Rules = list[tuple[int, tuple[str, ...], bool]]
 
 
-def rules_of(job: Job) -> list[tuple[int, tuple[str, ...], bool]]:
+def rules_of(job: Job) -> Rules:
     """Number the matching rules: (number, canonical fields, whether agreement on them links)."""
     flow = job.flow
     rules = [(1 + place, fields, True) for place, fields in enumerate(flow.same)]
     return rules + [(1 + len(flow.same) + place, fields, False) for place, fields in enumerate(flow.alone)]
 
 
-def norms_of(job: Job, place: Place, record: Record) -> list[tuple[int, str]]:
+def norms_of(job: Job, place: Place, record: Record, rules: Rules | None = None) -> list[tuple[int, str]]:
     """Give (rule, normalised key) for each rule whose fields are all filled, and for the mark that names our creates.
 
-    A record that was merged into another one is nobody's partner, and matches by nothing.
+    A record that was merged into another one is nobody's partner, and matches by nothing. `rules` spares working them
+    out for each of many records.
     """
     if merged_into(place, record):
         return []
     found = [(REFERENCE_RULE, record.reference or key_text(record.key))]
-    for number, fields, _ in rules_of(job):
-        parts = [_normal(job, place, record, name) for name in fields]
+    texts: dict[str, str] = {}
+    for number, fields, _ in rules if rules is not None else rules_of(job):
+        for name in fields:
+            if name not in texts:
+                texts[name] = _normal(job, place, record, name)
+        parts = [texts[name] for name in fields]
         if all(parts):
             found.append((number, "\x1e".join(parts)))
     return found

@@ -16,7 +16,7 @@ from gp365.model.values import Key, fingerprint, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
-from gp365.sync.norms import norms_of
+from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.seen import Seen
 from gp365.sync.similar.index import Index, begin
 
@@ -266,8 +266,9 @@ def _index(job: Job, place: Place, loud: Sequence[Record], observation: Observat
 
 def _norm_rows(job: Job, place: Place, records: Sequence[Record]) -> list[tuple[int, str, str]]:
     rows: list[tuple[int, str, str]] = []
+    rules = rules_of(job)
     for record in records:
-        for rule, norm in norms_of(job, place, record):
+        for rule, norm in norms_of(job, place, record, rules):
             rows.append((rule, key_text(record.key), norm))
     return rows
 

@@ -23,8 +23,10 @@ from gp365.sync.observe import Observation, observe
 from gp365.sync.planning import plan_read
 from gp365.sync.subject import Row, Subject
 
-# So many pages are gathered before the first of them is planned.
+# So many pages are gathered before the first of them is planned. A page that is only shown may be larger than one that
+# is written: nothing is held by it.
 _AHEAD = 3
+_PAGE = 500
 
 
 @dataclass(slots=True)
@@ -115,11 +117,12 @@ def _not_done(gathered: list[Subject], done: set[str]) -> list[Subject]:
 
 def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:
     """Give what is to be looked at, in pages: what was observed, then pending work and parked records."""
+    size = max(job.page, _PAGE)
     for place in job.places:
         for keys in observation.seen[place.side].pages():
-            for start in range(0, len(keys), job.page):
-                yield [Row(place.side, key_text(key), 0) for key in keys[start : start + job.page]]
-        yield from _vanished(job, observation, place.side)
+            for start in range(0, len(keys), size):
+                yield [Row(place.side, key_text(key), 0) for key in keys[start : start + size]]
+        yield from _vanished(observation, place.side, size)
     with job.store.read() as conn:
         pending = work.candidates(conn, job.pair, job.flow.name, job.clock(), 1_000_000)
         entries = parked.list_open(conn, job.pair, job.flow.name, limit=100_000)
@@ -129,15 +132,15 @@ def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:
             if key is not None:
                 rows.append(Row(place.side, key, 0))
                 break
-    for start in range(0, len(rows), job.page):
-        yield rows[start : start + job.page]
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
-def _vanished(job: Job, observation: Observation, side: str) -> Iterator[Sequence[Row]]:
+def _vanished(observation: Observation, side: str, size: int) -> Iterator[Sequence[Row]]:
     """Give the linked keys that are missing."""
     missing = observation.missing.get(side, [])
-    for start in range(0, len(missing), job.page):
-        yield [Row(side, key, 0) for _, key in missing[start : start + job.page]]
+    for start in range(0, len(missing), size):
+        yield [Row(side, key, 0) for _, key in missing[start : start + size]]
 
 
 def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> list[SubjectPlan]:

@@ -16,7 +16,7 @@ from gp365.model.record import Record
 from gp365.model.values import key_text
 from gp365.store import similar
 from gp365.store.similar import Scope
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.similar.judge import Hit
 from gp365.sync.similar.search import Search, Source
 from gp365.sync.similar.shape import Shape, body_of, shape_of
@@ -47,8 +47,12 @@ class Index:
     # filling
 
     def put(self, conn: Connection, place: Place, records: Sequence[Record]) -> None:
-        """Keep the cards of records in the store, in the caller's transaction."""
-        similar.put_cards(conn, self._scope(place.side), self._rows(place, records), self.shape.blocks)
+        """Keep the cards of records in the store, in the caller's transaction; a merged record has none."""
+        scope = self._scope(place.side)
+        similar.put_cards(conn, scope, self._rows(place, records), self.shape.blocks)
+        merged = [key_text(one.key) for one in records if merged_into(place, one)]
+        if merged:
+            similar.drop_cards(conn, scope, merged, self.shape.blocks)
 
     def put_aside(self, place: Place, records: Sequence[Record]) -> None:
         """Keep the cards of records in the plan's file."""
@@ -69,7 +73,11 @@ class Index:
         similar.mark_filled(conn, self._scope(place.side), self.shape.digest)
 
     def _rows(self, place: Place, records: Sequence[Record]) -> list[tuple[str, str]]:
-        return [(key_text(one.key), body_of(self._job, self.shape, place, one)) for one in records]
+        return [
+            (key_text(one.key), body_of(self._job, self.shape, place, one))
+            for one in records
+            if not merged_into(place, one)
+        ]
 
     def _opened(self) -> Engine:
         if self._file is None:

@@ -12,7 +12,7 @@ from gp365.model.values import Key, key_of, show_key
 from gp365.store import links
 from gp365.store.links import Link
 from gp365.sync.evidence import linked_to
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.observe import Observation
 from gp365.sync.reading import read_keys
 from gp365.sync.similar.index import Index
@@ -97,12 +97,16 @@ _Found = Mapping[int, tuple[str, list[Hit]]]
 
 
 def _standing(job: Job, index: Index, observation: Observation, across: Place, found: _Found) -> _Found:
-    """Look at records that are known from the store: those that are gone are left out, the others judged as they are."""
+    """Look at records that are known from the store: those that are no more are left out, the others judged as they are."""
     keys = list(dict.fromkeys(key_of(hit.key) for _, hits in found.values() for hit in hits if hit.stored))
     if not keys:
         return found
     records = read_keys(job, observation, across, keys)
-    bodies = {key: body_of(job, index.shape, across, record) for key, record in records.items()}
+    bodies = {
+        key: body_of(job, index.shape, across, record)
+        for key, record in records.items()
+        if not merged_into(across, record)
+    }
     return {name: (body, _looked_at(index, body, hits, bodies)) for name, (body, hits) in found.items()}
 
 
