@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import resources
 from typing import Any, cast
 
@@ -230,21 +230,24 @@ def _checked(expression: str) -> ExpressionError | None:
 # between Python and the engine
 
 
+def names_in(texts: Iterable[str]) -> frozenset[str] | None:
+    """Return the words that could be names of fields in expressions; None where they can reach every field."""
+    return _names_in("\n".join(texts))
+
+
+@lru_cache(64)
+def _names_in(text: str) -> frozenset[str] | None:
+    words = frozenset(_IDENTIFIER.findall(text))
+    every = "\\" in text or not text.isascii() or not words.isdisjoint(("row", "arguments"))
+    return None if every else words
+
+
 def _named_only(texts: Iterable[str], rows: Sequence[Mapping[str, Value]]) -> Sequence[Mapping[str, Value]]:
     """Leave out the fields that no expression can reach, so that a page does not carry whole records across."""
-    text = "\n".join(texts)
-    words = set(_IDENTIFIER.findall(text))
-    if "\\" in text or not text.isascii() or not words.isdisjoint(("row", "arguments")):
+    words = names_in(texts)
+    if words is None:
         return rows
-    used: dict[str, bool] = {}
-    return [
-        {
-            name: value
-            for name, value in row.items()
-            if (used[name] if name in used else used.setdefault(name, name.partition(".")[0] in words))
-        }
-        for row in rows
-    ]
+    return [{name: value for name, value in row.items() if name.partition(".")[0] in words} for row in rows]
 
 
 def _packed(row: Mapping[str, Value]) -> str:

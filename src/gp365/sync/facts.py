@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gp365.model.expressions import ExpressionError
+from gp365.model.expressions import ExpressionError, names_in
 from gp365.model.plan import Resolution
 from gp365.model.record import Record
 from gp365.model.values import Value, key_text, unpack_deep
@@ -179,8 +179,10 @@ def _contexts(
 ) -> list[dict[str, Value]]:
     """Give what expressions see of each subject's record on a place."""
     records = [subject.records[place.side] for subject in subjects]
+    names = names_in(job.flow.expressions().values())
     return [
-        context_of(job, place, record) | {SHARED: _shared(job, place, record, refs)} for record in records
+        context_of(job, place, record, names) | {SHARED: _shared(job, place, record, refs)}
+        for record in records
     ]
 
 
@@ -233,10 +235,14 @@ def _check_created(
         results.setdefault(subject.id, {})[f"created:{across.side}"] = _result(values["created"])
 
 
-def context_of(job: Job, place: Place, record: Record) -> dict[str, Value]:
-    """Give the canonical fields of a record, as expressions see them."""
+def context_of(
+    job: Job, place: Place, record: Record, names: frozenset[str] | None = None
+) -> dict[str, Value]:
+    """Give the canonical fields of a record, as expressions see them; of those names alone, if any are given."""
     return {
-        row.name: canonical(job, place, record, row.name) for row in job.flow.rows if place.side in row.wires
+        row.name: canonical(job, place, record, row.name)
+        for row in job.flow.rows
+        if place.side in row.wires and (names is None or row.name.partition(".")[0] in names)
     }
 
 

@@ -18,7 +18,7 @@ from gp365.sync.plan.facts import Facts
 Owner = Callable[[str], str]
 
 # A page looks at a value of a record several times; so many values of a row and side are remembered at most.
-_REMEMBERED = 1024
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
