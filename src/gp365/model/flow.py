@@ -25,6 +25,8 @@ from gp365.model.values import digest, pack, unpack_deep
 
 ASK = "ask"
 LATEST = "latest"
+LEAD = "lead"
+"""The option that is true for the company whose figures shared records show (see customers.yaml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         alone=alone,
         similar=similar,
         through=through,
-        first_contact=file.first_contact,
+        # A company that does not lead overwrites nothing of a record that it shares.
+        first_contact=file.first_contact if chosen.get(LEAD, True) else ASK,
         after=tuple(file.after),
         options=chosen,
         events=file.events,
@@ -321,9 +324,9 @@ def _check_events(file: FlowFile, rows: Mapping[str, Row]) -> None:
         ("inactivate", "inactive", events.inactive),
         ("hold", "hold", events.hold),
     ):
-        if name and name not in rows:
-            raise Misconfigured("flow-invalid", f"The events name no row of the flow: {name}.", field=name)
         used = [what for what in ("gone", "deactivated", "left_scope") if getattr(events, what) == policy]
+        if used and name and name not in rows:
+            raise Misconfigured("flow-invalid", f"The events name no row of the flow: {name}.", field=name)
         if used and not name:
             raise Misconfigured(
                 "flow-invalid",
