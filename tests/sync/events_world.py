@@ -145,7 +145,8 @@ def events_told(world: World, flow: str = "customers") -> list[dict[str, Any]]:
     """Every identity event that the ledger tells, oldest first."""
     with world.store.read() as conn:
         rows = ledger.history(conn, chain=ledger.chain_of("test", flow), limit=10_000)
-    steps = [step for row in reversed(rows) for step in (ledger.decode(row) or {}).get("steps", [])]
+    bodies: list[dict[str, Any]] = [ledger.decode(row) or {} for row in reversed(rows)]
+    steps: list[dict[str, Any]] = [step for body in bodies for step in body.get("steps", [])]
     return [step for step in steps if "event" in step]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gp365.model.errors import Rejected
+from gp365.sync.points import no_probe
 from sync.engine_world import World, customer, flow_with, written
 from sync.events_world import (
     codes,
@@ -189,11 +190,15 @@ def test_a_record_that_a_plan_stops_can_be_left_alone(firms: World) -> None:
     settled(world)
 
 
+def no_mark(_: int) -> str:
+    return ""
+
+
 @pytest.fixture
 def unmarked(tmp_path: Path) -> Iterator[World]:
     """GP without birth marks: a new customer beside a vanished one may be the same under another number."""
     made = events_world(tmp_path, replace(customer()))
-    made.gp.system.birth = lambda _: ""
+    made.gp.system.birth = no_mark
     made.gp_put("AAA1", Name="Firm AAA1", Zip="1", Phone="1")
     made.sync()
     made.gp.person_rename("customer", ("AAA1",), ("AAA9",))
@@ -243,7 +248,7 @@ def test_a_decision_on_a_new_record_that_is_interrupted_anywhere_is_carried_out_
         world.sync()
     except Killed:
         pass
-    world.probe = lambda _: None
+    world.probe = no_probe
     world.clock.advance(3600)
     assert world.sync().balanced
     mine = link_of(world, left="10015")

@@ -9,7 +9,8 @@ import pytest
 
 from gp365.model.entity import Feed
 from gp365.model.errors import Rejected
-from sync.engine_world import World, customer, written
+from gp365.sync.points import no_probe
+from sync.engine_world import FLOW, World, customer, written
 from sync.events_world import (
     codes,
     decide,
@@ -52,6 +53,32 @@ def test_a_gone_customer_is_shown_with_who_is_most_like_its_account(firms: World
     world.sync()
     shown = next(one for one in world.parked() if one.code == "target-gone")
     assert b'"OTHER"' in shown.shown and shown.right_key == account
+    settled(world)
+
+
+def test_a_gone_customer_is_shown_with_those_that_are_merely_like_its_account(firms: World) -> None:
+    world = firms
+    world.flow = {**FLOW, "match": [*FLOW["match"], {"similar": {"name": 0.8, "address.zip": 0.8}}]}
+    world.gp_put("AARONFIT0001", Name="Aaron Electrical", Zip="60603")
+    world.sync()
+    remove(world, "AARONFIT0001")
+    world.gp_put("AARON2", Name="Aron Electrical", Zip="60603")
+    world.sync()
+    shown = next(one for one in world.parked() if one.code == "target-gone")
+    assert b'"AARON2"' in shown.shown and b"similar" in (shown.about or b"")
+    settled(world)
+
+
+def test_a_record_that_a_role_filter_hides_is_not_taken_for_a_gone_one(firms: World) -> None:
+    world = firms
+    world.flow = with_events(gone="ignore")
+    held = linked_firms(world, "AARONFIT0001", "STAYS1")
+    world.gp.person_hide("customer", ("AARONFIT0001",))
+    world.sales_put(held["AARONFIT0001"], phone="5")
+    assert world.sync().balanced and not ends(world, "closed") and len(ends(world)) == 2
+    world.gp.person_hide("customer", ("AARONFIT0001",), hidden=False)
+    world.sync()
+    assert world.customers()["AARONFIT0001"]["Phone"] == "5" and not world.parked()
     settled(world)
 
 
@@ -322,7 +349,7 @@ def test_a_decision_that_is_interrupted_anywhere_is_carried_out_once(
         world.sync()
     except Killed:
         pass
-    world.probe = lambda _: None
+    world.probe = no_probe
     world.clock.advance(3600)
     report = world.sync()
     assert report.balanced and not world.parked(), (codes(world), report)

@@ -25,7 +25,7 @@ SHORT = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     phases=[Phase.generate],
 )
 # Firms are told apart by their postal code, which nobody changes.
@@ -59,7 +59,13 @@ class IdentityMachine(RuleBasedStateMachine):
         entities_of(self.world, customer(gp, feed), mergeable())
         events = {"renumbered": renumbered, "merged": merged, "gone": gone, "hold": "hold"}
         self.world.flow, self.world.page = {**EVENTS_FLOW, "events": events}, page
-        for number in range(4):
+        for number in (
+            0,
+            1,
+            2,
+            3,
+            9,
+        ):  # nobody touches the last one: a side that shows nothing at all stops the flow
             self.someone_new(number, number % 2 == 0)
         self.sync()
         self.begun = True

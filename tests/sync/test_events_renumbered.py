@@ -9,7 +9,7 @@ import pytest
 
 from gp365.model.entity import Feed, Strength
 from gp365.store import reservations
-from gp365.sync.points import Probe
+from gp365.sync.points import Probe, no_probe
 from gp365.sync.preview import outcome_of, preview
 from sync.engine_world import World, customer, flow_with, written
 from sync.events_world import (
@@ -241,13 +241,21 @@ def test_a_write_that_had_landed_before_the_renaming_is_found_under_the_new_numb
     (account,) = linked_firms(world, "AARONFIT0001").values()
     world.sales_put(account, phone="999")
     world.gp.faults.lose_replies(1)
-    world.gp.faults.after_commit = lambda *_: rename(world, "AARONFIT0001", "AARON9")
+
+    def meanwhile(*_: object) -> None:
+        rename(world, "AARONFIT0001", "AARON9")
+
+    world.gp.faults.after_commit = meanwhile
     report = world.sync()
     world.gp.faults.after_commit = None
     world.sync()
     assert report.balanced and ends(world) == {("AARON9", account)} and not world.parked()
     assert world.customers()["AARON9"]["Phone"] == "999"
     settled(world)
+
+
+def one_mark(_: int) -> str:
+    return "one note for all"
 
 
 class Killed(BaseException):
@@ -272,7 +280,7 @@ def test_a_repair_that_is_interrupted_anywhere_is_finished_by_the_next_run(firms
     world.probe = kill_at(point)
     with pytest.raises(Killed):
         world.sync()
-    world.probe = lambda _: None
+    world.probe = no_probe
     world.clock.advance(3600)
     report = world.sync()
     assert report.balanced and not world.parked()
@@ -326,7 +334,7 @@ def test_a_new_child_that_names_the_new_number_waits_for_nobody(firms: World) ->
 
 def test_two_records_with_one_birth_mark_are_not_taken_for_a_renumbering(tmp_path: Path) -> None:
     world = events_world(tmp_path)
-    world.gp.system.birth = lambda _: "one note for all"
+    world.gp.system.birth = one_mark
     (account,) = linked_firms(world, "AARONFIT0001").values()
     world.gp_put("ZETA0001", Name="Zeta Foods", Zip="99999")
     assert world.sync().balanced
