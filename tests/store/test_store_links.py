@@ -134,3 +134,34 @@ def test_links_with_something_in_the_queue_are_told_from_those_without(store: St
         assert links.with_work(conn, *PLACE, {"left": "gp", "right": "sales"}) == {ids[0], ids[2]}
         pages = list(links.scan_keys(conn, *PLACE, "right", "open", page=2))
     assert pages == [[(ids[0], "1"), (ids[1], "2")], [(ids[2], "3")]]
+
+
+def test_links_that_pass_their_keys_to_one_another_are_replaced_at_once(store: Store) -> None:
+    first, second = _make(store, _new("A", "1"), _new("B", "2"))
+    with store.write() as conn:
+        held = links.by_ids(conn, [first, second])
+        swapped = [replace(held[first], left_key="B"), replace(held[second], left_key="A")]
+        links.replace_ends(conn, swapped)
+    with store.read() as conn:
+        after = links.by_ids(conn, [first, second])
+    assert [(after[one].left_key, after[one].right_key) for one in (first, second)] == [
+        ("B", "1"),
+        ("A", "2"),
+    ]
+
+
+def test_links_that_share_records_follow_them_when_they_swap_their_keys(store: Store) -> None:
+    shared = [_new(None, name, state="shared", shared_key=key) for name, key in (("1", "A"), ("2", "B"))]
+    first, second, other = _make(store, *shared, _new("X", None, state="shared", shared_key="A"))
+    with store.write() as conn:
+        links.move_shared(conn, *PLACE, "left", {"A": "B", "B": "A"})
+        after = links.by_ids(conn, [first, second, other])
+    assert [after[one].shared_key for one in (first, second, other)] == ["B", "A", "A"]
+
+
+def test_of_links_with_one_birth_mark_the_open_one_is_found(store: Store) -> None:
+    closed, opened = _make(
+        store, _new(None, "1", left_birth="7", state="closed"), _new("A", "2", left_birth="7")
+    )
+    with store.read() as conn:
+        assert links.by_births(conn, *PLACE, "left", ["7"])["7"].id == opened != closed
