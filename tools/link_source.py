@@ -14,7 +14,10 @@ from pathlib import Path
 LAUNCHER = """#!{python}
 import sys
 from gp365.cli import main
-sys.exit(main())
+
+# A process of our own that is started beside (spawn) reads this file, and must not run the command again.
+if __name__ == "__main__":
+    sys.exit(main())
 """
 
 
