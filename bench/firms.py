@@ -159,7 +159,9 @@ def _written(firm: Firm, chance: random.Random, town: _Town) -> Firm:
         for long, short in _WAYS_SHORT.items():
             street = street.replace(f" {long}", f" {short}")
     digits = "".join(char for char in firm.phone if char.isdigit())
-    phone = chance.choice((firm.phone, digits, f"+1 {digits[:3]} {digits[3:6]} {digits[6:]}", f"{digits}0000", ""))
+    phone = chance.choice(
+        (firm.phone, digits, f"+1 {digits[:3]} {digits[3:6]} {digits[6:]}", f"{digits}0000", "")
+    )
     code = f"{firm.zip}-{chance.randrange(1000, 9999)}" if chance.random() < 0.2 else firm.zip
     return replace(firm, name=name, street1=street, phone=phone, zip=code)
 
@@ -198,7 +200,9 @@ def _word_less(firm: Firm, chance: random.Random, town: _Town) -> Firm:
 
 
 def _word_more(firm: Firm, chance: random.Random, town: _Town) -> Firm:
-    return replace(firm, name=f"{_bare(firm.name)} {chance.choice(('of', '-', 'USA', 'The', 'Dept.'))} {firm.city}")
+    return replace(
+        firm, name=f"{_bare(firm.name)} {chance.choice(('of', '-', 'USA', 'The', 'Dept.'))} {firm.city}"
+    )
 
 
 def _no_code(firm: Firm, chance: random.Random, town: _Town) -> Firm:
@@ -262,7 +266,7 @@ def make_firms(size: int, *, seed: int = 365, overlap: float = 0.6, clean: float
     """Make `size` customers and as many accounts; `overlap` of them are the same firms, `clean` of those only written
     in other letters, the rest spoilt in one of the ways of SPOILT.
     """
-    chance = random.Random(seed)  # noqa: S311 (a benchmark, no secret)
+    chance = random.Random(seed)
     town = _Town(chance, size)
     firms = Firms()
     shared = int(size * overlap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from gp365.model.converters import ConvertContext
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldType, Strength
 from gp365.model.expressions import Expressions
 from gp365.model.flow import Flow, compile_flow
-from gp365.model.record import Record
+from gp365.model.lookups import Lookup, lookup
 from gp365.model.values import Value
 from gp365.store.engine import Store, open_store
 from gp365.store.scratch import ScratchFile
@@ -22,7 +23,13 @@ from gp365.sync.job import Job, Place
 from gp365.sync.plan import compile_rows
 
 # Usable lengths of GP's table RM00101; what is not named here is text of 60.
-_GP_LENGTHS = {"CustomerNumber": 15, "CustomerName": 64, "BillTo.City": 35, "BillTo.State": 29, "BillTo.Zip": 10}
+_GP_LENGTHS = {
+    "CustomerNumber": 15,
+    "CustomerName": 64,
+    "BillTo.City": 35,
+    "BillTo.State": 29,
+    "BillTo.Zip": 10,
+}
 _NUMBERS = ("CreditLimitType", "CreditLimitAmount", "customertypecode", "paymenttermscode")
 _PAGE = 1000
 _MOMENT = datetime(2026, 10, 29, 8, 0, tzinfo=UTC)
@@ -37,22 +44,26 @@ class MatchingWorld:
     gp: MemoryConnector
     sales: MemoryConnector
     job: Job
+    own: Path | None
 
     def close(self) -> None:
-        """Close and delete what lies on disk."""
+        """Close, and delete the folder if it was made for this."""
         self.scratch.close()
         self.store.close()
+        if self.own is not None:
+            shutil.rmtree(self.own, ignore_errors=True)
 
 
 def make_matching_world(firms: Firms, folder: Path | None = None) -> MatchingWorld:
     """Fill two memory systems with firms."""
-    folder = folder or Path(tempfile.mkdtemp(prefix="gp365-bench-"))
+    own = Path(tempfile.mkdtemp(prefix="gp365-bench-")) if folder is None else None
+    folder = own or folder or Path()
     flow = _flow()
     gp, sales = _gp(flow), _sales(flow)
     _fill(gp, "customer", {key: _customer(key, firm) for key, firm in firms.customers.items()})
     _fill(sales, "account", {key: _account(key, firm) for key, firm in firms.accounts.items()})
     store, scratch = open_store(folder / "gp365.db"), ScratchFile(folder / "scratch")
-    return MatchingWorld(store, scratch, gp, sales, _job(flow, gp, sales, store, scratch))
+    return MatchingWorld(store, scratch, gp, sales, _job(flow, gp, sales, store, scratch), own)
 
 
 def _flow() -> Flow:
@@ -66,7 +77,7 @@ def _flow() -> Flow:
 def _job(flow: Flow, gp: MemoryConnector, sales: MemoryConnector, store: Store, scratch: ScratchFile) -> Job:
     left, right = gp.entity("customer"), sales.entity("account")
     context = ConvertContext(
-        time_zone="America/Chicago", currency="USD", lookups=shipped_lookups(), sides=("gp", "sales")
+        time_zone="America/Chicago", currency="USD", lookups=_lookups(), sides=("gp", "sales")
     )
     return Job(
         "bench",
@@ -75,11 +86,18 @@ def _job(flow: Flow, gp: MemoryConnector, sales: MemoryConnector, store: Store, 
         Place("sales", "right", "sales", sales, right, flow.wires_of("sales")),
         store,
         scratch,
-        Expressions(shipped_lookups(), flow.options),
+        Expressions(_lookups(), flow.options),
         lambda: _MOMENT,
         "bench",
         company="TWO",
     )
+
+
+def _lookups() -> dict[str, Lookup]:
+    """Give the shipped tables, and those that `provision` writes at a site."""
+    currencies = lookup("currencies", ("code", "id"), [("USD", "usd-id")])
+    gp_currencies = lookup("gp_currencies", ("gp", "code"), [("Z-US$", "USD")])
+    return {**shipped_lookups(), "currencies": currencies, "gp_currencies": gp_currencies}
 
 
 def _gp(flow: Flow) -> MemoryConnector:
@@ -109,7 +127,9 @@ def _sales(flow: Flow) -> MemoryConnector:
         Feed.DELTA,
         feed_sees_deletions=True,
     )
-    card_fields = {name: _field(name, "", 60) for name in ("id", "gp365_company", "gp365_number", "gp365_accountid")}
+    card_fields = {
+        name: _field(name, "", 60) for name in ("id", "gp365_company", "gp365_number", "gp365_accountid")
+    }
     card = EntityDescription("gp365_customer", ("id",), card_fields, Strength.VERSIONED)
     return MemoryConnector("sales", {"account": account, "gp365_customer": card}, page=_PAGE)
 
@@ -136,7 +156,9 @@ def _customer(key: str, firm: Firm) -> dict[str, Value]:
         "BillTo.State": firm.state,
         "BillTo.Zip": firm.zip,
         "BillTo.Country": "USA",
-        "BillTo.Phone1": "".join(char for char in firm.phone if char.isdigit()) + "0000" if firm.phone else "",
+        "BillTo.Phone1": "".join(char for char in firm.phone if char.isdigit()) + "0000"
+        if firm.phone
+        else "",
         "CustomerClass": "USA-MEDIUM",
         "CurrencyID": "Z-US$",
         "CreditLimitType": 0,
@@ -161,4 +183,4 @@ def _account(key: str, firm: Firm) -> dict[str, Value]:
     return {name: value for name, value in held.items() if value != ""}
 
 
-__all__ = ["MatchingWorld", "Record", "make_matching_world"]
+__all__ = ["MatchingWorld", "make_matching_world"]

@@ -16,6 +16,10 @@ from gp365.model.matching import kind_of, normalise
         ("St. Mary's Hospital", "St Marys Hospital"),
         ("(312) 555-0102", "312.555.0102", "3125550102"),
         ("60603-0776", "60603"),
+        ("The Harper Group, L. L. C.", "Harper Group LLC", "HARPER GROUP"),
+        ("Grupo Norte, S.A. de C.V.", "Grupo Norte S. de R.L. de C.V.", "grupo norte"),
+        ("Harper B.V.", "Harper BV", "Harper Pty. Ltd.", "Harper Sp. z o.o."),
+        ("Smith, Jones & Co", "Smith Jones and Company", "SMITH JONES"),
     ],
 )
 def test_the_same_firm_is_found_however_it_is_written(names: tuple[str, ...]) -> None:
@@ -56,3 +60,26 @@ def test_the_kind_follows_from_the_name_of_the_field() -> None:
     assert kind_of("fax") == kind_of("x", "phone") == "phone"
     assert kind_of("number") == kind_of("x", "encoded_number") == "number"
     assert kind_of("name") == ""
+
+
+def test_phones_lose_country_extension_and_mask() -> None:
+    forms = (
+        "(312) 555-0102",
+        "31255501020000",
+        "31255501020123",
+        "+1 312 555 0102",
+        "1-312-555-0102 ext. 123",
+    )
+    assert {normalise(form, "phone") for form in forms} == {"3125550102"}
+    assert normalise("+49 30 1234567", "phone") == normalise("0049 30 1234567", "phone") == "49301234567"
+    assert normalise("00000000000000", "phone") == normalise("", "phone") == ""
+
+
+def test_streets_are_compared_with_their_ways_written_out() -> None:
+    assert normalise("100 N. Main St.", "street") == normalise("100 North Main Street", "street")
+    assert normalise("100 Main St", "street") != normalise("102 Main St", "street")
+
+
+def test_accents_and_case_do_not_part_a_name_but_they_part_numbers() -> None:
+    assert normalise("MÜLLER") == normalise("Muller")
+    assert normalise("MÜLLER", "number") != normalise("MULLER", "number")

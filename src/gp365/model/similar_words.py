@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from gp365.model.matching import bare_words, plain_words
+from gp365.model.name_words import bare_words, plain_words
 
 # fmt: off
 _FILLERS = frozenset(("and", "of", "the", "for", "in", "at", "und", "et", "de", "del", "la", "le", "der", "die",

@@ -17,7 +17,7 @@ from gp365.store import links, match
 from gp365.store.links import Link
 from gp365.sync.evidence import candidate, contradict
 from gp365.sync.job import Job, Place, drawn_id, reference_of, single_subject
-from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
+from gp365.sync.norms import REFERENCE_RULE, Rules, canonical, norms_of, rules_of
 from gp365.sync.observe import Observation
 from gp365.sync.reading import read_keys
 from gp365.sync.subject import Subject
@@ -31,7 +31,10 @@ _MOST_SHOWN = 10
 
 @dataclass(slots=True)
 class _Lookout:
-    """What matching a page goes by: norms of records, candidates by norm, their records and links, by (side, key)."""
+    """What matching a page goes by: norms and marks of records, candidates by norm, their records and links.
+
+    By (side, key); the mark of a record is the norm under which one that we created for it would be found.
+    """
 
     job: Job
     norms: Norms
@@ -39,15 +42,17 @@ class _Lookout:
     records: dict[tuple[str, str], Record] = field(default_factory=dict[tuple[str, str], Record])
     linked: Mapping[tuple[str, str], Link] = field(default_factory=dict[tuple[str, str], Link])
     through: Mapping[tuple[str, str], list[str]] = field(default_factory=dict[tuple[str, str], list[str]])
+    marks: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    rules: Rules = field(default_factory=Rules)
 
 
 def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]) -> list[Subject]:
     """Look for partners; return the subjects that were merged into their partner's subject."""
-    look = _Lookout(job, _norms_of(job, singles))
+    look = _Lookout(job, _norms_of(job, singles), rules=rules_of(job))
     for subject in singles:
         look.records.update({(side, key_text(one.key)): one for side, one in subject.records.items()})
     look.through = through_all(job, singles)
-    look.found = _standing(look, observation, _look_up(job, singles, look.norms))
+    look.found = _standing(look, observation, _look_up(look, singles))
     look.linked = _links_of(look)
     merged: dict[int, Subject] = {}
     by_key = {(side, key): subject for subject in singles for side, key in subject.keys.items()}
@@ -87,12 +92,13 @@ def _partner(look: _Lookout, subject: Subject, side: str) -> Key | None:
     """Give the one partner, or None (and a problem on the subject where a person must look)."""
     job, record, across = look.job, subject.records[side], look.job.across(side)
     named = look.through.get((side, key_text(record.key)), [])
-    marked = look.found.get((across.side, REFERENCE_RULE, _mark(job, record, side, across)), [])
+    mark = look.marks[side, key_text(record.key)]
+    marked = look.found.get((across.side, REFERENCE_RULE, mark), [])
     for keys, why in ((marked, "our own mark"), (named, "a record of ours names both")):
         if keys:
             return _only(look, subject, side, keys, why)
     norms = look.norms[side, key_text(record.key)]
-    for number, fields, links_them in rules_of(job):
+    for number, fields, links_them in look.rules:
         norm = norms.get(number, "")
         keys = look.found.get((across.side, number, norm), []) if norm else []
         if not keys:
@@ -210,14 +216,16 @@ def _norms_of(job: Job, singles: Sequence[Subject]) -> Norms:
     return norms
 
 
-def _look_up(job: Job, singles: Sequence[Subject], known: Norms) -> Found:
+def _look_up(look: _Lookout, singles: Sequence[Subject]) -> Found:
     """Look all rules of all singles up at once, on the other side and (for rivals) on their own."""
+    job = look.job
     wanted: dict[tuple[str, int], set[str]] = {}
     for subject in singles:
         side = next(iter(subject.records))
         record, across = subject.records[side], job.across(side)
-        wanted.setdefault((across.side, REFERENCE_RULE), set()).add(_mark(job, record, side, across))
-        for number, norm in known[side, key_text(record.key)].items():
+        mark = look.marks[side, key_text(record.key)] = _mark(job, record, side, across)
+        wanted.setdefault((across.side, REFERENCE_RULE), set()).add(mark)
+        for number, norm in look.norms[side, key_text(record.key)].items():
             if number != REFERENCE_RULE:
                 wanted.setdefault((across.side, number), set()).add(norm)
                 wanted.setdefault((side, number), set()).add(norm)
@@ -232,7 +240,7 @@ def _look_up(job: Job, singles: Sequence[Subject], known: Norms) -> Found:
 
 def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
     """Keep the candidates that stand and still agree: the keys that matching looks up may be of a record's past."""
-    norms, rules = look.norms, rules_of(look.job)
+    norms, rules = look.norms, look.rules
     for place in look.job.places:
         named = {key for (side, _, _), held in found.items() if side == place.side for key in held}
         keys = [key for key in named if (place.side, key) not in norms]

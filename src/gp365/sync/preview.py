@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from gp365.model.plan import FieldPlan, SubjectPlan, Verdict
+from gp365.model.plan import SubjectPlan, Verdict
 from gp365.model.record import Op
 from gp365.model.values import key_text
 from gp365.store import parked, work
@@ -186,14 +186,11 @@ def _count(shown: Preview, plan: SubjectPlan) -> None:
     for write in plan.writes:
         counted = shown.creates if write.op is Op.CREATE else shown.updates
         counted[write.side] = counted.get(write.side, 0) + 1
-    for one in plan.fields:
-        for what in _of_field(one):
-            shown.fields[what] = shown.fields.get(what, 0) + 1
-
-
-def _of_field(one: FieldPlan) -> list[str]:
-    found = [str(one.verdict)]
-    return found + [name for name in ("overruled", "cut") if getattr(one, name)]
+    found = [one.verdict.value for one in plan.fields]
+    found += ["overruled" for one in plan.fields if one.overruled]
+    found += ["cut" for one in plan.fields if one.cut]
+    for what, count in Counter(found).items():
+        shown.fields[what] = shown.fields.get(what, 0) + count
 
 
 def _add_cost(job: Job, shown: Preview, plans: Sequence[SubjectPlan]) -> None:

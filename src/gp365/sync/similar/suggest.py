@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gp365.model.plan import Candidate, Problem
 from gp365.model.similar import generic_weight
@@ -16,9 +16,11 @@ from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.observe import Observation
 from gp365.sync.reading import read_keys
 from gp365.sync.similar.index import Index
-from gp365.sync.similar.judge import Hit, judge, ranked
+from gp365.sync.similar.judge import MOST_SHOWN, Hit, judge, ranked
 from gp365.sync.similar.shape import Shape, body_of, texts_of
 from gp365.sync.subject import Subject
+
+_NUMBER_ALONE = "number-alone"
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ def suggest(job: Job, observation: Observation, asked: Asked) -> None:
         for subject in waiting:
             body, ones = hits[id(subject)]
             if ones:
-                subject.problem = _problem(index.shape, across, place, body, ones, held)
+                subject.problem = _problem(index.shape, across, place, body, ones, held, subject.problem)
 
 
 def alike(
@@ -84,7 +86,7 @@ def alike(
 def _is_alone(subject: Subject, place: Place) -> bool:
     return (
         subject.link is None
-        and subject.problem is None
+        and (subject.problem is None or subject.problem.code == _NUMBER_ALONE)
         and not subject.open_intents
         and not subject.left_out
         and not subject.decided
@@ -130,15 +132,27 @@ def _links(job: Job, across: Place, keys: Sequence[str]) -> dict[str, Link]:
 
 
 def _problem(
-    shape: Shape, across: Place, place: Place, body: str, hits: Sequence[Hit], held: Mapping[str, Link]
+    shape: Shape,
+    across: Place,
+    place: Place,
+    body: str,
+    hits: Sequence[Hit],
+    held: Mapping[str, Link],
+    before: Problem | None,
 ) -> Problem:
-    evidence = tuple(_candidate(shape, place, body, hit, held.get(hit.key)) for hit in hits)
+    """Say what a record looks like; one that is stopped for its number already shows that first."""
+    evidence = [_candidate(shape, place, body, hit, held.get(hit.key)) for hit in hits]
+    if before is not None:
+        known = {one.key for one in before.evidence}
+        more = [one for one in evidence if one.key not in known][: MOST_SHOWN - len(known)]
+        names = tuple(show_key(key_of(one.key)) for one in more)
+        return replace(before, candidates=(*before.candidates, *names), evidence=(*before.evidence, *more))
     names = tuple(show_key(key_of(hit.key)) for hit in hits)
     best = ", ".join(f"{name} ({hit.score:.2f})" for name, hit in list(zip(names, hits, strict=True))[:3])
-    taken = [one for one in evidence if one.linked_to]
-    linked = f" {len(taken)} of them linked already." if taken else ""
+    taken = sum(bool(one.linked_to) for one in evidence)
+    linked = f" Linked already: {taken}." if taken else ""
     message = f"{len(hits)} record(s) on {across.side} look like it: {best}.{linked}"
-    return Problem("similar", message, side=across.side, candidates=names, evidence=evidence)
+    return Problem("similar", message, side=across.side, candidates=names, evidence=tuple(evidence))
 
 
 def _candidate(shape: Shape, place: Place, body: str, hit: Hit, link: Link | None) -> Candidate:
