@@ -10,6 +10,8 @@ from gp365.store import tables
 from gp365.store.bulk import chunks, put_rows
 
 _TABLE = tables.match_key
+# Many values are looked up at every page: fewer statements cost less than shorter ones.
+_AT_ONCE = 5000
 
 
 def put_keys(conn: Connection, pair: str, flow: str, side: str, rows: Sequence[tuple[int, str, str]]) -> None:
@@ -36,4 +38,16 @@ def find(
     for chunk in chunks(norms):
         for norm, key in conn.execute(query.where(_TABLE.c.norm.in_(chunk)).order_by(_TABLE.c.key)):
             found.setdefault(norm, []).append(key)
+    return found
+
+
+def find_all(conn: Connection, pair: str, flow: str, norms: Iterable[str]) -> list[tuple[str, int, str, str]]:
+    """Find the records of both sides by their normalised values: (side, rule, value, key); keys in order."""
+    found: list[tuple[str, int, str, str]] = []
+    query = select(_TABLE.c.side, _TABLE.c.rule, _TABLE.c.norm, _TABLE.c.key).where(
+        _TABLE.c.pair == pair, _TABLE.c.flow == flow
+    )
+    for chunk in chunks(norms, _AT_ONCE):
+        rows = conn.execute(query.where(_TABLE.c.norm.in_(chunk)).order_by(_TABLE.c.key))
+        found += [(side, rule, norm, key) for side, rule, norm, key in rows]
     return found

@@ -7,7 +7,7 @@ confirm it, or agreement on a number alone are never decided here: they are park
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gp365.model.plan import Candidate, Problem
@@ -219,21 +219,21 @@ def _norms_of(job: Job, singles: Sequence[Subject]) -> Norms:
 def _look_up(look: _Lookout, singles: Sequence[Subject]) -> Found:
     """Look all rules of all singles up at once, on the other side and (for rivals) on their own."""
     job = look.job
-    wanted: dict[tuple[str, int], set[str]] = {}
+    wanted: set[tuple[str, int, str]] = set()
     for subject in singles:
         side = next(iter(subject.records))
         record, across = subject.records[side], job.across(side)
         mark = look.marks[side, key_text(record.key)] = _mark(job, record, side, across)
-        wanted.setdefault((across.side, REFERENCE_RULE), set()).add(mark)
+        wanted.add((across.side, REFERENCE_RULE, mark))
         for number, norm in look.norms[side, key_text(record.key)].items():
             if number != REFERENCE_RULE:
-                wanted.setdefault((across.side, number), set()).add(norm)
-                wanted.setdefault((side, number), set()).add(norm)
+                wanted |= {(across.side, number, norm), (side, number, norm)}
     found: Found = {}
     with job.store.read() as conn:
-        for (side, number), norms in wanted.items():
-            for norm, keys in match.find(conn, job.pair, job.flow.name, side, number, list(norms)).items():
-                found[(side, number, norm)] = list(keys)
+        held = match.find_all(conn, job.pair, job.flow.name, sorted({norm for _, _, norm in wanted}))
+    for side, number, norm, key in held:
+        if (side, number, norm) in wanted:
+            found.setdefault((side, number, norm), []).append(key)
     _look_up_scratch(job, wanted, found)
     return found
 
@@ -253,13 +253,15 @@ def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
     }
 
 
-def _look_up_scratch(job: Job, wanted: Mapping[tuple[str, int], set[str]], found: Found) -> None:
+def _look_up_scratch(job: Job, wanted: Iterable[tuple[str, int, str]], found: Found) -> None:
     """Add what a plan (which stores nothing) has observed itself."""
-    for (side, number), norms in wanted.items():
-        table = job.scratch.table(f"{job.chain}/match/{side}")
-        for key, index, _ in table.find([f"{number}\x1d{norm}" for norm in norms]):
-            name = (side, number, index.split("\x1d", 1)[1])
-            keys = found.setdefault(name, [])
+    by_side: dict[str, list[str]] = {place.side: [] for place in job.places}
+    for side, number, norm in wanted:
+        by_side[side].append(f"{number}\x1d{norm}")
+    for side, indexes in by_side.items():
+        for key, index, _ in job.scratch.table(f"{job.chain}/match/{side}").find(sorted(indexes)):
+            number, norm = index.split("\x1d", 1)
+            keys = found.setdefault((side, int(number), norm), [])
             if (text := key.split("\x1d", 1)[1]) not in keys:
                 keys.append(text)
 

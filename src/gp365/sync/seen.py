@@ -80,7 +80,7 @@ def _pack(record: Record) -> bytes:
 
 def _unpack(key: Key, payload: bytes) -> Record:
     held = orjson.loads(payload)
-    values = {name: from_plain(value) for name, value in held["v"].items()}
+    values = {name: from_plain(value) if type(value) is dict else value for name, value in held["v"].items()}
     stamp, who = held.get("c", (None, ""))
     at = from_plain(stamp)
     return Record(
