@@ -75,10 +75,13 @@ def test_nothing_says_that_a_limit_of_50000_us_dollars_is_one_of_50000_canadian(
     assert written(world.sync()) == 0
 
 
-def test_a_figure_that_stands_there_in_another_currency_is_taken_away(world: World) -> None:
-    firm(world, CAD, limit=Decimal("50000.00"))
+def test_a_figure_that_a_person_wrote_in_the_accounts_own_currency_is_theirs(world: World) -> None:
+    firm(world, CAD, limit=Decimal("12000.00"))
     report = world.sync()
-    assert held_account(world)["limit"] is None and report.fields["overruled"] == 1
+    assert held_account(world)["limit"] == Decimal("12000.00") and report.fields["overruled"] == 0
+    world.sales_put("A1", currency=USD)
+    world.sync()
+    assert held_account(world)["limit"] == Decimal("50000.00")
 
 
 def test_a_later_change_of_currency_is_noticed_both_ways(world: World) -> None:

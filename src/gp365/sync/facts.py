@@ -21,6 +21,7 @@ from gp365.store.parked import Parked
 from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
+from gp365.sync.leading import leaders
 from gp365.sync.norms import canonical
 from gp365.sync.plan.events import SCOPE
 from gp365.sync.plan.facts import Computed, Facts, RefState
@@ -44,6 +45,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
         given_up = _given_up(job, conn, subjects)
         held = parked.open_for(conn, job.pair, job.flow.name, [subject.id for subject in subjects])
         restored = held_before(job, conn, subjects, pairs)
+        led = leaders(job, conn, subjects)
     computed = _computed(job, subjects, refs)
     return {
         subject.id: Facts(
@@ -55,6 +57,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
             superseded=given_up.get(subject.id, {}),
             windows=windows.get(subject.id, {}),
             company=job.company,
+            led=led.get(subject.id, {}),
             restored=restored.get(subject.id, {}),
             doubted=_doubted(held.get(subject.id, [])),
         )

@@ -89,28 +89,25 @@ def emptied(sights: Sequence[Sight], compiled: CompiledFlow, source: str) -> lis
     return changed
 
 
-def told(
-    plans: Sequence[FieldPlan], sights: Sequence[Sight], compiled: CompiledFlow, why: str
-) -> list[FieldPlan]:
-    """Say of every amount why it is not there; no pair is agreed, so that a later change of currency is noticed.
+def mirrored(sight: Sight, compiled: CompiledFlow, target: str) -> bool:
+    """Tell whether nothing is lost by taking an amount away: there is none, or the one that we wrote.
 
-    `sights` are those before the amounts were emptied: taking our own figure away overrules nobody.
+    A figure that somebody else wrote, in that record's own currency, is theirs: a person, or another company.
     """
-    amounts = {sight.row.row.name: sight for sight in sights if sight.row.row.in_currency}
-    found: list[FieldPlan] = []
-    for plan in plans:
-        sight = amounts.get(plan.name)
-        if sight is not None and plan.verdict is Verdict.AGREE:
-            plan = replace(plan, verdict=Verdict.READ_ONLY, rule=why)
-        elif sight is not None and plan.verdict is Verdict.WRITE:
-            overruled = plan.overruled and not _ours(sight, compiled, plan.target)
-            plan = replace(plan, rule=why, agrees=False, overruled=overruled)
-        found.append(plan)
-    return found
-
-
-def _ours(sight: Sight, compiled: CompiledFlow, target: str) -> bool:
-    """Tell whether the target still holds what both sides last agreed on."""
     at = 0 if target == compiled.flow.left.name else 1
     seen = (sight.left, sight.right)[at]
-    return sight.pair is not None and sight.pair[at] == seen.raw
+    ours = sight.pair is not None and sight.pair[at] == seen.raw
+    return ours or seen.empty or not sight.row.row.in_currency
+
+
+def told(plans: Sequence[FieldPlan], sights: Sequence[Sight], why: str) -> list[FieldPlan]:
+    """Say of every amount why it is not there; no pair is agreed, so that a later change of currency is noticed."""
+    amounts = {sight.row.row.name for sight in sights if sight.row.row.in_currency}
+    found: list[FieldPlan] = []
+    for plan in plans:
+        if plan.name in amounts and plan.verdict is Verdict.AGREE:
+            plan = replace(plan, verdict=Verdict.READ_ONLY, rule=why)
+        elif plan.name in amounts and plan.verdict is Verdict.WRITE:
+            plan = replace(plan, rule=why, agrees=False, overruled=False)
+        found.append(plan)
+    return found

@@ -52,7 +52,8 @@ class Facts:
     to, `ref_keys` maps (flow, link, side) to its key there. `superseded` maps side and wire field to values of writes
     that we gave up. `windows` maps (field, side) to when the field's change happened there.
     `restored` names, by restored side, the moved fields that hold there what they held before; `doubted` the units that
-    were asked about after a restore, with the halves that were shown, while nobody has decided.
+    were asked about after a restore, with the halves that were shown, while nobody has decided. `led` names, by side, the
+    pair of another company that leads the record there: what the other side owns comes from that company alone.
     """
 
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
@@ -65,3 +66,4 @@ class Facts:
     company: str = ""
     restored: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     doubted: Mapping[str, Resolution] = field(default_factory=dict[str, Resolution])
+    led: Mapping[str, str] = field(default_factory=dict[str, str])

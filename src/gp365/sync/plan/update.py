@@ -10,7 +10,7 @@ from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, V
 from gp365.model.record import Op, Record
 from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value
-from gp365.sync.plan.currency import currency_side, emptied, foreign, told
+from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
 from gp365.sync.plan.events import deactivation, judge_events
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, see, write_half
@@ -70,6 +70,8 @@ def _plan_unit(
         ]
     if all(sight.row.row.create_only for sight in sights):
         return [_create_only(sight, unit) for sight in sights]
+    if why := _led(compiled, sights, facts):
+        return [_plain(sight, Verdict.READ_ONLY, unit, why) for sight in sights]
     given = facts.resolutions.get(unit)
     if given is not None and not given.take and len(sights) == 1 and shown(sights, given):
         return _given_value(compiled, sights[0], unit, given.value, given.actor, facts)
@@ -81,18 +83,31 @@ def _plan_unit(
     return _field_plans(compiled, unit, sights, ruling, facts)
 
 
+def _led(compiled: CompiledFlow, sights: list[Sight], facts: Facts) -> str:
+    """Say why a mirrored unit that differs is not ours to write: another company leads the shared record."""
+    owner = compiled.owner(sights[0].row.row.name)
+    left, right = compiled.flow.left.name, compiled.flow.right.name
+    if owner not in (left, right) or all(equal(sight) for sight in sights):
+        return ""
+    target = right if owner == left else left
+    pair = facts.led.get(target)
+    return f"the pair {pair} leads this {compiled.entity(target).name}" if pair else ""
+
+
 def _foreign(
     compiled: CompiledFlow, unit: str, sights: list[Sight], why: str, facts: Facts
 ) -> list[FieldPlan]:
-    """Plan amounts beside another currency: a mirror shows none, a two-way amount is left as it is on both sides."""
+    """Plan amounts beside another currency: a mirror takes its own figure back, any other is left as it is."""
     there = next(currency_side(compiled, sight.row) for sight in sights if sight.row.row.in_currency)
     source = compiled.flow.other(there).name
     mirror = compiled.owner(sights[0].row.row.name) == source
-    if not mirror or not all(sight.row.row.may_clear for sight in sights):
+    if not mirror or not all(
+        sight.row.row.may_clear and mirrored(sight, compiled, there) for sight in sights
+    ):
         return [_plain(sight, Verdict.READ_ONLY, unit, why) for sight in sights]
     nothing = emptied(sights, compiled, source)
     plans = _field_plans(compiled, unit, nothing, rule(compiled, unit, nothing, facts), facts)
-    return told(plans, sights, compiled, why)
+    return told(plans, sights, why)
 
 
 def _plain(sight: Sight, verdict: Verdict, unit: str, why: str) -> FieldPlan:
