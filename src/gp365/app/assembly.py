@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gp365.app.check import check_flow
-from gp365.app.check_rows import Checked
 from gp365.app.connecting import connect
 from gp365.app.effective import Ends, FlowFinding
-from gp365.app.leading import check_lead, leads
 from gp365.app.loader import LoadedFlow
 from gp365.app.options import pair_options
 from gp365.app.owners import check_owners, owned
@@ -22,7 +20,7 @@ from gp365.model.converters import ConvertContext
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.model.expressions import Expressions
-from gp365.model.flow import LEAD, Flow, compile_flow
+from gp365.model.flow import Flow, compile_flow
 from gp365.model.flow_file import FlowFile
 from gp365.model.lookups import Lookup
 from gp365.model.values import digest, pack
@@ -206,7 +204,6 @@ class Assembly:
     def _prepare(self, pair: str, loaded: LoadedFlow, chosen: Sequence[LoadedFlow]) -> PreparedFlow:
         ends = self._ends(pair, loaded, chosen)
         effective, findings = check_flow(loaded, ends)
-        findings += check_lead(Checked(effective, ends), pair, self.pairs)
         compiled = None
         if not any(found.level is Level.ERROR for found in findings):
             flow = compile_flow(effective.file, ends.sides, options=ends.options)
@@ -227,19 +224,14 @@ class Assembly:
                 value=missing[0],
             )
         first, second = connectors
-        shared = {side: self._others(pair, file.flow, side) for side in connectors}
-        options = pair_options(pair, self.pair(pair), file, self._settings(pair, "gp"), chosen)
-        if LEAD in file.options:
-            sharing = [name for names in shared.values() for name in names]
-            options = {**options, LEAD: leads(pair, self.pairs, sharing, file)}
         return Ends(
             (first, second),
             {side: connector.entity(file.sides[side].entity) for side, connector in connectors.items()},
-            options,
+            pair_options(pair, self.pair(pair), file, self._settings(pair, "gp"), chosen),
             self.project.lookups,
             frozenset(flow.name for flow in chosen),
             lambda side, entity: connectors[side].entity(entity),
-            shared,
+            {side: self._others(pair, file.flow, side) for side in connectors},
             self.company(pair),
         )
 

@@ -25,8 +25,6 @@ from gp365.model.values import digest, pack, unpack_deep
 
 ASK = "ask"
 LATEST = "latest"
-LEAD = "lead"
-"""The option that is true for the company whose figures shared records show (see customers.yaml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +185,7 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         alone=alone,
         similar=similar,
         through=through,
-        # A company that does not lead overwrites nothing of a record that it shares.
-        first_contact=file.first_contact if chosen.get(LEAD, True) else ASK,
+        first_contact=file.first_contact,
         after=tuple(file.after),
         options=chosen,
         events=file.events,
@@ -324,9 +321,9 @@ def _check_events(file: FlowFile, rows: Mapping[str, Row]) -> None:
         ("inactivate", "inactive", events.inactive),
         ("hold", "hold", events.hold),
     ):
-        used = [what for what in ("gone", "deactivated", "left_scope") if getattr(events, what) == policy]
-        if used and name and name not in rows:
+        if name and name not in rows:
             raise Misconfigured("flow-invalid", f"The events name no row of the flow: {name}.", field=name)
+        used = [what for what in ("gone", "deactivated", "left_scope") if getattr(events, what) == policy]
         if used and not name:
             raise Misconfigured(
                 "flow-invalid",
