@@ -107,7 +107,7 @@ class FieldFile(_Strict):
     in_currency: str = Field(
         "",
         description="canonical field with the target record's currency, which must be the source record's (the same field "
-        "there) or the company's functional one; elsewhere a mirror shows nothing and a two-way amount is left alone",
+        "there) or the company's functional one; elsewhere a mirror takes its own figure back and any other is left alone",
     )
     group: Literal[True] | None = None
     fields: dict[str, FieldFile] | None = None
