@@ -20,6 +20,7 @@ _SHAPE = re.compile(
     r"(?:[,;]?\s*(?:extension|ext\.?|x|#)\s*\.?:?\s*(?P<extension>\d{1,8}))?",
     re.ASCII | re.IGNORECASE,
 )
+_NO_DIGIT = re.compile(r"\D", re.ASCII)
 _CANONICAL = re.compile(r"(\+?)(\d+)(?:x(\d+))?", re.ASCII)
 
 
@@ -29,7 +30,7 @@ def read(raw: str, column: str = "") -> str:
     found = _SHAPE.fullmatch(text)
     if found is None:
         return text
-    base = "".join(char for char in found["base"] if char.isdigit())
+    base = _NO_DIGIT.sub("", found["base"])
     extension = (found["extension"] or "").lstrip("0")
     if not found["plus"] and not base.strip("0") and base:
         return ""

@@ -21,6 +21,7 @@ from gp365.sync.guards.limits import Guarded, Mark
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation, observe
 from gp365.sync.planning import plan_read
+from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Row, Subject
 
 # So many pages are gathered before the first of them is planned. A page that is only shown may be larger than one that
@@ -58,7 +59,8 @@ def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectP
     """
     before = {place.system: place.connector.tally().requests for place in job.places}
     begin_planned(job)
-    observation = observe(job, full=full or job.recovery is not None, store_keys=False)
+    with collecting_seldom():
+        observation = observe(job, full=full or job.recovery is not None, store_keys=False)
     if job.recovery is None and (found := suspected(job, observation)) is not None:
         job.recovery = found
         if observation.similar is not None:
@@ -73,7 +75,8 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
     watch, marks = watch_of(job), Counter[Mark]()
     job.watch = watch
     for subjects in _pages(job, shown.observation, done):
-        plans = _plan_page(job, shown.observation, subjects)
+        with collecting_seldom():
+            plans = _plan_page(job, shown.observation, subjects)
         marks.update(mark for found in fresh_marks(job, watch, subjects).values() for mark in found)
         if job.foreseen is not None:
             sides = (job.left.side, job.right.side)
@@ -95,7 +98,8 @@ def _pages(job: Job, observation: Observation, done: set[str]) -> Iterator[list[
     ahead: deque[Gathering] = deque()
     try:
         for rows in _rows(job, observation):
-            ahead.append(begin_gather(job, observation, rows))
+            with collecting_seldom():
+                ahead.append(begin_gather(job, observation, rows))
             if len(ahead) > _AHEAD:
                 yield _not_done(finish_gather(ahead.popleft()), done)
         while ahead:
