@@ -95,7 +95,7 @@ class Through:
 class Flow:
     """A compiled flow.
 
-    `unless` goes with `same`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of`
+    `unless` goes with `same`, `similar_unless` with `similar`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of`
     undoes it.
     """
 
@@ -117,6 +117,7 @@ class Flow:
     digest: str
     by_name: Mapping[str, Row] = field(default_factory=dict[str, Row])
     unless: tuple[tuple[str, ...], ...] = ()
+    similar_unless: tuple[tuple[str, ...], ...] = ()
     body: bytes = field(default=b"", repr=False)
 
     @property
@@ -182,6 +183,7 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         rows=rows,
         same=same,
         unless=tuple(tuple(rule.unless) for rule in file.match if rule.same),
+        similar_unless=tuple(tuple(rule.unless) for rule in file.match if rule.similar),
         alone=alone,
         similar=similar,
         through=through,

@@ -143,7 +143,7 @@ def _decide(
         filled = right if empty[0] == left else left
         return _win(compiled, sights, filled, f"empty on {empty[0]}", owner, moved)
     if not known:
-        return _first_contact(compiled, unit, sights, owner, moved)
+        return _first_contact(compiled, unit, sights, owner, moved, facts)
     if owner == LATEST and (latest := _latest(sights, facts, left, right)):
         return _win(compiled, sights, latest, f"{latest} changed it last", owner, moved)
     message = f"{unit} was changed on both sides to different values."
@@ -151,10 +151,11 @@ def _decide(
 
 
 def _first_contact(
-    compiled: CompiledFlow, unit: str, sights: list[Sight], owner: str, moved: frozenset[str]
+    compiled: CompiledFlow, unit: str, sights: list[Sight], owner: str, moved: frozenset[str], facts: Facts
 ) -> Ruling:
+    """Decide what never agreed: by the flow, but a record that another company leads is nobody's to overwrite."""
     first = compiled.flow.first_contact
-    if first == ASK:
+    if first == ASK or facts.led:
         message = f"{unit} holds different values on both sides, which have never agreed."
         return Ruling(Verdict.CONFLICT, owner=owner, moved=moved, code="first-contact", message=message)
     return _win(compiled, sights, first, f"first contact: {first} wins", owner, moved)

@@ -23,6 +23,8 @@ _WEIGHTS = {
     matching.NUMBER: 1.0,
 }
 _EVEN = 1e-9
+# Less alike than this, two values speak of two firms.
+_UNLIKE = 0.6
 _Likeness = Callable[[int], float]
 
 
@@ -72,9 +74,17 @@ def _passes(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness
     short = len(rule) < len(shape.rules[number])
     if not any(_tells(shape.fields[place].kind, least) for place, least in rule):
         return False
+    if _contradicted(shape, number, both, likeness):
+        return False
     return all(
         likeness(place) + _EVEN >= (least + (1 - least) / 2 if short else least) for place, least in rule
     )
+
+
+def _contradicted(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness) -> bool:
+    """Tell whether all fields that the rule names with `unless` are on both cards and unlike: two firms of one name."""
+    against = shape.against[number]
+    return bool(against) and all(both[place] and likeness(place) < _UNLIKE for place in against)
 
 
 def _tells(kind: str, least: float) -> bool:

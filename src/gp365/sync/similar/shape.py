@@ -30,10 +30,11 @@ class CardField:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fields of a card, and the rules as (place of the field, threshold)."""
+    """The fields of a card, the rules as (place of the field, threshold), and per rule the places that speak against it."""
 
     fields: tuple[CardField, ...]
     rules: tuple[tuple[tuple[int, float], ...], ...]
+    against: tuple[tuple[int, ...], ...]
     digest: str
 
     @property
@@ -48,13 +49,14 @@ class Shape:
 
 def shape_of(flow: Flow) -> Shape | None:
     """Return what a flow's rules look at; None for a flow without such rules."""
-    names = list(dict.fromkeys(name for rule in flow.similar for name in rule))
+    names = list(dict.fromkeys(name for rule in (*flow.similar, *flow.similar_unless) for name in rule))
     if not names:
         return None
     fields = tuple(_field(flow, flow.by_name[name]) for name in names)
     rules = tuple(tuple((names.index(name), least) for name, least in rule.items()) for rule in flow.similar)
+    against = tuple(tuple(names.index(name) for name in rule) for rule in flow.similar_unless)
     told = [[field.name, field.kind, *field.rows] for field in fields]
-    return Shape(fields, rules, digest(pack({"version": VERSION, "fields": told})))
+    return Shape(fields, rules, against, digest(pack({"version": VERSION, "fields": told})))
 
 
 def _field(flow: Flow, row: Row) -> CardField:
