@@ -346,3 +346,45 @@ def test_a_hint_is_believed_where_a_record_speaks_for_it(world: World) -> None:
     world.gp.restore(backup)
     report = world.sync()
     assert report.stopped is not None and report.stopped.code == "restored"
+
+
+def test_a_hint_is_believed_where_an_edit_that_went_across_is_undone(world: World) -> None:
+    """Nothing was written to GP by us since the backup; its people's edits went to Sales."""
+    world.gp.epoch = lambda: f"TWO/~first:~{world.gp.system.seq}"  # type: ignore[method-assign]
+    firms(world, 6)
+    world.sync()
+    backup = world.gp.snapshot()
+    world.gp_put("FIRM0000", Street="9 Elm")
+    world.sync()
+    world.gp.restore(backup)
+    assert world.sync().stopped is not None
+    approve(world)
+    world.sync()
+    assert world.customers()["FIRM0000"]["Street"] == "9 Elm" and alike(world)
+
+
+def test_a_hint_is_believed_where_the_newest_customers_are_missing(world: World) -> None:
+    world.gp.epoch = lambda: f"TWO/~first:~{world.gp.system.seq}"  # type: ignore[method-assign]
+    firms(world, 6)
+    world.sync()
+    backup = world.gp.snapshot()
+    firms(world, 2, first=20)
+    world.sync()
+    world.gp.restore(backup)
+    assert world.sync().stopped is not None
+    approve(world)
+    assert world.sync().balanced
+    assert {"FIRM0020", "FIRM0021"} <= world.customers().keys() and alike(world) and not world.parked()
+
+
+def test_edits_of_a_whole_day_undone_at_once_stop_the_pair_without_any_epoch(mute: World) -> None:
+    firms(mute, 20)
+    mute.sync()
+    backup = mute.gp.snapshot()
+    for one in range(12):
+        mute.gp_put(f"FIRM{one:04d}", Street=f"{one} Oak")
+    mute.sync()
+    mute.gp.restore(backup)
+    report = mute.sync()
+    assert report.stopped is not None and report.stopped.code == "restored"
+    assert mute.accounts()["Firm 3"]["street"] == "3 Oak"

@@ -194,6 +194,16 @@ def inputs(conn: Connection, hash: str) -> bytes | None:
     return conn.execute(query).scalar_one_or_none()
 
 
+def inputs_of(conn: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
+    """Read many inputs by content hash; those that are not kept are missing."""
+    body = tables.input_body
+    return {
+        str(row.hash): bytes(row.body)
+        for chunk in chunks(hashes)
+        for row in conn.execute(select(body.c.hash, body.c.body).where(body.c.hash.in_(chunk)))
+    }
+
+
 def _age(intent: Intent) -> tuple[datetime, str]:
     return intent.made_at, intent.id
 

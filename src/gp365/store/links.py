@@ -219,6 +219,13 @@ def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Lin
         last = links[-1].id
 
 
+def newest(conn: Connection, pair: str, flow: str, side: Side, limit: int) -> list[int]:
+    """Name the open links of a flow that have an end on a side, the newest first."""
+    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == OPEN)
+    query = select(_TABLE.c.id).where(*scope, _key_column(side).is_not(None))
+    return list(conn.execute(query.order_by(_TABLE.c.id.desc()).limit(limit)).scalars())
+
+
 def count(conn: Connection, pair: str, flow: str, state: str) -> int:
     """Count the links of a flow in a state."""
     query = select(func.count()).select_from(_TABLE)

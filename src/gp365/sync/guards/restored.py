@@ -103,7 +103,7 @@ def suspicion(
     why = word if believed else _told(signs)
     message = f"{place.system} seems to have been restored from a backup, or is another one: {why}."
     shown = {"then": kept, "now": now, "reverted": signs.reverted, "exchanged": signs.exchanged}
-    return message, shown | {"undone": signs.undone}
+    return message, shown | {"undone": signs.undone, "earlier": signs.earlier, "latest": signs.latest}
 
 
 def compare(kept: str, now: str) -> tuple[str, bool]:
@@ -134,6 +134,7 @@ def _told(signs: Signs) -> str:
         (signs.exchanged, "linked numbers stand for other records"),
         (signs.reverted, "records stand where they stood before our last write"),
         (signs.undone, "of the newest records that we made there are missing"),
+        (signs.earlier, "records stand where they stood before their last change went across"),
     )
     number, words = max(found, key=lambda one: one[0])
     return f"{number} {words}"

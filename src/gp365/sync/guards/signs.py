@@ -3,11 +3,13 @@ creates of ours undone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from gp365.model.plan import Half
 from gp365.model.record import Op, Record
-from gp365.model.values import Key, key_of, key_text, unpack
+from gp365.model.values import Key, key_of, key_text, unpack, unpack_deep
 from gp365.store import intents, links
 from gp365.store.intents import Intent
 from gp365.store.links import Link
@@ -18,6 +20,7 @@ from gp365.sync.observe import Observation
 
 FEW = 3
 SHARE = 0.2
+SEVERAL = 10  # people do take back their own edits
 SAMPLE = 5000  # so many changed records are looked at; their share tells as much as that of all
 
 
@@ -25,31 +28,40 @@ SAMPLE = 5000  # so many changed records are looked at; their share tells as muc
 class Signs:
     """What the changed records of one side tell. `loud` linked records were looked at.
 
-    `reverted` stand at exactly what our own last write found there, while the other side did not change; `exchanged`
-    carry another birth mark than the linked record; `undone` are the newest records that we created, all missing.
+    `reverted` stand at exactly what our own last write found there, while the other side did not change; `earlier` stand
+    at what they held before their last change went across; `exchanged` carry another birth mark than the linked record;
+    `undone` are the newest records that we created, all missing, `latest` the newest linked ones.
     """
 
     loud: int = 0
     reverted: int = 0
     exchanged: int = 0
     undone: int = 0
+    latest: int = 0
+    earlier: int = 0
     missing: int = 0
 
     @property
     def any(self) -> bool:
-        """Tell whether anything points to a restore; one undone create alone may be a person's deletion."""
-        return bool(self.reverted or self.exchanged or self.undone > 1)
+        """Tell whether anything points to a restore; one record that is missing alone may be a person's deletion."""
+        return bool(self.reverted or self.earlier or self.exchanged or self.undone > 1 or self.latest > 1)
 
     @property
     def many(self) -> bool:
         """Tell whether so much points to a restore that no other evidence is needed."""
         most = max(FEW, SHARE * self.loud)
-        return self.reverted > most or self.exchanged > most or self.undone > max(FEW, SHARE * self.missing)
+        return (
+            self.reverted > most
+            or self.exchanged > most
+            or self.undone > max(FEW, SHARE * self.missing)
+            or self.earlier > max(SEVERAL, self.loud / 2)
+        )
 
 
 def signs_of(job: Job, observation: Observation, place: Place, missing: Missing) -> Signs:
     """Look at the changed linked records of a side, in bulk, and at what is newly missing there."""
     found = Signs(missing=len(missing), undone=_undone(job, place, missing))
+    found.latest = _latest(job, place, missing)
     if not observation.linked.get(place.side):
         return found
     for keys in observation.seen[place.side].pages():
@@ -66,6 +78,7 @@ def _look(job: Job, observation: Observation, place: Place, keys: Sequence[Key],
         linked = links.by_keys(conn, job.pair, job.flow.name, place.end, texts)
         open_ones = {key: link for key, link in linked.items() if link.state == links.OPEN}
         last = intents.last_write(conn, place.system, place.entity.name, open_ones)
+    found.earlier += _earlier(job, place, open_ones, records)
     loud = _loud_across(job, observation, place, open_ones)
     for key, link in open_ones.items():
         record = records[key_of(key)]
@@ -104,6 +117,61 @@ def set_back(record: Record, last: Intent) -> bool:
     return bool(changed) and all(
         name in record.values and record.values[name] == before[name] for name in changed
     )
+
+
+def _earlier(job: Job, place: Place, linked: Mapping[str, Link], records: Mapping[Key, Record]) -> int:
+    """Count the records that hold again what they held before their last change went across."""
+    across, number = job.across(place.side), 0 if place.end == "left" else 1
+    partner = {
+        other: records[key_of(key)]
+        for key, link in linked.items()
+        if (other := link.right_key if place.end == "left" else link.left_key) is not None
+    }
+    went: dict[str, tuple[Record, dict[str, Half]]] = {}
+    with job.store.read() as conn:
+        last = intents.last_write(conn, across.system, across.entity.name, partner)
+        for key, intent in last.items():
+            if (intent.pair, intent.flow) == (job.pair, job.flow.name) and intent.op == str(Op.UPDATE):
+                pairs = unseal(intent.values).pairs
+                went[intent.inputs] = (partner[key], {name: pair[number] for name, pair in pairs.items()})
+        went = {name: one for name, one in went.items() if _is_back(job, place, *one)}
+        before = intents.inputs_of(conn, went)
+    return sum(
+        _holds(job, place, record, halves, unpack_deep(before[name]).get("pairs", {}), number)
+        for name, (record, halves) in went.items()
+        if name in before
+    )
+
+
+def _is_back(job: Job, place: Place, record: Record, went: Mapping[str, Half]) -> bool:
+    """Tell whether what went across does not stand there any more, without a further look."""
+    rows = job.compiled.by_name
+    if any(name not in rows for name in went):
+        return False
+    return any(rows[name].half(place.side, record.values) != half for name, half in went.items())
+
+
+def _holds(
+    job: Job, place: Place, record: Record, went: Mapping[str, Half], agreed: Mapping[str, Any], number: int
+) -> bool:
+    """Tell whether every field that went across holds what had been agreed before."""
+    return all(
+        name in agreed
+        and job.compiled.row(name).half(place.side, record.values) == tuple(agreed[name][number])
+        for name in went
+    )
+
+
+def _latest(job: Job, place: Place, missing: Missing) -> int:
+    """Count the newest linked records of a side that are all missing."""
+    gone = {number for number, _ in missing}
+    count = 0
+    with job.store.read() as conn:
+        for number in links.newest(conn, job.pair, job.flow.name, place.end, len(gone) + 1) if gone else ():
+            if number not in gone:
+                break
+            count += 1
+    return count
 
 
 def _undone(job: Job, place: Place, missing: Missing) -> int:
