@@ -143,7 +143,10 @@ class EventsFile(_Strict):
 
 
 class GuardFile(_Strict):
-    """A limit: so many records, or so many percent of the flow's links, whichever is reached later; 0 switches it off."""
+    """A limit: so many records, or so many percent of the flow's links, whichever is reached later.
+
+    A 0 leaves its part out; both 0 switch the guard off.
+    """
 
     count: int = Field(default=50, ge=0)
     percent: float = Field(default=20.0, ge=0, le=100)
