@@ -100,6 +100,11 @@ def effective(loaded: LoadedFlow, ends: Ends) -> tuple[LoadedFlow, list[FlowFind
     return replace(loaded, file=_without(loaded.file, gone)), findings
 
 
+def with_options(file: FlowFile, options: Mapping[str, Any]) -> FlowFile:
+    """Leave out the rows whose option is off."""
+    return _without(file, {named.path for named in rows_of(file) if not holds(named.row.option, options)})
+
+
 def _hidden(named: NamedRow, ends: Ends) -> tuple[str, FieldDescription] | None:
     for side in ends.sides:
         for wire in named.wires(side):

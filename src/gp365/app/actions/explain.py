@@ -23,6 +23,8 @@ from gp365.app.actions.parked_shown import parked_out
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.values import shown_deep, shown_half
 from gp365.app.assembly import Assembly, assemble
+from gp365.app.effective import with_options
+from gp365.app.options import pair_options
 from gp365.app.owners import owned
 from gp365.app.project import Project
 from gp365.model.contract import Connector
@@ -98,7 +100,10 @@ def _view(project: Project, assembly: Assembly, pair: str, flow: str) -> _View:
     given = project.settings.pairs[pair]
     systems = given.sides
     first, second = systems
-    compiled = compile_flow(owned(project.flows.get(flow).file, given), (first, second))
+    file = owned(project.flows.get(flow).file, given)
+    chosen = project.flows.chosen(given.flows)
+    options = pair_options(pair, given, file, project.settings.systems.get(systems.get("gp", "")), chosen)
+    compiled = compile_flow(with_options(file, options), (first, second), options=options)
     ends: tuple[Literal["left"], Literal["right"]] = ("left", "right")
     left, right = (
         _End(

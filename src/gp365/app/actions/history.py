@@ -81,6 +81,26 @@ def _line(row: LedgerRow) -> LedgerLine:
     )
 
 
+_SHOWN_WITH = {
+    "side": "on",
+    "from": "from",
+    "to": "to",
+    "key": "",
+    "decision": "",
+    "by": "by",
+    "approved_by": "let go by",
+}
+
+
+def event_in_words(step: Mapping[str, Any]) -> str:
+    """Tell an identity event of a step: what happened to whom, and who decided."""
+    said = [str(step["event"])]
+    for name, word in _SHOWN_WITH.items():
+        if step.get(name):
+            said += [word, str(step[name])] if word else [str(step[name])]
+    return " ".join(said)
+
+
 def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
     """Say in a few words what a row of the ledger is about."""
     if row.subjects > 1:
@@ -89,6 +109,8 @@ def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
         return "had waited for another record; looked at again in this run, and counted by how that ended"
     said: list[str] = []
     for step in payload.get("steps") or ():
+        if "event" in step:
+            said.append(event_in_words(step))
         said += [
             f"{one['op']} {one['side']} {one['key']}: {one['outcome']}" for one in step.get("writes", ())
         ]
