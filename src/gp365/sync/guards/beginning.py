@@ -130,5 +130,5 @@ def _shrunk(job: Job, watch: Watch, observation: Observation) -> list[Guarded]:
     for place in job.places:
         missing = gone.newly_missing(job, observation, place)
         if gone.is_too_much(job, watch, observation, place, missing):
-            found.append(watch.told(job.flow.name, (place.side, GONE), len(missing), len(missing)))
+            found.append(watch.told(job.flow.name, (place.side, GONE), len(missing), 0))
     return found
