@@ -17,7 +17,7 @@ def words(body: str) -> Sequence[str]:
 
 def found(store: Store, scope: Scope, block: str) -> set[str]:
     with store.read() as conn:
-        numbers = {card for _, card in similar.members(conn, [scope.number(block)])}
+        numbers = [card for _, _, held in similar.members(conn, [scope.number(block)], 60) for card in held]
         return {key for key, _ in similar.cards(conn, numbers).values()}
 
 
@@ -78,3 +78,4 @@ def test_thousands_of_blocks_are_asked_for_at_once(store: Store) -> None:
         sizes = similar.sizes(conn, [GP.number(f"word{number}") for number in range(3000)])
         assert len(sizes) == 3000 and set(sizes.values()) == {1}
         assert similar.sizes(conn, [GP.number("all")]) == {GP.number("all"): 3000}
+        assert similar.members(conn, [GP.number("all")], 60) == [(GP.number("all"), 3000, [])]

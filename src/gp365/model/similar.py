@@ -65,9 +65,20 @@ def _codes_alike(kind: str, a: str, b: str) -> float:
 # names
 
 
-def outline(name: str) -> str:
-    """Return a name's words in order of the alphabet: what `far_apart` compares."""
-    return " ".join(sorted(name_words(name)))
+@lru_cache(65536)
+def outline(name: str, *, whole: bool = False) -> str:
+    """Return a name's words in order of the alphabet, without those that many firms have: what `far_apart` compares.
+
+    `whole`, or a name that is nothing but such words: all of them.
+    """
+    words = sorted(name_words(name))
+    telling = [] if whole else [word for word in words if word not in GENERIC]
+    return " ".join(telling or words)
+
+
+def is_generic(name: str) -> bool:
+    """Tell whether a name is nothing but words that many firms have."""
+    return all(word in GENERIC for word in name_words(name))
 
 
 def far_apart(outline_: str, others: Sequence[str], least: float) -> list[bool]:

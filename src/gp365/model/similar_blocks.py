@@ -18,7 +18,7 @@ _MOST_WORDS = 5
 
 
 def is_weak(block: str) -> bool:
-    """Tell whether sharing this block says little by itself: a word, half a word beside another, a place."""
+    """Tell whether sharing this block says little by itself: a word, half a word beside another or a postal code."""
     return block.startswith(_WEAK)
 
 

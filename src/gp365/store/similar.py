@@ -23,6 +23,11 @@ _LIST = {
     "sqlite": "SELECT value FROM json_each(:numbers)",
     "postgresql": "SELECT unnest(CAST(:numbers AS bigint[]))",
 }
+_MEMBERS = {
+    "sqlite": "SELECT block, count(*), group_concat(card) FROM similar_block WHERE block IN ({}) GROUP BY block",
+    "postgresql": "SELECT block, count(*), string_agg(CAST(card AS text), ',') FROM similar_block"
+    " WHERE block IN ({}) GROUP BY block",
+}
 _ADD_BLOCK = {
     "sqlite": "INSERT INTO similar_block (block, card) VALUES (?, ?) ON CONFLICT DO NOTHING",
     "postgresql": "INSERT INTO similar_block (block, card) VALUES (%s, %s) ON CONFLICT DO NOTHING",
@@ -50,8 +55,12 @@ class Scope:
 
     def number(self, block: str) -> int:
         """Return a block's number in this scope: 63 bits, the same in every process and for ever."""
-        scope = crc32(f"{self.pair}\x1e{self.flow}\x1e{self.side}".encode()) & 0x7FFF_FFFF
-        return scope << 32 | crc32(block.encode())
+        return self.numbers((block,))[0]
+
+    def numbers(self, blocks: Iterable[str]) -> list[int]:
+        """Return the numbers of blocks in this scope, in order."""
+        first = (crc32(f"{self.pair}\x1e{self.flow}\x1e{self.side}".encode()) & 0x7FFF_FFFF) << 32
+        return [first | crc32(block.encode()) for block in blocks]
 
 
 Blocks = Callable[[str], Sequence[str]]
@@ -84,7 +93,7 @@ def put_cards(conn: Connection, scope: Scope, rows: Sequence[tuple[str, str]], b
 
 
 def _numbers(scope: Scope, blocks: Sequence[str]) -> set[int]:
-    return {scope.number(block) for block in blocks}
+    return set(scope.numbers(blocks))
 
 
 def _by_key(conn: Connection, scope: Scope, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -129,11 +138,12 @@ def sizes(conn: Connection, numbers: Iterable[int]) -> dict[int, int]:
     )
 
 
-def members(conn: Connection, numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Give the records in blocks as (block, card)."""
-    return _ask(
-        conn, "SELECT block, card FROM similar_block WHERE block IN ({}) ORDER BY block, card", numbers
-    )
+def members(conn: Connection, numbers: Iterable[int], most: int) -> list[tuple[int, int, list[int]]]:
+    """Give of each block how many records are in it, and those records' cards if they are not more than `most`."""
+    rows = _ask(conn, _MEMBERS[conn.dialect.name], numbers)
+    return [
+        (block, size, list(map(int, held.split(","))) if size <= most else []) for block, size, held in rows
+    ]
 
 
 def cards(conn: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
@@ -149,7 +159,9 @@ def _ask(conn: Connection, statement: str, numbers: Iterable[int]) -> list[Any]:
         return []
     dialect = conn.dialect.name
     given: Any = orjson.dumps(wanted).decode() if dialect == "sqlite" else wanted
-    return [tuple(row) for row in conn.execute(text(statement.format(_LIST[dialect])), {"numbers": given})]
+    answer = conn.execute(text(statement.format(_LIST[dialect])), {"numbers": given})
+    # Numbers and texts as the driver gives them: the millions of rows of a large plan need no dressing.
+    return list(answer.cursor.fetchall()) if answer.cursor is not None else []
 
 
 # whether the cards of a side are all there

@@ -47,7 +47,7 @@ class Hit:
 def judge(
     shape: Shape, mine: Sequence[str], key: str, body: str, weigh: Weigh, stored: bool = False
 ) -> Hit | None:
-    """Compare a card with mine; None when no rule is satisfied."""
+    """Compare a card with mine; None when no rule is satisfied. Most are told by their name alone."""
     theirs = texts_of(body)
     both = [bool(a and b) for a, b in zip(mine, theirs, strict=True)]
     found: dict[int, float] = {}
@@ -57,6 +57,9 @@ def judge(
             found[place] = alike(shape.fields[place].kind, mine[place], theirs[place], weigh)
         return found[place]
 
+    named = shape.named
+    if named is not None and both[named] and likeness(named) + _EVEN < shape.least_name:
+        return None
     passed = [number for number in range(len(shape.rules)) if _passes(shape, number, both, likeness)]
     if not passed:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from gp365.model.similar import Weigh, far_apart, generic_weight, outline
+from gp365.model.similar import Weigh, far_apart, generic_weight, is_generic, outline
 from gp365.model.similar_blocks import is_weak, word_block
 from gp365.model.similar_words import name_words
 from gp365.store import similar
@@ -16,11 +16,12 @@ from gp365.sync.similar.judge import Hit, judge, ranked
 from gp365.sync.similar.shape import Shape, texts_of
 
 # A block with more records than this tells nothing; a record is compared with so many others at most.
-_LARGEST_BLOCK = 60
+_LARGEST_BLOCK = 40
+_LARGEST_WEAK_BLOCK = 25
 _MOST_COMPARED = 40
 # So few are compared at once; of more, those whose outlines are less alike than this are left out first.
 _FEW = 3
-_NEAR = 0.55
+_NEAR, _NEAR_WHOLE = 0.72, 0.7
 _MOST_WORDS = 200_000
 # What one step of rarity takes off: a step is a word four times as frequent.
 _STEP, _LEAST = 0.12, 0.3
@@ -49,10 +50,11 @@ class Search:
 
     def ask(self, sources: Sequence[Source], bodies: Sequence[str]) -> list[list[Hit]]:
         """Find for each card those that a person should look at, best first."""
-        blocks = [
-            {self.scope.number(block): is_weak(block) for block in self.shape.blocks(body)} for body in bodies
-        ]
-        found = self._members(sources, set[int]().union(*blocks) - self.large)
+        blocks = [self._blocks(body) for body in bodies]
+        wanted: dict[int, bool] = {}
+        for mine in blocks:
+            wanted.update(mine)
+        found = self._members(sources, wanted)
         chosen = [_chosen(found, mine) for mine in blocks]
         cards = _cards(sources, {one for ones in chosen for one in ones})
         near = [
@@ -62,18 +64,24 @@ class Search:
         weigh = self._weigh(sources, [*bodies, *(body for ones in near for _, _, body in ones)])
         return [self._judged(sources, body, ones, weigh) for body, ones in zip(bodies, near, strict=True)]
 
-    def _members(self, sources: Sequence[Source], numbers: set[int]) -> dict[int, list[_Card]]:
+    def _blocks(self, body: str) -> dict[int, bool]:
+        """Give the numbers of a card's blocks on the other side, and whether each is weak."""
+        blocks = self.shape.blocks(body)
+        return dict(zip(self.scope.numbers(blocks), map(is_weak, blocks), strict=True))
+
+    def _members(self, sources: Sequence[Source], wanted: Mapping[int, bool]) -> dict[int, list[_Card]]:
         """Give the cards (source, number) of the blocks that are not too large; remember those that are."""
+        numbers = [block for block in wanted if block not in self.large]
         sizes: dict[int, int] = {}
-        for source in sources:
-            for block, size in similar.sizes(source.conn, numbers).items():
-                sizes[block] = sizes.get(block, 0) + size
-        self.large.update(block for block, size in sizes.items() if size > _LARGEST_BLOCK)
-        small = [block for block, size in sizes.items() if size <= _LARGEST_BLOCK]
         found: dict[int, list[_Card]] = {}
         for place, source in enumerate(sources):
-            for block, card in similar.members(source.conn, small):
-                found.setdefault(block, []).append((place, card))
+            for block, size, held in similar.members(source.conn, numbers, _LARGEST_BLOCK):
+                sizes[block] = sizes.get(block, 0) + size
+                found.setdefault(block, []).extend((place, card) for card in held)
+        for block, size in sizes.items():
+            if size > (_LARGEST_WEAK_BLOCK if wanted[block] else _LARGEST_BLOCK):
+                self.large.add(block)
+                del found[block]
         return found
 
     def _near(
@@ -85,8 +93,13 @@ class Search:
         if at is None or not mine or len(candidates) < _FEW:
             return candidates
         weak = [one for one in candidates if chosen[one[0]]]
-        far = far_apart(outline(mine), [outline(texts_of(one[2])[at]) for one in weak], _NEAR)
-        left_out = {one[0] for one, is_far in zip(weak, far, strict=True) if is_far}
+        near = weak
+        # Telling words first: of two plumbers, it is the other word that parts them.
+        for whole, least in ((is_generic(mine), _NEAR), (True, _NEAR_WHOLE)):
+            outlines = [outline(texts_of(one[2])[at], whole=whole) for one in near]
+            far = far_apart(outline(mine, whole=whole), outlines, least)
+            near = [one for one, is_far in zip(near, far, strict=True) if not is_far]
+        left_out = {one[0] for one in weak} - {one[0] for one in near}
         return [one for one in candidates if one[0] not in left_out]
 
     def _weigh(self, sources: Sequence[Source], bodies: Iterable[str]) -> Weigh:

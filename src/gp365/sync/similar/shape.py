@@ -30,12 +30,17 @@ class CardField:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fields of a card, the rules as (place of the field, threshold), and per rule the places that speak against it."""
+    """The fields of a card, the rules as (place of the field, threshold), and per rule the places that speak against it.
+
+    `named` is the name that every rule asks for, if there is one, and `least_name` how alike it must be for any.
+    """
 
     fields: tuple[CardField, ...]
     rules: tuple[tuple[tuple[int, float], ...], ...]
     against: tuple[tuple[int, ...], ...]
     digest: str
+    named: int | None
+    least_name: float
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -56,7 +61,22 @@ def shape_of(flow: Flow) -> Shape | None:
     rules = tuple(tuple((names.index(name), least) for name, least in rule.items()) for rule in flow.similar)
     against = tuple(tuple(names.index(name) for name in rule) for rule in flow.similar_unless)
     told = [[field.name, field.kind, *field.rows] for field in fields]
-    return Shape(fields, rules, against, digest(pack({"version": VERSION, "fields": told})))
+    return Shape(
+        fields,
+        rules,
+        against,
+        digest(pack({"version": VERSION, "fields": told})),
+        *_least_name(fields, rules),
+    )
+
+
+def _least_name(
+    fields: Sequence[CardField], rules: Sequence[Sequence[tuple[int, float]]]
+) -> tuple[int | None, float]:
+    """Find the name that every rule asks for, and how alike it must be at least; None where a rule asks for none."""
+    place = next((at for at, field in enumerate(fields) if field.kind == ""), None)
+    asked = [dict(rule).get(place, 0.0) if place is not None else 0.0 for rule in rules]
+    return (place, min(asked)) if asked and min(asked) > 0 else (None, 0.0)
 
 
 def _field(flow: Flow, row: Row) -> CardField:

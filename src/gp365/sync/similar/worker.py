@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -51,6 +52,7 @@ class Worker:
 def _open(path: str, shape: Shape) -> None:
     global _engine, _shape
     _engine, _shape = similar.open_file(Path(path)), shape
+    gc.set_threshold(100_000)  # as in `seldom`
 
 
 def _put(scope: Scope, rows: list[tuple[str, str]]) -> None:
