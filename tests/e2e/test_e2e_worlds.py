@@ -1,0 +1,55 @@
+"""The explorer of both simulated worlds: seeded and short here, a hundred thousand steps under `make proof`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from e2e_site import site
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from world_machine import Worlds
+
+SHORT = settings(
+    max_examples=4,
+    stateful_step_count=20,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+)
+PROVED = 100_000
+
+
+def explore(folder: Path, how: settings, least: int = 0) -> dict[str, int]:
+    """Explore until at least so many steps were taken."""
+    steps: dict[str, int] = {}
+    with site(folder / "site", customers=0, accounts=0, provisioned=False) as made:
+
+        class Explorer(Worlds):
+            pass
+
+        Explorer.site, Explorer.steps = made, steps
+        while True:
+            run_state_machine_as_test(Explorer, settings=how)
+            if sum(steps.values()) >= least:
+                return steps
+
+
+def test_whatever_people_do_both_worlds_agree_or_say_why(tmp_path: Path) -> None:
+    steps = explore(tmp_path, SHORT)
+    assert sum(steps.values()) > 40
+
+
+@pytest.mark.proof
+def test_a_hundred_thousand_steps_double_nothing_and_lose_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = explore(
+        tmp_path, settings(SHORT, max_examples=100, stateful_step_count=200, derandomize=False), PROVED
+    )
+    with capsys.disabled():
+        print(json.dumps({"two worlds": {"steps": sum(steps.values()), **dict(sorted(steps.items()))}}))

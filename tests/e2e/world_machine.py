@@ -1,0 +1,276 @@
+"""The explorer of the two simulated worlds: people, identity events, restores, faults and syncs in any order."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from e2e_site import GP, SALES, Site
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from people import SITE_FLOW, People, tag_of
+from two_worlds import Disagrees, Known, judge
+
+from gp365.app.actions.running import silent
+from gp365.app.actions.sync import sync
+from gp365.app.project import open_project
+from gp365.model.values import unpack_deep
+from gp365.store import parked
+
+FIRMS = st.integers(0, 5)
+SIDES = st.sampled_from((GP, SALES))
+STOPPED = 5
+
+
+class Worlds(RuleBasedStateMachine):
+    """Edits on both sides, renumbers, combines, merges, deletions, restores, role filters, clock jumps and faults.
+
+    The test gives `site` (running simulators) and `steps`, in which every rule that was carried out is counted.
+    """
+
+    site: Site
+    steps: dict[str, int]
+    examples = count()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = count(1)
+        self.numbers = count(1)
+        self.ahead_s = 0.0
+        self.people = People(self.site)
+        self.known = Known()
+        self.tags: list[str] = []
+        self.mine: Site = self.site
+        self.snapshots: set[str] = set()
+
+    # the beginning
+
+    @initialize(both=st.integers(0, 3), gp=st.integers(0, 2), sales=st.integers(0, 2))
+    def begin(self, both: int, gp: int, sales: int) -> None:
+        for system in (GP, SALES):
+            self.site.door(system, "POST", "/reset")
+        folder = self.site.folder.parent / f"project{next(self.examples)}"
+        shutil.copytree(self.site.folder, folder, ignore=shutil.ignore_patterns(".gp365", "reached-*"))
+        (folder / "flows").mkdir(exist_ok=True)
+        (folder / "flows" / "customers.yaml").write_text(SITE_FLOW, "utf-8")
+        self.mine = Site(folder, self.site.started)
+        self.people = People(self.mine)
+        if self.mine.run("provision", "apply").code != 0:
+            raise AssertionError("provisioning failed")
+        for made, number in (("both", both), ("gp", gp), ("sales", sales)):
+            for _ in range(number):
+                self._new(made)
+        self._sync()
+
+    def _new(self, where: str) -> None:
+        number = next(self.numbers)
+        self.tags.append(tag_of(number))
+        if where in ("both", "gp"):
+            self.people.new_customer(number)
+        if where in ("both", "sales"):
+            self.people.new_account(number)
+
+    def _tag(self, number: int) -> str:
+        return self.tags[number % len(self.tags)] if self.tags else ""
+
+    def _token(self) -> str:
+        return f"{next(self.tokens):06d}"
+
+    def _count(self, name: str) -> None:
+        self.steps[name] = self.steps.get(name, 0) + 1
+
+    # people
+
+    @rule(where=st.sampled_from(("both", "gp", "sales")))
+    def someone_new(self, where: str) -> None:
+        self._count("new")
+        if len(self.tags) < 12:
+            self._new(where)
+
+    @rule(firm=FIRMS, what=st.sampled_from(("name", "phone", "street", "zip", "hold")))
+    def a_customer_is_edited(self, firm: int, what: str) -> None:
+        self._count("edit gp")
+        tag, token = self._tag(firm), self._token()
+        if what == "name":
+            self.people.edit_customer(tag, CUSTNAME=f"Firm {tag} {token}")
+        elif what == "hold":
+            self.people.edit_customer(tag, HOLD=int(token) % 2)
+        else:
+            field = {"phone": "PHONE1", "street": "ADDRESS1", "zip": "ZIP"}[what]
+            value = {"phone": f"312{int(token):07d}0000", "street": f"{token} G Street", "zip": token[1:]}[
+                what
+            ]
+            self.people.edit_customer_address(tag, **{field: value})
+
+    @rule(firm=FIRMS, what=st.sampled_from(("name", "phone", "street", "zip")))
+    def an_account_is_edited(self, firm: int, what: str) -> None:
+        self._count("edit sales")
+        tag, token = self._tag(firm), self._token()
+        field = {
+            "name": "name",
+            "phone": "telephone1",
+            "street": "address1_line1",
+            "zip": "address1_postalcode",
+        }[what]
+        value = {
+            "name": f"Firm {tag} {token}",
+            "phone": f"(773) {token[:3]}-{int(token):04d}"[:14],
+            "street": f"{token} S Street",
+            "zip": token[1:],
+        }[what]
+        self.people.edit_account(tag, **{field: value})
+
+    @rule(firm=FIRMS, inactive=st.booleans(), side=SIDES)
+    def a_record_is_deactivated(self, firm: int, inactive: bool, side: str) -> None:
+        self._count("deactivate")
+        if side == GP:
+            self.people.edit_customer(self._tag(firm), INACTIVE=int(inactive))
+        else:
+            self.people.edit_account(self._tag(firm), statecode=int(inactive))
+
+    @rule(firm=FIRMS, scope=st.sampled_from((3, 1)))
+    def an_account_leaves_the_condition_or_returns(self, firm: int, scope: int) -> None:
+        self._count("scope")
+        self.people.edit_account(self._tag(firm), customertypecode=scope)
+
+    # events
+
+    @rule(firm=FIRMS)
+    def a_customer_is_renumbered(self, firm: int) -> None:
+        self._count("renumber")
+        self.people.renumber(self._tag(firm), f"R{self._token()}")
+
+    @rule(firm=FIRMS, into=FIRMS)
+    def customers_are_combined(self, firm: int, into: int) -> None:
+        self._count("combine")
+        self.people.combine(self._tag(firm), self._tag(into))
+
+    @rule(firm=FIRMS, into=FIRMS)
+    def accounts_are_merged(self, firm: int, into: int) -> None:
+        self._count("merge")
+        self.people.merge(self._tag(firm), self._tag(into))
+
+    @rule(firm=FIRMS, side=SIDES)
+    def a_record_is_deleted(self, firm: int, side: str) -> None:
+        self._count("delete")
+        (self.people.delete_customer if side == GP else self.people.delete_account)(self._tag(firm))
+
+    @rule(side=SIDES)
+    def a_backup_is_made(self, side: str) -> None:
+        self._count("backup")
+        self.people.door(side, "/snapshot", {"name": "backup"})
+        self.snapshots.add(side)
+
+    @precondition(lambda self: self.snapshots)
+    @rule(side=SIDES)
+    def a_system_is_restored(self, side: str) -> None:
+        self._count("restore")
+        if side in self.snapshots:
+            self.people.door(side, "/restore", {"snapshot": "backup"})
+
+    @rule(firm=FIRMS, side=SIDES)
+    def a_role_hides_a_firm(self, firm: int, side: str) -> None:
+        self._count("hide")
+        self.people.hide(side, self._tag(firm))
+
+    @rule()
+    def the_role_shows_all_again(self) -> None:
+        self._count("show")
+        self.people.show_all()
+
+    @rule(seconds=st.sampled_from((1, 90, 4000, 90_000)))
+    def time_passes(self, seconds: int) -> None:
+        self._count("clock")
+        self.ahead_s += seconds
+        for system in (GP, SALES):
+            self.people.door(system, "/clock", {"advance_s": seconds})
+
+    @rule(side=SIDES, do=st.sampled_from(("lost_reply", "reset", "503", "429")), nth=st.integers(1, 6))
+    def something_will_go_wrong(self, side: str, do: str, nth: int) -> None:
+        self._count("fault")
+        wrong: dict[str, Any] = {"do": do, "nth": nth, "path": "Sales|accounts|gp365_customers|batch"}
+        if do in ("503", "429"):
+            wrong["retry_after_s"] = 0
+        self.people.door_list(side, "/faults", [wrong])
+
+    # a person decides
+
+    @rule(pick=st.integers(0, 50), how=st.sampled_from(("link", "create", "ignore", "gp", "sales")))
+    def a_person_decides(self, pick: int, how: str) -> None:
+        self._count("decide")
+        with self._project() as project, project.store.write() as conn:
+            entries = parked.list_open(conn, limit=1000)
+            if entries:
+                entry = entries[pick % len(entries)]
+                decision = self._decision(entry, how)
+                if decision is not None:
+                    parked.resolve(conn, entry.id, decision, "tester")
+
+    def _decision(self, entry: parked.Parked, how: str) -> dict[str, Any] | None:
+        if entry.field:
+            return {"take": how} if how in ("gp", "sales") else None
+        if how == "link":
+            shown = unpack_deep(entry.shown)
+            found = list(shown.get("candidates") or ())
+            return {"link": found[0]} if found else None
+        return {how: True} if how in ("create", "ignore") else None
+
+    # syncs
+
+    @rule()
+    def a_sync_runs(self) -> None:
+        self._count("sync")
+        self._sync()
+
+    @rule()
+    def a_sync_is_approved(self) -> None:
+        self._count("approve")
+        self._sync(approve=True)
+
+    def teardown(self) -> None:
+        if not self.tags:
+            return
+        self.people.show_all()
+        for system in (GP, SALES):
+            self.site.door(system, "DELETE", "/faults")
+        self.ahead_s += 4000
+        self._sync(approve=True)
+        self.ahead_s += 4000
+        first = self._sync(approve=True)
+        if first.clean:
+            again = self._sync(approve=True)
+            if again.written:
+                raise Disagrees(f"the second sync wrote {again.written} rows")
+        shutil.rmtree(self.mine.folder, ignore_errors=True)
+
+    def _project(self) -> Any:
+        ahead = timedelta(seconds=self.ahead_s)
+        return open_project(self.mine.folder, clock=lambda: datetime.now(UTC) + ahead)
+
+    def _sync(self, *, approve: bool = False) -> Ran:
+        with self._project() as project:
+            done = sync(project, progress=silent, approve=approve)
+        for run in done.runs:
+            if not run.balanced:
+                raise Disagrees(f"not balanced: {run.mismatches}")
+        stopped = done.exit_code in (3, STOPPED)
+        clean = not stopped and bool(done.runs) and all(run.clean for run in done.runs)
+        stops = not clean
+        self._count("(stopped or unclean)" if stops else "(judged)")
+        judge(self.people, self.known, stops)
+        return Ran(clean, sum(one.created + one.updated for run in done.runs for one in run.sides.values()))
+
+
+class Ran:
+    """What the machine keeps of a sync."""
+
+    def __init__(self, clean: bool, written: int) -> None:
+        self.clean, self.written = clean, written
+
+
+def folder_of(base: Path) -> Path:
+    """Name the simulators' own folder below a test's folder."""
+    return base / "site"
