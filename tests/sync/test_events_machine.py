@@ -55,17 +55,12 @@ class IdentityMachine(RuleBasedStateMachine):
         page=st.sampled_from([1, 2, 200]),
     )
     def begin(self, feed: Feed, gp: Strength, renumbered: str, merged: str, gone: str, page: int) -> None:
-        self.pair = f"m{next(NUMBERS)}"
+        self.pair = f"m{next(NUMBERS)}"  # in the firms' names too, or GP's numbers for them would run out
         entities_of(self.world, customer(gp, feed), mergeable())
         events = {"renumbered": renumbered, "merged": merged, "gone": gone, "hold": "hold"}
         self.world.flow, self.world.page = {**EVENTS_FLOW, "events": events}, page
-        for number in (
-            0,
-            1,
-            2,
-            3,
-            9,
-        ):  # nobody touches the last one: a side that shows nothing at all stops the flow
+        # Nobody touches the last one: a side that shows nothing at all stops the flow.
+        for number in (0, 1, 2, 3, 9):
             self.someone_new(number, number % 2 == 0)
         self.sync()
         self.begun = True
@@ -78,9 +73,9 @@ class IdentityMachine(RuleBasedStateMachine):
         if self.customers(code) or self.accounts(code):
             return
         if in_gp:
-            self.world.gp_put(f"N{next(self.fresh)}", Name=f"Firm {code}", Zip=code)
+            self.world.gp_put(f"N{next(self.fresh)}", Name=f"{self.pair} {code}", Zip=code)
         else:
-            self.world.sales_put(f"s{next(self.fresh)}", name=f"Firm {code}", zip=code, type=3)
+            self.world.sales_put(f"s{next(self.fresh)}", name=f"{self.pair} {code}", zip=code, type=3)
 
     @rule(number=FIRMS, in_gp=st.booleans())
     def someone_edits(self, number: int, in_gp: bool) -> None:

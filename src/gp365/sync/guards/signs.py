@@ -78,13 +78,15 @@ def _look(job: Job, observation: Observation, place: Place, keys: Sequence[Key],
         linked = links.by_keys(conn, job.pair, job.flow.name, place.end, texts)
         open_ones = {key: link for key, link in linked.items() if link.state == links.OPEN}
         last = intents.last_write(conn, place.system, place.entity.name, open_ones)
+        births = [record.birth for record in records.values() if record.birth]
+        moved = links.by_births(conn, job.pair, job.flow.name, place.end, births)
     found.earlier += _earlier(job, place, open_ones, records)
     loud = _loud_across(job, observation, place, open_ones)
     for key, link in open_ones.items():
         record = records[key_of(key)]
         found.loud += 1
         if _exchanged(place, link, record):
-            found.exchanged += 1
+            found.exchanged += record.birth not in moved  # else numbers were swapped
         elif key in last and key not in loud and set_back(record, last[key]):
             found.reverted += 1
 
