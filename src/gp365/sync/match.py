@@ -48,7 +48,7 @@ class _Lookout:
 
 def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]) -> list[Subject]:
     """Look for partners; return the subjects that were merged into their partner's subject."""
-    look = _Lookout(job, _norms_of(job, singles), rules=rules_of(job))
+    look = _Lookout(job, _norms_of(job, observation, singles), rules=rules_of(job))
     for subject in singles:
         look.records.update({(side, key_text(one.key)): one for side, one in subject.records.items()})
     look.through = through_all(job, singles)
@@ -207,12 +207,13 @@ def _names(keys: Sequence[str]) -> str:
     return ", ".join(show_key(key_of(key)) for key in keys)
 
 
-def _norms_of(job: Job, singles: Sequence[Subject]) -> Norms:
+def _norms_of(job: Job, observation: Observation, singles: Sequence[Subject]) -> Norms:
     norms: Norms = {}
     rules = rules_of(job)
     for subject in singles:
         side, record = next(iter(subject.records.items()))
-        norms[side, key_text(record.key)] = dict(norms_of(job, job.place(side), record, rules))
+        held = observation.seen[side].norms(record) or norms_of(job, job.place(side), record, rules)
+        norms[side, key_text(record.key)] = dict(held)
     return norms
 
 
@@ -246,7 +247,8 @@ def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
         keys = [key for key in named if (place.side, key) not in norms]
         for key, record in read_keys(look.job, observation, place, [key_of(key) for key in keys]).items():
             look.records[place.side, key_text(key)] = record
-            norms[place.side, key_text(key)] = dict(norms_of(look.job, place, record, rules))
+            held = observation.seen[place.side].norms(record) or norms_of(look.job, place, record, rules)
+            norms[place.side, key_text(key)] = dict(held)
     return {
         (side, rule, norm): [key for key in keys if norms.get((side, key), {}).get(rule) == norm]
         for (side, rule, norm), keys in found.items()

@@ -17,7 +17,7 @@ from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of, rules_of
-from gp365.sync.seen import Seen
+from gp365.sync.seen import Norms, Seen
 from gp365.sync.similar.index import Index, begin
 
 CHUNK = 1000
@@ -140,11 +140,13 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
     ]
     loud = _loud(job, place, records, observation)
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
-    observation.seen[place.side].put(loud)
+    rules = rules_of(job)
+    norms = [norms_of(job, place, record, rules) for record in loud]
+    observation.seen[place.side].put(loud, norms)
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
     _keep_cards(job, place, records, loud, observation, store_keys)
     if not store_keys:
-        _index(job, place, loud, observation)
+        _index(job, place, loud, norms)
     elif page.cursor is not None:
         observation.last[place.side] = LastPiece(loud, bare, page.cursor)
     elif loud or bare:
@@ -255,12 +257,15 @@ def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], 
             runs.cursor_set(conn, job.pair, job.flow.name, place.side, cursor, job.flow.digest)
 
 
-def _index(job: Job, place: Place, loud: Sequence[Record], observation: Observation) -> None:
+def _index(job: Job, place: Place, loud: Sequence[Record], norms: Sequence[Norms]) -> None:
     """For a plan the matching keys go to the scratch, not to the store."""
-    del observation
     table = job.scratch.table(f"{job.chain}/match/{place.side}")
     table.put(
-        [(f"{rule}\x1d{key}", f"{rule}\x1d{norm}", b"") for rule, key, norm in _norm_rows(job, place, loud)]
+        [
+            (f"{rule}\x1d{key_text(record.key)}", f"{rule}\x1d{norm}", b"")
+            for record, held in zip(loud, norms, strict=True)
+            for rule, norm in held
+        ]
     )
 
 

@@ -16,10 +16,14 @@ PAGE = 1000
 
 
 _WRITTEN = b""
+# So many records' norms are at hand: those of the pages that are under way.
+_RECENT = 10_000
+
+Norms = list[tuple[int, str]]
 
 
 class Seen:
-    """The records of one side that this run has in hand; written once by observe, read by every page.
+    """The records of one side that this run has in hand, and what they match by; written by observe, read by every page.
 
     A record that we have written since is in hand no more: what was read before must not be taken for an edit.
     """
@@ -28,21 +32,41 @@ class Seen:
         self._table: ScratchTable = scratch.table(name)
         self._table.clear()
         self._written = False
+        self._recent: dict[Key, tuple[Record, Norms]] = {}
 
-    def put(self, records: Sequence[Record]) -> None:
-        """Keep records."""
-        self._table.put([(key_text(record.key), record.birth, _pack(record)) for record in records])
+    def put(self, records: Sequence[Record], norms: Sequence[Norms] = ()) -> None:
+        """Keep records; with each, what it matches by, so that it need not be worked out again."""
+        told = norms or [[] for _ in records]
+        self._table.put(
+            [
+                (key_text(record.key), record.birth, _pack(record, held))
+                for record, held in zip(records, told, strict=True)
+            ]
+        )
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
         """Give the records that are in hand."""
-        found = self._table.get([key_text(key) for key in keys])
-        return {key_of(text): _unpack(key_of(text), payload) for text, payload in found.items() if payload}
+        if len(self._recent) > _RECENT:
+            self._recent.clear()
+        found: dict[Key, Record] = {}
+        for text, payload in self._table.get([key_text(key) for key in keys]).items():
+            if payload:
+                key = key_of(text)
+                held = orjson.loads(payload)
+                record = found[key] = _record(key, held)
+                self._recent[key] = (record, [(rule, norm) for rule, norm in held.get("n", ())])
+        return found
+
+    def norms(self, record: Record) -> Norms | None:
+        """Give what a record matches by, if it is the very one that was taken from here of late."""
+        recent = self._recent.get(record.key)
+        return recent[1] if recent is not None and recent[0] is record and recent[1] else None
 
     def by_births(self, births: Sequence[str]) -> list[Record]:
         """Give the records in hand that have one of these birth marks, under whatever key."""
         wanted = [birth for birth in births if birth]
         found = self._table.find(wanted) if wanted else ()
-        return [_unpack(key_of(text), payload) for text, _, payload in found if payload]
+        return [_record(key_of(text), orjson.loads(payload)) for text, _, payload in found if payload]
 
     def mark_written(self, keys: Sequence[Key]) -> None:
         """Note that we have written records in this run."""
@@ -66,7 +90,7 @@ class Seen:
         return self._table.count()
 
 
-def _pack(record: Record) -> bytes:
+def _pack(record: Record, norms: Norms) -> bytes:
     held: dict[str, Any] = {
         "v": dict(record.values),
         "e": record.version,
@@ -75,11 +99,12 @@ def _pack(record: Record) -> bytes:
     }
     if record.stamp is not None or record.changed_by:
         held["c"] = [record.stamp, record.changed_by]
+    if norms:
+        held["n"] = norms
     return pack(held)
 
 
-def _unpack(key: Key, payload: bytes) -> Record:
-    held = orjson.loads(payload)
+def _record(key: Key, held: dict[str, Any]) -> Record:
     values = {name: from_plain(value) if type(value) is dict else value for name, value in held["v"].items()}
     stamp, who = held.get("c", (None, ""))
     at = from_plain(stamp)
