@@ -15,6 +15,7 @@ from sync.engine_world import World, account, customer, flow_with, make_world, w
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "engine-tests.md"
+TRAPS = ROOT / "docs" / "trap-tests.md"
 PARENT = {"gp": "Parent", "sales": "parent", "owner": "gp", "ref": "customers"}
 
 NAMED = {
@@ -30,8 +31,9 @@ NAMED = {
         appenders""",
     "Identity": """renumbered · renamed while a write is open · customer deleted, then the account edited · key reused
         by another firm · create races a person · key we chose is taken · our own store restored · match under the
-        condition · create outside the condition · merge, hand-made link · torn scan""",
-    "Runs": "target gone during update · one field written and one in conflict",
+        condition · create outside the condition · merge, hand-made link · torn scan · roll-up of two companies""",
+    "Runs": """target gone during update · one field written and one in conflict · mass change as ten polls · percentage
+        guard on a stream · one system restored from a backup""",
 }
 
 
@@ -134,3 +136,10 @@ def test_every_named_test_of_the_engines_rules_is_listed() -> None:
 def test_every_test_that_the_list_names_stands_where_it_says() -> None:
     for _, name, file, function in _listed():
         assert re.search(rf"^def {function}\(", (ROOT / file).read_text("utf-8"), re.M), (name, function)
+
+
+def test_every_trap_in_the_table_has_a_test_that_stands_where_the_page_says() -> None:
+    rows = re.findall(r"^\| .+ \| `([^`]+)::([^`]+)` \|$", TRAPS.read_text("utf-8"), re.MULTILINE)
+    assert len(rows) > 25
+    for path, name in rows:
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{path}::{name}"
