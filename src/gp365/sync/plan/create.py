@@ -15,8 +15,8 @@ from gp365.sync.plan.required import required_by
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Sheet, see_raw, write_half
 from gp365.sync.plan.update import wire_values
 
-# So many planned fields are remembered at most, most of them empty ones.
-_REMEMBERED = 20_000
+# So many texts of a row are remembered at most.
+_REMEMBERED = 2_000
 
 
 def plan_create(
@@ -24,10 +24,12 @@ def plan_create(
 ) -> SubjectPlan:
     """Plan the record that is created on the other side of `present`."""
     target = compiled.flow.other(source).name
-    planned: dict[str, FieldPlan] = {}
     sheet = _sheet(compiled, target)
     taken = _computed_wires(sheet, target, facts)
+    planned = _plain(compiled, sheet, source, target, present, taken, facts)
     for row in sheet.rows:
+        if row.row.name in sheet.planned:
+            continue
         why = _foreign(compiled, row, source, present, planned, facts) if row.row.in_currency else ""
         plan = _field(compiled, sheet, row, source, target, present, taken, facts)
         if plan is not None:
@@ -58,8 +60,50 @@ def _sheet(compiled: CompiledFlow, target: str) -> Sheet:
         rows = tuple(sorted(compiled.rows, key=lambda row: bool(row.row.in_currency)))
         carried = frozenset(row.row.name for row in rows if _carries(compiled, row, target))
         computed = tuple(row for row in compiled.rows if row.row.on_create)
-        sheet = compiled.sheets[target] = Sheet(rows, computed, carried)
+        source = compiled.flow.other(target).name
+        plain = tuple(
+            (row, row.single[source])
+            for row in rows
+            if row.row.name in carried and source in row.single and _is_plain(row, target)
+        )
+        planned = {row.row.name: dict[str | None, FieldPlan]() for row, _ in plain}
+        sheet = compiled.sheets[target] = Sheet(rows, computed, carried, plain, planned)
     return sheet
+
+
+def _is_plain(row: CompiledRow, target: str) -> bool:
+    given = row.row.on_create or row.row.constant is not None
+    return not row.row.ref and not row.row.in_currency and not (given and target in row.row.wires)
+
+
+def _plain(
+    compiled: CompiledFlow,
+    sheet: Sheet,
+    source: str,
+    target: str,
+    present: Record,
+    taken: set[str],
+    facts: Facts,
+) -> dict[str, FieldPlan]:
+    """Plan the rows that carry one field over; what a text becomes is remembered, most of all of an empty one."""
+    planned: dict[str, FieldPlan] = {}
+    values = present.values
+    for row, wire in sheet.plain:
+        if wire not in values or not taken.isdisjoint(row.row.wires[target]):
+            continue
+        text, name = values[wire], row.row.name
+        if not (text is None or type(text) is str):
+            # As with what is read (rows.see_raw): 1, True and Decimal(1) would be one key.
+            planned[name] = _carried(compiled, row, source, target, (text,), facts)
+            continue
+        known = sheet.planned[name]
+        plan = known.get(text)
+        if plan is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            plan = known[text] = _carried(compiled, row, source, target, (text,), facts)
+        planned[name] = plan
+    return planned
 
 
 def _carries(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
@@ -118,19 +162,7 @@ def _field(
     if row.row.name not in sheet.carried or not taken.isdisjoint(row.row.wires[target]):
         return None
     raw = row.half(source, present.values)
-    if raw is None:
-        return None
-    # As with what is read (rows.see_raw): only a text alone.
-    text = raw[0]
-    if row.row.ref or len(raw) != 1 or not (text is None or type(text) is str):
-        return _carried(compiled, row, source, target, raw, facts)
-    key = (row.row.name, source, text)
-    plan = compiled.carried.get(key)
-    if plan is None:
-        if len(compiled.carried) >= _REMEMBERED:
-            compiled.carried.clear()
-        plan = compiled.carried[key] = _carried(compiled, row, source, target, raw, facts)
-    return plan
+    return None if raw is None else _carried(compiled, row, source, target, raw, facts)
 
 
 def _is_drawn(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:

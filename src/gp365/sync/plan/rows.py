@@ -50,22 +50,24 @@ class Seen:
 class CompiledRow:
     """A row with what it needs: a codec per side, the limits of both, and the descriptions of its wire fields.
 
-    `remembered` holds texts that were read of late, by side.
+    `single` is the wire field of a side that has but one; `remembered` holds texts that were read of late, by side.
     """
 
     row: Row
     codecs: Mapping[str, Codec]
     limits: Limits
     described: Mapping[str, tuple[FieldDescription, ...]]
+    single: Mapping[str, str]
     remembered: Mapping[str, dict[str | None, Seen]] = field(
         default_factory=dict[str, dict[str | None, Seen]], repr=False, compare=False
     )
 
     def half(self, side: str, values: Values) -> Half | None:
         """Return the raw half of a side; None when any of its wire fields is absent."""
+        wire = self.single.get(side)
+        if wire is not None:
+            return (values[wire],) if wire in values else None
         wires = self.row.wires.get(side, ())
-        if len(wires) == 1:
-            return (values[wires[0]],) if wires[0] in values else None
         if not wires or any(wire not in values for wire in wires):
             return None
         return tuple(values[wire] for wire in wires)
@@ -79,18 +81,24 @@ class CompiledRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a create on one side goes through: rows in order, those that are worked out, and those that are carried over."""
+    """What a create on one side goes through: rows in order, those that are worked out, and those that are carried over.
+
+    `plain` are rows that carry one text, each with its wire field on the source; `planned` holds what was planned of late
+    of their texts, by row.
+    """
 
     rows: tuple[CompiledRow, ...]
     computed: tuple[CompiledRow, ...]
     carried: frozenset[str]
+    plain: tuple[tuple[CompiledRow, str], ...]
+    planned: Mapping[str, dict[str | None, FieldPlan]]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
-    `sheets` are made when first needed; `carried` holds what was planned of late of single texts, by row, side and text.
+    `sheets` are made when first needed, by the side on which records are created.
     """
 
     flow: Flow
@@ -103,9 +111,6 @@ class CompiledFlow:
     by_name: Mapping[str, CompiledRow]
     contexts: Mapping[str, ConvertContext]
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet], init=False, repr=False, compare=False)
-    carried: dict[tuple[str, str, str | None], FieldPlan] = field(
-        default_factory=dict[tuple[str, str, str | None], FieldPlan], init=False, repr=False, compare=False
-    )
 
     def entity(self, side: str) -> EntityDescription:
         """Return the entity description of a side."""
@@ -156,7 +161,8 @@ def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescrip
         single.get(flow.right.name),
         row.long or _default_long(row, described, codecs),
     )
-    return CompiledRow(row, codecs, bounds, described, {side: {} for side in described})
+    alone = {side: wires[0] for side, wires in row.wires.items() if len(wires) == 1}
+    return CompiledRow(row, codecs, bounds, described, alone, {side: {} for side in described})
 
 
 def _default_long(
