@@ -98,7 +98,8 @@ class Sheet:
 class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
-    `sheets` are made when first needed, by the side on which records are created.
+    `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
+    when both sides have nothing there.
     """
 
     flow: Flow
@@ -111,6 +112,9 @@ class CompiledFlow:
     by_name: Mapping[str, CompiledRow]
     contexts: Mapping[str, ConvertContext]
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet], init=False, repr=False, compare=False)
+    nothing: dict[str, list[FieldPlan]] = field(
+        default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
+    )
 
     def entity(self, side: str) -> EntityDescription:
         """Return the entity description of a side."""

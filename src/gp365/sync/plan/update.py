@@ -23,7 +23,15 @@ def plan_update(
     """Plan the update of a linked pair of records."""
     fields: list[FieldPlan] = []
     for unit, rows in compiled.units.items():
-        fields.extend(_plan_unit(compiled, unit, rows, left, right, facts))
+        if unit in facts.resolutions or not _nothing(compiled, rows, left, right):
+            fields.extend(_plan_unit(compiled, unit, rows, left, right, facts))
+            continue
+        plans = compiled.nothing.get(unit)
+        if plans is None:
+            plans = _plan_unit(compiled, unit, rows, left, right, facts)
+            if all(plan.verdict is Verdict.AGREE for plan in plans):
+                compiled.nothing[unit] = plans
+        fields.extend(plans)
     names = (compiled.flow.left.name, compiled.flow.right.name)
     judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
     pairs: dict[str, Pair] = {}
@@ -40,6 +48,17 @@ def plan_update(
         pairs=pairs,
         left_scope=judged.left_scope,
     )
+
+
+def _nothing(compiled: CompiledFlow, rows: Sequence[CompiledRow], left: Record, right: Record) -> bool:
+    """Tell whether a unit is empty on both sides, as most are: what agrees so depends on nothing else."""
+    flow = compiled.flow
+    for row in rows:
+        for side, values in ((flow.left.name, left.values), (flow.right.name, right.values)):
+            wire = row.single.get(side)
+            if wire is None or wire not in values or values[wire] is not None:
+                return False
+    return True
 
 
 def _plan_unit(
