@@ -95,8 +95,8 @@ class Through:
 class Flow:
     """A compiled flow.
 
-    `unless` goes with `same`, `similar_unless` with `similar`, rule by rule. `body` is what its digest is the hash of: file, options and sides; `file_of`
-    undoes it.
+    `unless` goes with `same`, `similar_unless` with `similar`, rule by rule. `body` is what its digest is the hash of:
+    file, options and sides; `file_of` undoes it.
     """
 
     name: str
