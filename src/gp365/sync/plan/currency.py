@@ -14,8 +14,7 @@ from gp365.model.plan import FieldPlan, Verdict
 from gp365.model.record import Record
 from gp365.model.values import Value, show
 from gp365.sync.plan.facts import Facts
-from gp365.sync.plan.rows import CompiledFlow, CompiledRow, see
-from gp365.sync.plan.rule import Sight
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Sight, see
 
 CURRENCIES = "currencies"
 """The lookup between ISO codes and the ids of currency records; its columns are currency and sales."""

@@ -13,8 +13,8 @@ from gp365.model.flow import ASK
 from gp365.model.plan import FieldPlan, Pair, Verdict
 from gp365.model.record import Record
 from gp365.sync.plan.facts import Facts
-from gp365.sync.plan.rows import CompiledFlow, see, write_half
-from gp365.sync.plan.rule import Ruling, Sight
+from gp365.sync.plan.rows import CompiledFlow, Sight, see, write_half
+from gp365.sync.plan.rule import Ruling
 
 SCOPE = "(scope)"
 """The field of an entry, and of an agreed pair, for a linked record that left its side's condition."""

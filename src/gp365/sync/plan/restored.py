@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gp365.sync.plan.facts import Facts
-
-if TYPE_CHECKING:
-    from gp365.sync.plan.rule import Sight
+from gp365.sync.plan.rows import Sight
 
 AFTER_RESTORE = "after-restore"
 

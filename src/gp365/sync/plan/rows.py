@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from gp365.model.converters import Codec, ConvertContext, codec
 from gp365.model.entity import EntityDescription, FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
 from gp365.model.fit import Limits, Unfit, fit, limits
 from gp365.model.flow import Flow, Row
-from gp365.model.plan import FieldPlan, Half
+from gp365.model.plan import FieldPlan, Half, Pair
 from gp365.model.record import Record
 from gp365.model.values import Value, Values
 from gp365.sync.plan.facts import Facts
@@ -92,6 +93,15 @@ class Sheet:
     carried: frozenset[str]
     plain: tuple[tuple[CompiledRow, str], ...]
     planned: Mapping[str, dict[str | None, FieldPlan]]
+
+
+class Sight(NamedTuple):
+    """A row with both of its sides as seen, and its agreed pair (None: unknown)."""
+
+    row: CompiledRow
+    left: Seen
+    right: Seen
+    pair: Pair | None
 
 
 @dataclass(frozen=True, slots=True)

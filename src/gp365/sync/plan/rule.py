@@ -6,22 +6,12 @@ The order of the questions is the engine's law and stands in `_decide`; every an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from gp365.model.flow import ASK, LATEST
-from gp365.model.plan import Pair, Resolution, Verdict, Window
+from gp365.model.plan import Resolution, Verdict, Window
 from gp365.sync.plan.facts import Facts
 from gp365.sync.plan.restored import AFTER_RESTORE, set_back
-from gp365.sync.plan.rows import Bad, CompiledFlow, CompiledRow, Seen
-
-
-class Sight(NamedTuple):
-    """A row with both of its sides as seen, and its agreed pair (None: unknown)."""
-
-    row: CompiledRow
-    left: Seen
-    right: Seen
-    pair: Pair | None
+from gp365.sync.plan.rows import Bad, CompiledFlow, Seen, Sight
 
 
 @dataclass(frozen=True, slots=True)

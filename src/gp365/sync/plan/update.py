@@ -13,8 +13,8 @@ from gp365.model.values import Value
 from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
 from gp365.sync.plan.events import deactivation, judge_events
 from gp365.sync.plan.facts import Facts
-from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, see, write_half
-from gp365.sync.plan.rule import Ruling, Sight, equal, rule, shown
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, Sight, see, write_half
+from gp365.sync.plan.rule import Ruling, equal, rule, shown
 
 
 def plan_update(
