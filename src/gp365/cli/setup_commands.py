@@ -254,7 +254,13 @@ def sim(
     from gp365.cli.show_setup import show_simulators
 
     at = session(context, json=json)
-    size = {"customers": customers, "accounts": accounts, "overlap": overlap, "seed": seed, "companies": companies}
+    size = {
+        "customers": customers,
+        "accounts": accounts,
+        "overlap": overlap,
+        "seed": seed,
+        "companies": companies,
+    }
     with simulators(dir.resolve(), **size) as running:
         told = SimulatorsRunning(str(running.folder), running.pid, dict(running.urls))
         if at.json:
