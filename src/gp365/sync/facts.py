@@ -182,7 +182,12 @@ def _contexts(
 ) -> list[dict[str, Value]]:
     """Give what expressions see of each subject's record on a place."""
     records = [subject.records[place.side] for subject in subjects]
-    names = names_in(job.flow.expressions().values())
+    named = names_in(job.flow.expressions().values())
+    names = [
+        row.name
+        for row in job.flow.rows
+        if place.side in row.wires and (named is None or row.name.partition(".")[0] in named)
+    ]
     return [
         context_of(job, place, record, names) | {SHARED: _shared(job, place, record, refs)}
         for record in records
@@ -238,15 +243,9 @@ def _check_created(
         results.setdefault(subject.id, {})[f"created:{across.side}"] = _result(values["created"])
 
 
-def context_of(
-    job: Job, place: Place, record: Record, names: frozenset[str] | None = None
-) -> dict[str, Value]:
-    """Give the canonical fields of a record, as expressions see them; of those names alone, if any are given."""
-    return {
-        row.name: canonical(job, place, record, row.name)
-        for row in job.flow.rows
-        if place.side in row.wires and (names is None or row.name.partition(".")[0] in names)
-    }
+def context_of(job: Job, place: Place, record: Record, names: Sequence[str]) -> dict[str, Value]:
+    """Give canonical fields of a record, as expressions see them."""
+    return {name: canonical(job, place, record, name) for name in names}
 
 
 def _result(value: Value | ExpressionError) -> Computed:

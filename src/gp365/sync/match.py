@@ -212,7 +212,7 @@ def _norms_of(job: Job, observation: Observation, singles: Sequence[Subject]) ->
     rules = rules_of(job)
     for subject in singles:
         side, record = next(iter(subject.records.items()))
-        held = observation.seen[side].norms(record) or norms_of(job, job.place(side), record, rules)
+        held = observation.seen[side].told(record).norms or norms_of(job, job.place(side), record, rules)
         norms[side, key_text(record.key)] = dict(held)
     return norms
 
@@ -247,7 +247,7 @@ def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
         keys = [key for key in named if (place.side, key) not in norms]
         for key, record in read_keys(look.job, observation, place, [key_of(key) for key in keys]).items():
             look.records[place.side, key_text(key)] = record
-            held = observation.seen[place.side].norms(record) or norms_of(look.job, place, record, rules)
+            held = observation.seen[place.side].told(record).norms or norms_of(look.job, place, record, rules)
             norms[place.side, key_text(key)] = dict(held)
     return {
         (side, rule, norm): [key for key in keys if norms.get((side, key), {}).get(rule) == norm]

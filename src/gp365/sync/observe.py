@@ -17,7 +17,7 @@ from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of, rules_of
-from gp365.sync.seen import Norms, Seen
+from gp365.sync.seen import Seen, Told
 from gp365.sync.similar.index import Index, begin
 
 CHUNK = 1000
@@ -140,13 +140,13 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
     ]
     loud = _loud(job, place, records, observation)
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
+    cards = _keep_cards(job, place, records, loud, observation, store_keys)
     rules = rules_of(job)
-    norms = [norms_of(job, place, record, rules) for record in loud]
-    observation.seen[place.side].put(loud, norms)
+    told = [Told(norms_of(job, place, one, rules), cards.get(key_text(one.key))) for one in loud]
+    observation.seen[place.side].put(loud, told)
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
-    _keep_cards(job, place, records, loud, observation, store_keys)
     if not store_keys:
-        _index(job, place, loud, norms)
+        _index(job, place, loud, told)
     elif page.cursor is not None:
         observation.last[place.side] = LastPiece(loud, bare, page.cursor)
     elif loud or bare:
@@ -162,17 +162,19 @@ def _keep_cards(
     loud: Sequence[Record],
     observation: Observation,
     store_keys: bool,
-) -> None:
-    """Keep what records are compared by: of those that changed, or of all when some are not known yet."""
+) -> dict[str, str]:
+    """Keep what records are compared by, of those that changed, or of all when some are not known yet; give the cards."""
     index = observation.similar
-    if index is None:
-        return
-    chosen = loud if index.complete else records
+    chosen = loud if index is None or index.complete else records
+    if index is None or not chosen:
+        return {}
+    cards = index.cards(place, chosen)
     if not store_keys:
-        index.put_aside(place, chosen)
-    elif chosen:
-        with job.store.write(job.lease) as conn:
-            index.put(conn, place, chosen)
+        index.put_aside(place, cards)
+        return cards
+    with job.store.write(job.lease) as conn:
+        index.put(conn, place, chosen, cards)
+    return cards
 
 
 def _ours(job: Job, place: Place, record: Record) -> bool:
@@ -257,14 +259,14 @@ def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], 
             runs.cursor_set(conn, job.pair, job.flow.name, place.side, cursor, job.flow.digest)
 
 
-def _index(job: Job, place: Place, loud: Sequence[Record], norms: Sequence[Norms]) -> None:
+def _index(job: Job, place: Place, loud: Sequence[Record], told: Sequence[Told]) -> None:
     """For a plan the matching keys go to the scratch, not to the store."""
     table = job.scratch.table(f"{job.chain}/match/{place.side}")
     table.put(
         [
             (f"{rule}\x1d{key_text(record.key)}", f"{rule}\x1d{norm}", b"")
-            for record, held in zip(loud, norms, strict=True)
-            for rule, norm in held
+            for record, held in zip(loud, told, strict=True)
+            for rule, norm in held.norms
         ]
     )
 

@@ -75,8 +75,7 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
     watch, marks = watch_of(job), Counter[Mark]()
     job.watch = watch
     for subjects in _pages(job, shown.observation, done):
-        with collecting_seldom():
-            plans = _plan_page(job, shown.observation, subjects)
+        plans = _plan_page(job, shown.observation, subjects)
         marks.update(mark for found in fresh_marks(job, watch, subjects).values() for mark in found)
         if job.foreseen is not None:
             sides = (job.left.side, job.right.side)
@@ -97,13 +96,13 @@ def _pages(job: Job, observation: Observation, done: set[str]) -> Iterator[list[
     """Gather the pages, some ahead of the planning: what is asked about them is answered meanwhile."""
     ahead: deque[Gathering] = deque()
     try:
-        for rows in _rows(job, observation):
-            with collecting_seldom():
+        with collecting_seldom():
+            for rows in _rows(job, observation):
                 ahead.append(begin_gather(job, observation, rows))
-            if len(ahead) > _AHEAD:
+                if len(ahead) > _AHEAD:
+                    yield _not_done(finish_gather(ahead.popleft()), done)
+            while ahead:
                 yield _not_done(finish_gather(ahead.popleft()), done)
-        while ahead:
-            yield _not_done(finish_gather(ahead.popleft()), done)
     finally:
         if observation.similar is not None:
             observation.similar.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,10 +16,20 @@ PAGE = 1000
 
 
 _WRITTEN = b""
-# So many records' norms are at hand: those of the pages that are under way.
+# What so many records are found by is at hand: those of the pages that are under way.
 _RECENT = 10_000
 
 Norms = list[tuple[int, str]]
+
+
+class Told(NamedTuple):
+    """What a record is found by: its norms by rule (none: not known), and its card (None: not known)."""
+
+    norms: Norms
+    card: str | None = None
+
+
+_UNTOLD = Told([])
 
 
 class Seen:
@@ -32,15 +42,14 @@ class Seen:
         self._table: ScratchTable = scratch.table(name)
         self._table.clear()
         self._written = False
-        self._recent: dict[Key, tuple[Record, Norms]] = {}
+        self._recent: dict[Key, tuple[Record, Told]] = {}
 
-    def put(self, records: Sequence[Record], norms: Sequence[Norms] = ()) -> None:
-        """Keep records; with each, what it matches by, so that it need not be worked out again."""
-        told = norms or [[] for _ in records]
+    def put(self, records: Sequence[Record], told: Sequence[Told] = ()) -> None:
+        """Keep records; with each, what it is found by, so that it need not be worked out again."""
         self._table.put(
             [
                 (key_text(record.key), record.birth, _pack(record, held))
-                for record, held in zip(records, told, strict=True)
+                for record, held in zip(records, told or [_UNTOLD] * len(records), strict=True)
             ]
         )
 
@@ -54,13 +63,14 @@ class Seen:
                 key = key_of(text)
                 held = orjson.loads(payload)
                 record = found[key] = _record(key, held)
-                self._recent[key] = (record, [(rule, norm) for rule, norm in held.get("n", ())])
+                norms = [(rule, norm) for rule, norm in held.get("n", ())]
+                self._recent[key] = (record, Told(norms, held.get("s")))
         return found
 
-    def norms(self, record: Record) -> Norms | None:
-        """Give what a record matches by, if it is the very one that was taken from here of late."""
+    def told(self, record: Record) -> Told:
+        """Give what a record is found by, if it is the very one that was taken from here of late."""
         recent = self._recent.get(record.key)
-        return recent[1] if recent is not None and recent[0] is record and recent[1] else None
+        return recent[1] if recent is not None and recent[0] is record else _UNTOLD
 
     def by_births(self, births: Sequence[str]) -> list[Record]:
         """Give the records in hand that have one of these birth marks, under whatever key."""
@@ -90,7 +100,7 @@ class Seen:
         return self._table.count()
 
 
-def _pack(record: Record, norms: Norms) -> bytes:
+def _pack(record: Record, told: Told) -> bytes:
     held: dict[str, Any] = {
         "v": dict(record.values),
         "e": record.version,
@@ -99,8 +109,10 @@ def _pack(record: Record, norms: Norms) -> bytes:
     }
     if record.stamp is not None or record.changed_by:
         held["c"] = [record.stamp, record.changed_by]
-    if norms:
-        held["n"] = norms
+    if told.norms:
+        held["n"] = told.norms
+    if told.card is not None:
+        held["s"] = told.card
     return pack(held)
 
 

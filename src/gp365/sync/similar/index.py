@@ -6,7 +6,7 @@ fills it. Of a plan that reads everything, the file is filled and searched by a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 
@@ -46,20 +46,28 @@ class Index:
 
     # filling
 
-    def put(self, conn: Connection, place: Place, records: Sequence[Record]) -> None:
-        """Keep the cards of records in the store, in the caller's transaction; a merged record has none."""
+    def cards(self, place: Place, records: Sequence[Record]) -> dict[str, str]:
+        """Make the cards of records, by key; a merged record has none."""
+        return {
+            key_text(one.key): body_of(self._job, self.shape, place, one)
+            for one in records
+            if not merged_into(place, one)
+        }
+
+    def put(
+        self, conn: Connection, place: Place, records: Sequence[Record], cards: Mapping[str, str]
+    ) -> None:
+        """Keep cards in the store, in the caller's transaction; a record without one is forgotten."""
         scope = self._scope(place.side)
-        similar.put_cards(conn, scope, self._rows(place, records), self.shape.blocks)
-        merged = [key_text(one.key) for one in records if merged_into(place, one)]
+        similar.put_cards(conn, scope, list(cards.items()), self.shape.blocks)
+        merged = [key for one in records if (key := key_text(one.key)) not in cards]
         if merged:
             similar.drop_cards(conn, scope, merged, self.shape.blocks)
 
-    def put_aside(self, place: Place, records: Sequence[Record]) -> None:
-        """Keep the cards of records in the plan's file."""
-        if not records:
-            return
-        self._count += len(records)
-        scope, rows = self._scope(place.side), self._rows(place, records)
+    def put_aside(self, place: Place, cards: Mapping[str, str]) -> None:
+        """Keep cards in the plan's file."""
+        self._count += len(cards)
+        scope, rows = self._scope(place.side), list(cards.items())
         if self._worker is None and self._count > MANY and not self.complete:
             self._hand_over()
         if self._worker is not None:
@@ -71,13 +79,6 @@ class Index:
     def read_whole(self, conn: Connection, place: Place) -> None:
         """Note that a full reading has brought every record of a side."""
         similar.mark_filled(conn, self._scope(place.side), self.shape.digest)
-
-    def _rows(self, place: Place, records: Sequence[Record]) -> list[tuple[str, str]]:
-        return [
-            (key_text(one.key), body_of(self._job, self.shape, place, one))
-            for one in records
-            if not merged_into(place, one)
-        ]
 
     def _opened(self) -> Engine:
         if self._file is None:

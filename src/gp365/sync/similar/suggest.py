@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from gp365.model.plan import Candidate, Problem
+from gp365.model.record import Record
 from gp365.model.similar import generic_weight
 from gp365.model.values import Key, key_of, show_key
 from gp365.store import links
@@ -42,7 +43,7 @@ def ask(job: Job, observation: Observation, subjects: Sequence[Subject]) -> Aske
             continue
         alone = [one for one in subjects if _is_alone(one, place)]
         if alone:
-            bodies = [body_of(job, index.shape, place, one.records[place.side]) for one in alone]
+            bodies = [_body(job, index, observation, place, one.records[place.side]) for one in alone]
             asked.pages.append((place, alone, bodies, index.ask(across.side, bodies)))
     return asked
 
@@ -81,6 +82,11 @@ def alike(
         name: tuple(_candidate(index.shape, place, body, hit, held.get(hit.key)) for hit in hits)
         for name, (body, hits) in found.items()
     }
+
+
+def _body(job: Job, index: Index, observation: Observation, place: Place, record: Record) -> str:
+    card = observation.seen[place.side].told(record).card
+    return card if card is not None else body_of(job, index.shape, place, record)
 
 
 def _is_alone(subject: Subject, place: Place) -> bool:
