@@ -63,8 +63,17 @@ def test_when_the_leading_companys_link_is_closed_the_next_one_leads(world: Comp
     assert name(world) == "Lakeside of Ontario"
 
 
+def test_at_its_first_contact_the_second_company_overwrites_nothing_that_nobody_owns(world: Companies) -> None:
+    world.flows = {"customers": SHARED, "cards": CARDS}
+    for pair in ("us", "ca", "us", "ca"):
+        world.sync(pair, rollups=False)
+    assert name(world) == "Lakeside of the States" and not world.parked("us")
+    assert [(entry.field, entry.code) for entry in world.parked("ca")] == [("name", "first-contact")]
+
+
 def test_what_nobody_owns_goes_from_one_company_to_the_other(world: Companies) -> None:
     world.flows = {"customers": SHARED, "cards": CARDS}
+    world.customer("ca", "CCC1", "Lakeside of the States")
     for pair in ("us", "ca", "us", "ca"):
         world.sync(pair, rollups=False)
     world.sales.person_put("account", ("A1",), {"name": "Lakeside Dental"})
