@@ -120,7 +120,8 @@ def test_the_second_sync_writes_nothing_and_the_third_asks_once_a_table(fresh: S
     shell = fresh.project(tmp_path / "project")
     assert shell.json("sync").code == 0
     second = shell.json("sync").json["runs"]
-    assert [side["created"] + side["updated"] for run in second for side in run["sides"].values()] == [0] * 4
+    assert len(second) == 3  # customers, cards, and the sums over all companies
+    assert not any(side["created"] + side["updated"] for run in second for side in run["sides"].values())
     last = fresh.door("dataverse", "GET", "/requests")["last"]
     assert shell.json("sync").code == 0
     asked = [one["path"] + "?" + one["query"] for one in fresh.requests("dataverse", last)]

@@ -65,7 +65,7 @@ def _codes_alike(kind: str, a: str, b: str) -> float:
 # names
 
 
-@lru_cache(65536)
+@lru_cache(16384)
 def outline(name: str, *, whole: bool = False) -> str:
     """Return a name's words in order of the alphabet, without those that many firms have: what `far_apart` compares.
 
@@ -145,7 +145,7 @@ def _is_acronym(short: Sequence[str], long: Sequence[str]) -> bool:
     return len(short) == 1 and len(long) > 2 and short[0] == "".join(word[0] for word in long)
 
 
-@lru_cache(65536)
+@lru_cache(16384)
 def word_alike(a: str, b: str) -> float:
     """Return how alike two different words are: a slip of the fingers, a word cut short, its skeleton, its initial."""
     if not (a.isalpha() and b.isalpha()):

@@ -72,7 +72,7 @@ GENERIC = frozenset((
 # fmt: on
 
 
-@lru_cache(65536)
+@lru_cache(16384)
 def name_words(text: str) -> tuple[str, ...]:
     """Return the words of a name in order: written out, in the singular, without legal form and fillers.
 

@@ -17,7 +17,7 @@ PAGE = 1000
 
 _WRITTEN = b""
 # What so many records are found by is at hand: those of the pages that are under way.
-_RECENT = 10_000
+_RECENT = 2_000
 
 Norms = list[tuple[int, str]]
 

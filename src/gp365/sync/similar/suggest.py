@@ -10,7 +10,7 @@ from gp365.model.plan import Candidate, Problem
 from gp365.model.record import Record
 from gp365.model.similar import generic_weight
 from gp365.model.values import Key, key_of, show_key
-from gp365.store import links
+from gp365.store import links, runs
 from gp365.store.links import Link
 from gp365.sync.evidence import linked_to
 from gp365.sync.job import Job, Place, merged_into
@@ -22,6 +22,7 @@ from gp365.sync.similar.shape import Shape, body_of, texts_of
 from gp365.sync.subject import Subject
 
 _NUMBER_ALONE = "number-alone"
+CREATED = "create"  # what made a link whose record we created (see record)
 
 
 @dataclass(slots=True)
@@ -60,8 +61,10 @@ def suggest(job: Job, observation: Observation, asked: Asked) -> None:
         hits = {id(one): found[id(one)] for one in waiting}
         hits = _standing(job, index, observation, across, hits)
         held = _links(job, across, [hit.key for _, ones in hits.values() for hit in ones])
+        copies = _copies(job, held)
         for subject in waiting:
             body, ones = hits[id(subject)]
+            ones = [hit for hit in ones if hit.key not in copies]
             if ones:
                 subject.problem = _problem(index.shape, across, place, body, ones, held, subject.problem)
 
@@ -135,6 +138,18 @@ def _links(job: Job, across: Place, keys: Sequence[str]) -> dict[str, Link]:
         return {}
     with job.store.read() as conn:
         return links.by_keys(conn, job.pair, job.flow.name, across.end, keys)
+
+
+def _copies(job: Job, held: Mapping[str, Link]) -> set[str]:
+    """Name the records that a first load has made itself: that they look alike says that two of their sources do.
+
+    A plan of the first load does not know them either. Later, whoever is like one of them may be a double.
+    """
+    made = {key for key, link in held.items() if link.made_by == CREATED}
+    if not made:
+        return made
+    with job.store.read() as conn:
+        return set() if runs.completed(conn, job.pair, job.flow.name, job.runs) else made
 
 
 def _problem(
