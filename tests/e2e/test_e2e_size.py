@@ -15,6 +15,9 @@ from e2e_site import SALES, Answer, Site, site
 PAGE = 200
 
 
+FLOWS = ("customers", "customer_cards")
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A site after its first sync, how that ended, the lists that GP was asked for, and the writes that Sales saw."""
@@ -72,7 +75,9 @@ def test_ten_thousand_customers_arrive_with_few_writes_and_one_list_of_each_kind
     assert len({row["gp365_numberkey"] for row in cards}) == len(cards) == 10_000
     assert len({row["_gp365_accountid_value"] for row in cards}) == 10_000
     assert 0 < done.write_requests < 400
-    assert ten_thousand.writes == done.write_requests
+    sums = sum(sum(run["write_requests"].values()) for run in done.json["runs"] if run["flow"] not in FLOWS)
+    assert ten_thousand.writes == done.write_requests - sums  # the sums on the accounts are updates
+    assert sums <= 100
     assert ten_thousand.lists == {"Customers.json": 1, "CustomerAddresses.json": 1}
 
 
@@ -107,7 +112,7 @@ def test_a_full_compare_of_ten_thousand_reads_each_list_of_gp_once_and_writes_no
     done = at.in_child("sync", "--full")
     assert done.code == 0
     assert done.written == done.write_requests == 0
-    assert [run["considered"] for run in done.json["runs"]] == [10_000, 10_000]
+    assert [run["considered"] for run in done.json["runs"]] == [10_000, 10_000, 10_000]
     assert lists_of_gp(at) == {"Customers.json": 1, "CustomerAddresses.json": 1}
     assert done.cost["peak_kib"] < 250 * 1000 * 1000 / 1024
 

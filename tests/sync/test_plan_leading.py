@@ -63,7 +63,9 @@ def test_when_the_leading_companys_link_is_closed_the_next_one_leads(world: Comp
     assert name(world) == "Lakeside of Ontario"
 
 
-def test_at_its_first_contact_the_second_company_overwrites_nothing_that_nobody_owns(world: Companies) -> None:
+def test_at_its_first_contact_the_second_company_overwrites_nothing_that_nobody_owns(
+    world: Companies,
+) -> None:
     world.flows = {"customers": SHARED, "cards": CARDS}
     for pair in ("us", "ca", "us", "ca"):
         world.sync(pair, rollups=False)
