@@ -98,7 +98,8 @@ def _pages(job: Job, observation: Observation, done: set[str]) -> Iterator[list[
     try:
         with collecting_seldom():
             for rows in _rows(job, observation):
-                ahead.append(begin_gather(job, observation, rows))
+                fresh = [row for row in rows if f"{row.side}:{row.key}" not in done]
+                ahead.append(begin_gather(job, observation, fresh))
                 if len(ahead) > _AHEAD:
                     yield _not_done(finish_gather(ahead.popleft()), done)
             while ahead:
