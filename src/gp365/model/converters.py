@@ -61,6 +61,7 @@ class Codec:
 
 
 JOINED = "joined"
+PLAIN_TEXT = "text"
 CREDIT_LIMIT = "credit_limit"
 INACTIVE = "inactive"
 GP_CURRENCY = "gp_currency"

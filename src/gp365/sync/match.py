@@ -218,9 +218,10 @@ def _norms_of(job: Job, observation: Observation, singles: Sequence[Subject]) ->
 
 
 def _look_up(look: _Lookout, singles: Sequence[Subject]) -> Found:
-    """Look all rules of all singles up at once, on the other side and (for rivals) on their own."""
+    """Look all rules of all singles up at once, on the other side and then, for rivals, on their own."""
     job = look.job
     wanted: set[tuple[str, int, str]] = set()
+    mine: set[tuple[str, int, str]] = set()
     for subject in singles:
         side = next(iter(subject.records))
         record, across = subject.records[side], job.across(side)
@@ -228,8 +229,18 @@ def _look_up(look: _Lookout, singles: Sequence[Subject]) -> Found:
         wanted.add((across.side, REFERENCE_RULE, mark))
         for number, norm in look.norms[side, key_text(record.key)].items():
             if number != REFERENCE_RULE:
-                wanted |= {(across.side, number, norm), (side, number, norm)}
+                wanted.add((across.side, number, norm))
+                mine.add((side, number, norm))
+    found = _find(job, wanted)
+    # Rivals matter only where there is something to be had.
+    rivals = {one for one in mine if (job.across(one[0]).side, *one[1:]) in found} - wanted
+    return found | _find(job, rivals)
+
+
+def _find(job: Job, wanted: set[tuple[str, int, str]]) -> Found:
     found: Found = {}
+    if not wanted:
+        return found
     with job.store.read() as conn:
         held = match.find_all(conn, job.pair, job.flow.name, sorted({norm for _, _, norm in wanted}))
     for side, number, norm, key in held:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from gp365.model.converters import Codec, ConvertContext, codec
+from gp365.model.converters import PLAIN_TEXT, Codec, ConvertContext, codec
 from gp365.model.entity import EntityDescription, FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
 from gp365.model.fit import Limits, Unfit, fit, limits
@@ -20,6 +20,7 @@ Owner = Callable[[str], str]
 
 # A page looks at a value of a record several times; so many values of a row and side are remembered at most.
 _REMEMBERED = 4096
+_NO_LIMIT = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Seen:
 class CompiledRow:
     """A row with what it needs: a codec per side, the limits of both, and the descriptions of its wire fields.
 
-    `single` is the wire field of a side that has but one; `remembered` holds texts that were read of late, by side.
+    `single` is the wire field of a side that has but one; `easy` how long a plain text may be that
+    needs neither converting nor fitting there; `remembered` holds texts that were read of late, by side.
     """
 
     row: Row
@@ -59,6 +61,7 @@ class CompiledRow:
     limits: Limits
     described: Mapping[str, tuple[FieldDescription, ...]]
     single: Mapping[str, str]
+    easy: Mapping[str, int]
     remembered: Mapping[str, dict[str | None, Seen]] = field(
         default_factory=dict[str, dict[str | None, Seen]], repr=False, compare=False
     )
@@ -176,7 +179,9 @@ def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescrip
         row.long or _default_long(row, described, codecs),
     )
     alone = {side: wires[0] for side, wires in row.wires.items() if len(wires) == 1}
-    return CompiledRow(row, codecs, bounds, described, alone, {side: {} for side in described})
+    longest = bounds.length if bounds.length is not None else _NO_LIMIT
+    plain = {} if bounds.upper else {side: longest for side, one in codecs.items() if one.name == PLAIN_TEXT}
+    return CompiledRow(row, codecs, bounds, described, alone, plain, {side: {} for side in described})
 
 
 def _default_long(
@@ -222,8 +227,16 @@ def see_raw(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half, fact
     if seen is None:
         if len(held) >= _REMEMBERED:
             held.clear()
-        seen = held[text] = _read_half(compiled, row, side, raw)
+        seen = held[text] = _read_easy(row, side, text) or _read_half(compiled, row, side, raw)
     return seen
+
+
+def _read_easy(row: CompiledRow, side: str, text: str | None) -> Seen | None:
+    """Read a text that is what it is on both sides, as most are: short, ASCII, without outer blanks."""
+    length = row.easy.get(side)
+    if not text or length is None or len(text) > length or not text.isascii() or not text.isprintable():
+        return None
+    return None if text[0] == " " or text[-1] == " " else Seen((text,), text, text)
 
 
 def _read_half(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half) -> Seen:
