@@ -26,8 +26,8 @@ from gp365.sync.subject import Row, Subject
 
 # So many pages are gathered before the first of them is planned. A page that is only shown may be larger than one that
 # is written: nothing is held by it.
-_AHEAD = 3
-_PAGE = 500
+_AHEAD = 2
+_PAGE = 1000
 
 
 @dataclass(slots=True)
