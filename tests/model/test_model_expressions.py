@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from gp365.model.expressions import ExpressionError, Expressions, check
+from gp365.model.expressions import ExpressionError, Expressions, check, named_in
 from gp365.model.lookups import lookup
 from gp365.model.values import Value
 
@@ -245,3 +245,35 @@ def test_threads_work_side_by_side_and_a_stop_in_one_leaves_the_others_alone() -
         results = list(pool.map(work, range(4)))
     assert all(isinstance(found, ExpressionError) for found in results[1])
     assert [results[n] for n in (0, 2, 3)] == [["EXPORT0", "EXPORT1", "EXPORT2"]] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "reached"),
+    [
+        ("bill_to.country", ("bill_to.country",)),
+        ("bill_to.country + name", ("name", "bill_to.country")),
+        ("bill_to?.country", ("bill_to.city", "bill_to.country")),
+        ("bill_to['country']", ("bill_to.city", "bill_to.country")),
+        ("Object.keys(bill_to).length", ("bill_to.city", "bill_to.country")),
+        ("bill_to.nowhere", ("bill_to.city", "bill_to.country")),
+        ("row.name", ("name", "bill_to.city", "bill_to.country")),
+        ("options.name", ("name",)),
+        ("'nothing of these'", ()),
+    ],
+)
+def test_what_an_expression_can_reach_is_never_left_out(text: str, reached: tuple[str, ...]) -> None:
+    assert named_in([text], ("name", "bill_to.city", "bill_to.country")) == reached
+
+
+def test_rows_that_differ_in_nothing_reachable_have_the_same_answer_and_others_their_own() -> None:
+    engine = Expressions({}, {})
+    rows: list[Mapping[str, Value]] = [
+        {"number": str(n), "bill_to.country": country} for n, country in enumerate(("US", "DE", "US", None))
+    ]
+    answers = engine.evaluate({"a": "bill_to.country", "b": "bill_to.country === null"}, rows)
+    assert [(one["a"], one["b"]) for one in answers] == [
+        ("US", False),
+        ("DE", False),
+        ("US", False),
+        (None, True),
+    ]

@@ -172,6 +172,10 @@ class ScratchTable(Protocol):
         """Give all rows in pages, ordered by key."""
         ...
 
+    def keys(self, page: int) -> Iterator[Sequence[str]]:
+        """Give all keys in pages, in their order."""
+        ...
+
     def count(self) -> int:
         """Count the rows."""
         ...
@@ -184,8 +188,11 @@ class ScratchTable(Protocol):
 class Scratch(Protocol):
     """Where a connector or the engine keeps what is too big for memory during a run."""
 
-    def table(self, name: str) -> ScratchTable:
-        """Open (or make) the table of this name, empty at the start of a process."""
+    def table(self, name: str, *, unique_keys: bool = True) -> ScratchTable:
+        """Open (or make) the table of this name, empty at the start of a process.
+
+        Without unique keys a row is added however often its key is there: for what is found by its index only.
+        """
         ...
 
     def file(self) -> Path:

@@ -38,6 +38,7 @@ _LARGEST_EXACT = 2**53
 _CONTEXTS_KEPT = 8
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+_PATH = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*(?:\.[A-Za-z_$][A-Za-z0-9_$]*)*")
 _AT = re.compile(r":(\d+):(\d+)\s*$", re.MULTILINE)
 # Names that cannot stand for a field; the field is still there as row.NAME.
 # fmt: off
@@ -146,10 +147,12 @@ class Expressions:
         broken = {name: error for name, text in expressions.items() if (error := _checked(text)) is not None}
         sound = {name: text for name, text in expressions.items() if name not in broken}
         packed = [_packed(row) for row in rows]
-        answers = self._run(sound, names, packed)
+        # Rows that look alike to these expressions have the same answers.
+        unlike = list(dict.fromkeys(packed))
+        answers = dict(zip(unlike, self._run(sound, names, unlike), strict=True))
         return [
-            {name: broken[name] if name in broken else answer[name] for name in expressions}
-            for answer in answers
+            {name: broken[name] if name in broken else answers[row][name] for name in expressions}
+            for row in packed
         ]
 
     def _run(
@@ -230,24 +233,32 @@ def _checked(expression: str) -> ExpressionError | None:
 # between Python and the engine
 
 
-def names_in(texts: Iterable[str]) -> frozenset[str] | None:
-    """Return the words that could be names of fields in expressions; None where they can reach every field."""
-    return _names_in("\n".join(texts))
+def named_in(texts: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of these names that expressions can reach: of an address of which they name the country, the country.
+
+    All members of a name that stands alone somewhere, or of which no member is here that they name; all names where they
+    can reach every field.
+    """
+    return _named_in("\n".join(texts), tuple(names))
 
 
-@lru_cache(64)
-def _names_in(text: str) -> frozenset[str] | None:
+@lru_cache(256)
+def _named_in(text: str, names: tuple[str, ...]) -> tuple[str, ...]:
     words = frozenset(_IDENTIFIER.findall(text))
-    every = "\\" in text or not text.isascii() or not words.isdisjoint(("row", "arguments"))
-    return None if every else words
+    if "\\" in text or not text.isascii() or not words.isdisjoint(("row", "arguments")):
+        return names
+    paths = frozenset(_PATH.findall(text))
+    here = [name for name in names if name.partition(".")[0] in words]
+    exact = {name for name in here if any(f"{name}.".startswith(f"{path}.") for path in paths)}
+    exact |= {name for name in here if any(path.startswith(f"{name}.") for path in paths)}
+    served = {name.partition(".")[0] for name in exact}
+    return tuple(name for name in here if name in exact or name.partition(".")[0] not in served)
 
 
 def _named_only(texts: Iterable[str], rows: Sequence[Mapping[str, Value]]) -> Sequence[Mapping[str, Value]]:
     """Leave out the fields that no expression can reach, so that a page does not carry whole records across."""
-    words = names_in(texts)
-    if words is None:
-        return rows
-    return [{name: value for name, value in row.items() if name.partition(".")[0] in words} for row in rows]
+    text = "\n".join(texts)
+    return [{name: row[name] for name in _named_in(text, tuple(row))} for row in rows]
 
 
 def _packed(row: Mapping[str, Value]) -> str:

@@ -21,6 +21,7 @@ MAIL = "mail"
 _ZIP_PLUS_4 = re.compile(r"\d{5}[- ]?\d{4}", re.ASCII)
 _CANONICAL_PHONE = re.compile(r"\+?(\d+)(?:x\d+)?", re.ASCII)
 _NATIONAL = 10
+_NATIONAL_PHONE = re.compile(r"\d{10}(?:x\d+)?", re.ASCII)
 _PHONE = re.compile(r"\+?[\d\s().\-/]{7,}", re.ASCII)
 
 
@@ -72,8 +73,8 @@ def kind_of(field: str, convert: str = "") -> str:
 
 def _phone(text: str) -> str:
     """Return the digits of a number without its extension; all digits of a text that is no number."""
-    if len(text) == _NATIONAL and text.isascii() and text.isdigit():
-        return text if text.strip("0") else ""
+    if _NATIONAL_PHONE.fullmatch(text):
+        return text[:_NATIONAL] if text[:_NATIONAL].strip("0") else ""
     found = _CANONICAL_PHONE.fullmatch(convert_phone.read(text))
     digits = found[1] if found else "".join(char for char in text if char.isascii() and char.isdigit())
     return digits if digits.strip("0") else ""

@@ -97,6 +97,8 @@ def fingerprint(values: Values, names: Iterable[str], flow_digest: str) -> bytes
 
 def show(value: Value) -> str:
     """Write a value for people; an empty one as nothing."""
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, Decimal):

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
 
 from gp365.store import lease as leases
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, inserting, now
 from gp365.store.columns import to_micros
 from gp365.store.lease import Lease
@@ -84,7 +85,7 @@ def finish(conn: Connection, pair: str, flow: str, subject_rows: Sequence[Claim]
     names = _claimed_as(conn, pair, flow, [one.subject for one in subject_rows])
     fresh = {"lease": None, "subject": None, "attempts": 0, "due_at": None}
     for chunk in chunks(names):
-        stays = _WORK.update().where(in_flow(pair, flow), _WORK.c.subject.in_(chunk))
+        stays = _WORK.update().where(in_flow(pair, flow), among(_WORK.c.subject, chunk))
         conn.execute(stays.where(_WORK.c.lease == lease.number).values(fresh))
     _free_subjects(conn, pair, flow, names, lease)
 
@@ -101,7 +102,7 @@ def release(
     names = _claimed_as(conn, pair, flow, subjects)
     later = {"lease": None, "subject": None, "due_at": due_at, "attempts": _WORK.c.attempts + attempts_plus}
     for chunk in chunks(names):
-        ours = and_(in_flow(pair, flow), _WORK.c.subject.in_(chunk))
+        ours = and_(in_flow(pair, flow), among(_WORK.c.subject, chunk))
         conn.execute(_WORK.delete().where(ours, _WORK.c.seq == LOCK_ONLY))
         conn.execute(_WORK.update().where(ours).values(later))
     _free_subjects(conn, pair, flow, names)
@@ -111,7 +112,7 @@ def rename_claims(conn: Connection, pair: str, flow: str, renames: Mapping[str, 
     """Hold claimed subjects under their new names too; `finish` and `release` know them by either."""
     rows: list[dict[str, Any]] = []
     for chunk in chunks(renames):
-        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk))
+        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.subject, chunk))
         for row in conn.execute(select(_CLAIM).where(*scope)).mappings():
             rows.append(dict(row) | {"subject": renames[row["subject"]]})
     insert_new(conn, _CLAIM, rows)
@@ -150,7 +151,7 @@ def _locked_rows(conn: Connection, pair: str, flow: str, subjects: Sequence[Clai
     for side in sorted(keys):
         for chunk in chunks(sorted(keys[side])):
             query = select(_WORK.c.key, _WORK.c.seq, _WORK.c.lease).where(
-                in_flow(pair, flow), _WORK.c.side == side, _WORK.c.key.in_(chunk)
+                in_flow(pair, flow), _WORK.c.side == side, among(_WORK.c.key, chunk)
             )
             for key, seq, number in conn.execute(query.order_by(_WORK.c.key).with_for_update()):
                 found[side, key] = (seq, number)
@@ -160,7 +161,7 @@ def _locked_rows(conn: Connection, pair: str, flow: str, subjects: Sequence[Clai
 def _held(conn: Connection, pair: str, flow: str, subjects: Sequence[Claim]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(one.subject for one in subjects):
-        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk))
+        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.subject, chunk))
         for subject, number in conn.execute(select(_CLAIM.c.subject, _CLAIM.c.lease).where(*scope)):
             found[subject] = number
     return found
@@ -209,7 +210,7 @@ def _claimed_as(conn: Connection, pair: str, flow: str, subjects: Iterable[str])
     """Return the names under which subjects were claimed; one that is not claimed keeps its own."""
     names = dict.fromkeys(subjects)
     for chunk in chunks(list(names)):
-        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.subject.in_(chunk))
+        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.subject, chunk))
         names |= dict.fromkeys(conn.execute(select(_CLAIM.c.claimed_as).where(*scope)).scalars())
     return list(names)
 
@@ -219,6 +220,6 @@ def _free_subjects(
 ) -> None:
     for chunk in chunks(subjects):
         gone = _CLAIM.delete().where(
-            _CLAIM.c.pair == pair, _CLAIM.c.flow == flow, _CLAIM.c.claimed_as.in_(chunk)
+            _CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.claimed_as, chunk)
         )
         conn.execute(gone if lease is None else gone.where(_CLAIM.c.lease == lease.number))

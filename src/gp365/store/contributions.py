@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, now, put_rows
 from gp365.store.links import NewLink, Side, insert
 
@@ -120,7 +121,7 @@ def given_to(conn: Connection, rolled: Rolled, keys: Iterable[str]) -> dict[str,
     found: dict[str, dict[Source, Given]] = {}
     for chunk in chunks(keys):
         query = select(*columns).join(_LINK, linked).where(*_scope(rolled), _LINK.c.state == "open")
-        for row in conn.execute(query.where(_TABLE.c.shared_key.in_(chunk))):
+        for row in conn.execute(query.where(among(_TABLE.c.shared_key, chunk))):
             given = Given(*row)
             found.setdefault(given.shared_key, {})[Source(given.pair, given.source_key)] = given
     return found
@@ -131,7 +132,7 @@ def linked_to(conn: Connection, rolled: Rolled, keys: Iterable[str]) -> dict[str
     source, shared = _ends(rolled)
     found: dict[str, set[Source]] = {}
     for chunk in chunks(keys):
-        query = select(shared, _LINK.c.pair, source).where(shared.in_(chunk), *_through(rolled, "open"))
+        query = select(shared, _LINK.c.pair, source).where(among(shared, chunk), *_through(rolled, "open"))
         for key, pair, record in conn.execute(query.where(source.is_not(None))):
             found.setdefault(str(key), set()).add(Source(pair, str(record)))
     return found

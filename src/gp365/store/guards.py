@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from gp365.model.values import pack
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, now, put_rows
 
 OPEN, RELEASED, ENDED = "open", "released", "ended"
@@ -94,7 +95,7 @@ def tell(conn: Connection, id: int, shown: Mapping[str, Any]) -> None:
 def end(conn: Connection, ids: Iterable[int]) -> None:
     """End guards."""
     for chunk in chunks(ids):
-        conn.execute(_GUARD.update().where(_GUARD.c.id.in_(chunk)).values(state=ENDED, seen_at=now(conn)))
+        conn.execute(_GUARD.update().where(among(_GUARD.c.id, chunk)).values(state=ENDED, seen_at=now(conn)))
 
 
 def let_go(conn: Connection, pair: str, flow: str, codes: Iterable[str], actor: str) -> dict[str, int]:
@@ -146,7 +147,7 @@ def passed(
     found: dict[str, set[Mark]] = {}
     for chunk in chunks(subjects):
         query = select(_PASSED.c.subject, _PASSED.c.side, _PASSED.c.operation).where(
-            _PASSED.c.subject.in_(chunk), _PASSED.c.pair == pair, _PASSED.c.flow == flow
+            among(_PASSED.c.subject, chunk), _PASSED.c.pair == pair, _PASSED.c.flow == flow
         )
         for subject, side, operation in conn.execute(query.where(_PASSED.c.at >= since)):
             found.setdefault(subject, set()).add((side, operation))
@@ -187,7 +188,7 @@ def back_again(conn: Connection, pair: str, flow: str, side: str, numbers: Itera
     for chunk in chunks(f"L{number}" for number in numbers):
         conn.execute(
             _PASSED.delete().where(
-                _PASSED.c.subject.in_(chunk),
+                among(_PASSED.c.subject, chunk),
                 _PASSED.c.operation == GONE,
                 _PASSED.c.side == side,
                 _PASSED.c.pair == pair,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, inserting, now
 
 _TABLE = tables.intent
@@ -70,7 +71,7 @@ def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
     conn.execute(statement, rows)
     there: set[str] = set()
     for chunk in chunks(intent.id for intent in intents):
-        there.update(conn.execute(select(_TABLE.c.id).where(_TABLE.c.id.in_(chunk))).scalars())
+        there.update(conn.execute(select(_TABLE.c.id).where(among(_TABLE.c.id, chunk))).scalars())
     return {intent.id for intent in intents} - there
 
 
@@ -98,8 +99,8 @@ def open_for(
     for side, keys in keys_by_side.items():
         for chunk in chunks(keys):
             named = or_(
-                and_(_TABLE.c.side == side, _TABLE.c.key.in_(chunk)),
-                and_(_TABLE.c.source_side == side, _TABLE.c.source_key.in_(chunk)),
+                and_(_TABLE.c.side == side, among(_TABLE.c.key, chunk)),
+                and_(_TABLE.c.source_side == side, among(_TABLE.c.source_key, chunk)),
             )
             for row in conn.execute(_open_query(pair, flow).where(named)):
                 found[row[0]] = Intent(*row)
@@ -148,7 +149,7 @@ def done_since(
     """Read what was written to these external records since a moment, as (key, planned values)."""
     found: list[tuple[str, bytes]] = []
     for chunk in chunks(keys):
-        target = (_TABLE.c.key.in_(chunk), _TABLE.c.entity == entity, _TABLE.c.system == system)
+        target = (among(_TABLE.c.key, chunk), _TABLE.c.entity == entity, _TABLE.c.system == system)
         query = select(_TABLE.c.key, _TABLE.c.planned).where(*target, _TABLE.c.made_at >= since)
         found += [(key, planned) for key, planned in conn.execute(query.where(_TABLE.c.state == DONE))]
     return found
@@ -158,7 +159,7 @@ def by_reference(conn: Connection, references: Iterable[str]) -> dict[str, Inten
     """Find intents by our reference in the target; of several the last."""
     found: dict[str, Intent] = {}
     for chunk in chunks(reference for reference in references if reference):
-        rows = conn.execute(_QUERY.where(_TABLE.c.reference.in_(chunk)))
+        rows = conn.execute(_QUERY.where(among(_TABLE.c.reference, chunk)))
         for intent in sorted((Intent(*row) for row in rows), key=_age):
             found[intent.reference] = intent
     return found
@@ -169,7 +170,7 @@ def by_ids(conn: Connection, ids: Iterable[str]) -> dict[str, Intent]:
     return {
         row[0]: Intent(*row)
         for chunk in chunks(ids)
-        for row in conn.execute(_QUERY.where(_TABLE.c.id.in_(chunk)))
+        for row in conn.execute(_QUERY.where(among(_TABLE.c.id, chunk)))
     }
 
 
@@ -200,7 +201,7 @@ def inputs_of(conn: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
     return {
         str(row.hash): bytes(row.body)
         for chunk in chunks(hashes)
-        for row in conn.execute(select(body.c.hash, body.c.body).where(body.c.hash.in_(chunk)))
+        for row in conn.execute(select(body.c.hash, body.c.body).where(among(body.c.hash, chunk)))
     }
 
 
@@ -215,7 +216,7 @@ def _open_query(pair: str, flow: str) -> Select[*tuple[Any, ...]]:
 def _on_target(conn: Connection, system: str, entity: str, keys: Iterable[str], state: str) -> list[Intent]:
     found: list[Intent] = []
     for chunk in chunks(keys):
-        target = (_TABLE.c.system == system, _TABLE.c.entity == entity, _TABLE.c.key.in_(chunk))
+        target = (_TABLE.c.system == system, _TABLE.c.entity == entity, among(_TABLE.c.key, chunk))
         rows = conn.execute(_QUERY.where(*target, _TABLE.c.state == state))
         found += [Intent(*row) for row in rows]
     return sorted(found, key=_age)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from gp365.model.errors import Misconfigured, Retry
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, next_number, now
 from gp365.store.columns import EPOCH
 
@@ -97,7 +98,7 @@ def living(conn: Connection, numbers: Iterable[int], *, own: int) -> set[int]:
     at = now(conn)
     alive: set[int] = set()
     for chunk in chunks(numbers):
-        ending = _TABLE.c.number.in_(chunk) & (_TABLE.c.until <= at) & (_TABLE.c.number != own)
+        ending = among(_TABLE.c.number, chunk) & (_TABLE.c.until <= at) & (_TABLE.c.number != own)
         conn.execute(_TABLE.update().where(ending).values(number=_NOBODY, holder="", until=EPOCH))
-        alive.update(conn.execute(select(_TABLE.c.number).where(_TABLE.c.number.in_(chunk))).scalars())
+        alive.update(conn.execute(select(_TABLE.c.number).where(among(_TABLE.c.number, chunk))).scalars())
     return alive - {_NOBODY}

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks
 from gp365.store.chain import LEDGER_QUERY, Entry, LedgerRow, append, chain_of
 from gp365.store.verify import VerifyReport, verify
@@ -54,7 +55,7 @@ def last_dispositions(conn: Connection, pair: str, flow: str, subjects: Iterable
     found: dict[str, str] = {}
     for chunk in chunks(subjects):
         query = select(_TABLE.c.subject, _TABLE.c.disposition).where(
-            _TABLE.c.chain == chain_of(pair, flow), _TABLE.c.subject.in_(chunk), _TABLE.c.kind == OUTCOME
+            _TABLE.c.chain == chain_of(pair, flow), among(_TABLE.c.subject, chunk), _TABLE.c.kind == OUTCOME
         )
         query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position)
         found.update((str(subject), str(disposition)) for subject, disposition in conn.execute(query))
@@ -125,4 +126,4 @@ def decode(row: LedgerRow) -> Any:
 def erase(conn: Connection, ids: Iterable[int]) -> None:
     """Empty the payloads of rows; the chain still verifies."""
     for chunk in chunks(ids):
-        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(payload=None))
+        conn.execute(_TABLE.update().where(among(_TABLE.c.id, chunk)).values(payload=None))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gp365.model.errors import Retry
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks
 
 Side = Literal["left", "right"]
@@ -99,7 +100,7 @@ def by_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
     column = _key_column(side)
     found: dict[str, Link] = {}
     for chunk in chunks(keys):
-        query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, column.in_(chunk))
+        query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(column, chunk))
         for row in conn.execute(query):
             link = Link(*row)
             found[str(link.left_key if side == "left" else link.right_key)] = link
@@ -112,7 +113,7 @@ def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterab
     found: dict[str, Link] = {}
     for chunk in chunks(births):
         query = select(*_COLUMNS).where(
-            column.in_(chunk), column != "", _TABLE.c.pair == pair, _TABLE.c.flow == flow
+            among(column, chunk), column != "", _TABLE.c.pair == pair, _TABLE.c.flow == flow
         )
         for row in conn.execute(query):
             link = Link(*row)
@@ -126,7 +127,7 @@ def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
     """Find links by id."""
     found: dict[int, Link] = {}
     for chunk in chunks(ids):
-        for row in conn.execute(select(*_COLUMNS).where(_TABLE.c.id.in_(chunk))):
+        for row in conn.execute(select(*_COLUMNS).where(among(_TABLE.c.id, chunk))):
             found[row[0]] = Link(*row)
     return found
 
@@ -140,7 +141,7 @@ def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[st
     found: dict[str, Print] = {}
     for chunk in chunks(keys):
         query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state, birth)
-        scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, column.in_(chunk))
+        scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(column, chunk))
         for key, number, known, other_known, state, mark in conn.execute(query.where(*scope)):
             found[str(key)] = Print(number, known, bool(other_known), state, mark)
     return found
@@ -182,7 +183,7 @@ def replace_ends(conn: Connection, links: Sequence[Link]) -> None:
     """Replace links by id where they pass keys to one another: every end is let go before one is taken up anew."""
     ids = [link.id for link in links]
     for chunk in chunks(ids):
-        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(left_key=None, right_key=None))
+        conn.execute(_TABLE.update().where(among(_TABLE.c.id, chunk)).values(left_key=None, right_key=None))
     update(conn, links)
 
 
@@ -202,7 +203,9 @@ def sharing(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
     found: list[Link] = []
     for chunk in chunks(keys):
         scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == SHARED)
-        query = select(*_COLUMNS).where(*scope, _TABLE.c.shared_key.in_(chunk), _key_column(side).is_(None))
+        query = select(*_COLUMNS).where(
+            *scope, among(_TABLE.c.shared_key, chunk), _key_column(side).is_(None)
+        )
         found += [Link(*row) for row in conn.execute(query.order_by(_TABLE.c.id))]
     return found
 

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, select, text
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, put_rows
 
 _TABLE = tables.match_key
@@ -35,7 +36,7 @@ def drop_keys(conn: Connection, pair: str, flow: str, side: str, keys: Iterable[
     """Forget what these records match by."""
     scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == side)
     for chunk in chunks(keys):
-        conn.execute(_TABLE.delete().where(*scope, _TABLE.c.key.in_(chunk)))
+        conn.execute(_TABLE.delete().where(*scope, among(_TABLE.c.key, chunk)))
 
 
 def find(
@@ -47,7 +48,7 @@ def find(
     )
     found: dict[str, list[str]] = {}
     for chunk in chunks(norms):
-        for norm, key in conn.execute(query.where(_TABLE.c.norm.in_(chunk)).order_by(_TABLE.c.key)):
+        for norm, key in conn.execute(query.where(among(_TABLE.c.norm, chunk)).order_by(_TABLE.c.key)):
             found.setdefault(norm, []).append(key)
     return found
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from gp365.model.values import digest, pack
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, now
 from gp365.store.claims import rename_claims
 
@@ -99,7 +100,9 @@ def open_for(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) ->
     """Find the open entries of subjects, with their resolutions."""
     found: dict[str, list[Parked]] = {}
     for chunk in chunks(subjects):
-        query = _QUERY.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+        query = _QUERY.where(
+            _TABLE.c.pair == pair, _TABLE.c.flow == flow, among(_TABLE.c.subject, chunk), _OPEN
+        )
         for row in conn.execute(query.order_by(_TABLE.c.id)):
             found.setdefault(row.subject, []).append(Parked(*row))
     return found
@@ -183,7 +186,7 @@ def _open_at(conn: Connection, places: Iterable[_Place]) -> dict[_Place, tuple[i
         for chunk in chunks(names):
             query = select(
                 _TABLE.c.subject, _TABLE.c.field, _TABLE.c.id, _TABLE.c.code, _TABLE.c.shown_digest
-            ).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+            ).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(_TABLE.c.subject, chunk), _OPEN)
             for subject, field, number, code, shown in conn.execute(query):
                 if (pair, flow, subject, field) in wanted:
                     found[pair, flow, subject, field] = (number, code, shown)
@@ -193,7 +196,7 @@ def _open_at(conn: Connection, places: Iterable[_Place]) -> dict[_Place, tuple[i
 def _ids(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> list[tuple[int, str, str]]:
     found: list[tuple[int, str, str]] = []
     for chunk in chunks(subjects):
-        scope = and_(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.subject.in_(chunk), _OPEN)
+        scope = and_(_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(_TABLE.c.subject, chunk), _OPEN)
         query = select(_TABLE.c.id, _TABLE.c.subject, _TABLE.c.field).where(scope)
         found += [(number, subject, field) for number, subject, field in conn.execute(query)]
     return found
@@ -213,7 +216,7 @@ def _see_again(conn: Connection, seen: Sequence[tuple[int, NewParked]], at: date
 
 def _end_ids(conn: Connection, ids: Iterable[int], at: datetime) -> None:
     for chunk in chunks(ids):
-        conn.execute(_TABLE.update().where(_TABLE.c.id.in_(chunk)).values(state="ended", ended_at=at))
+        conn.execute(_TABLE.update().where(among(_TABLE.c.id, chunk)).values(state="ended", ended_at=at))
 
 
 def _insert(conn: Connection, entries: Sequence[NewParked], at: datetime) -> dict[_Place, int]:

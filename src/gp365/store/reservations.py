@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from sqlalchemy import Connection, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, inserting, now
 
 _TABLE = tables.reservation
@@ -46,7 +47,7 @@ def reserved_by(conn: Connection, system: str, entity: str, keys: Iterable[str])
     return {
         key: owner
         for chunk in chunks(keys)
-        for key, owner in conn.execute(query.where(_TABLE.c.key.in_(chunk)))
+        for key, owner in conn.execute(query.where(among(_TABLE.c.key, chunk)))
     }
 
 
@@ -54,7 +55,7 @@ def drop(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> Non
     """Forget who these keys are promised to: their record goes by another key now."""
     gone = _TABLE.delete().where(_TABLE.c.system == system, _TABLE.c.entity == entity)
     for chunk in chunks(keys):
-        conn.execute(gone.where(_TABLE.c.key.in_(chunk)))
+        conn.execute(gone.where(among(_TABLE.c.key, chunk)))
 
 
 def _held_by(conn: Connection, system: str, entity: str, owners: Iterable[str]) -> dict[str, str]:
@@ -62,7 +63,7 @@ def _held_by(conn: Connection, system: str, entity: str, owners: Iterable[str]) 
     return {
         owner: key
         for chunk in chunks(owners)
-        for owner, key in conn.execute(query.where(_TABLE.c.owner.in_(chunk)))
+        for owner, key in conn.execute(query.where(among(_TABLE.c.owner, chunk)))
     }
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -23,7 +24,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=OFF",
     "PRAGMA locking_mode=EXCLUSIVE",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-8192",
+    "PRAGMA cache_size=-32768",
 )
 
 Row = tuple[str, str, bytes]
@@ -45,11 +46,15 @@ class ScratchFile:
         for pragma in _PRAGMAS:
             self._conn.execute(pragma)
 
-    def table(self, name: str) -> ScratchRows:
-        """Open (or make) the table of this name; it is empty at first."""
+    def table(self, name: str, *, unique_keys: bool = True) -> ScratchRows:
+        """Open (or make) the table of this name; it is empty at first.
+
+        Without unique keys a row is added however often its key is there: for what is found by its index only.
+        """
         with self._lock, as_our_errors():
             if name not in self._tables:
-                self._tables[name] = ScratchRows(self._conn, self._lock, f"t{len(self._tables)}")
+                number = f"t{len(self._tables)}"
+                self._tables[name] = ScratchRows(self._conn, self._lock, number, unique_keys=unique_keys)
             return self._tables[name]
 
     def file(self) -> Path:
@@ -77,16 +82,18 @@ class ScratchFile:
 
 
 class ScratchRows:
-    """Rows of key, index text and payload, unique by key."""
+    """Rows of key, index text and payload, unique by key, or only ever found by index."""
 
-    def __init__(self, conn: sqlite3.Connection, lock: threading.RLock, table: str) -> None:
+    def __init__(
+        self, conn: sqlite3.Connection, lock: threading.RLock, table: str, *, unique_keys: bool = True
+    ) -> None:
         self._conn = conn
         self._lock = lock
         self._table = table  # our own word, never a caller's
-        conn.execute(
-            f"CREATE TABLE {table} (k TEXT PRIMARY KEY, i TEXT NOT NULL, p BLOB NOT NULL) WITHOUT ROWID"
-        )
-        conn.execute(f"CREATE INDEX {table}_i ON {table} (i)")
+        # Payloads lie in the order of arrival; only the small index is kept in the order of the keys.
+        unique = "UNIQUE" if unique_keys else ""
+        conn.execute(f"CREATE TABLE {table} (k TEXT NOT NULL {unique}, i TEXT NOT NULL, p BLOB NOT NULL)")
+        self._unique_keys, self._indexed = unique_keys, False
 
     def put(self, rows: Sequence[Row]) -> None:
         """Add or replace rows (key, index, payload)."""
@@ -105,8 +112,14 @@ class ScratchRows:
         return {key: payload for key, _, payload in self._select("k", keys)}
 
     def find(self, indexes: Sequence[str]) -> Sequence[Row]:
-        """Read rows by index text, ordered by key."""
-        return sorted(self._select("i", indexes))
+        """Read rows by index text; those of one index text in the order of their keys."""
+        if not self._indexed:
+            # Made when it is asked for: sorting what is there costs less than keeping an order with each row.
+            with self._lock, as_our_errors():
+                covering = "i, k" if self._unique_keys else "i, k, p"
+                self._conn.execute(f"CREATE INDEX {self._table}_i ON {self._table} ({covering})")
+            self._indexed = True
+        return self._select("i", indexes)
 
     def scan(self, page: int) -> Iterator[Sequence[Row]]:
         """Give all rows in pages, ordered by key; one page is in memory at a time."""
@@ -114,6 +127,14 @@ class ScratchRows:
         after = f"SELECT k, i, p FROM {self._table} WHERE k > ? ORDER BY k LIMIT ?"  # noqa: S608
         while rows:
             yield rows
+            rows = self._read(after, [rows[-1][0], page]) if len(rows) == page else []
+
+    def keys(self, page: int) -> Iterator[Sequence[str]]:
+        """Give all keys in pages, in their order."""
+        rows = self._read(f"SELECT k FROM {self._table} ORDER BY k LIMIT ?", [page])  # noqa: S608
+        after = f"SELECT k FROM {self._table} WHERE k > ? ORDER BY k LIMIT ?"  # noqa: S608
+        while rows:
+            yield [key for (key,) in rows]
             rows = self._read(after, [rows[-1][0], page]) if len(rows) == page else []
 
     def count(self) -> int:
@@ -133,7 +154,7 @@ class ScratchRows:
         listed = f"SELECT k, i, p FROM {self._table} WHERE {column} IN (SELECT value FROM json_each(?))"  # noqa: S608
         return self._read(listed, [named])
 
-    def _read(self, statement: str, values: Sequence[object]) -> list[Row]:
+    def _read(self, statement: str, values: Sequence[object]) -> list[Any]:
         with self._lock, as_our_errors():
             return self._conn.execute(statement, values).fetchall()
 

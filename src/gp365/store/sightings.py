@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, put_rows
 
 _TABLE = tables.sighting
@@ -16,7 +17,7 @@ def get(conn: Connection, links: Iterable[int]) -> dict[int, bytes]:
     """Read what was kept of links, by link id."""
     found: dict[int, bytes] = {}
     for chunk in chunks(links):
-        for link, body in conn.execute(select(_TABLE).where(_TABLE.c.link.in_(chunk))):
+        for link, body in conn.execute(select(_TABLE).where(among(_TABLE.c.link, chunk))):
             found[link] = body
     return found
 
@@ -29,4 +30,4 @@ def put(conn: Connection, bodies: Mapping[int, bytes]) -> None:
 def forget(conn: Connection, links: Iterable[int]) -> None:
     """Forget the sightings of links that are quiet again."""
     for chunk in chunks(links):
-        conn.execute(_TABLE.delete().where(_TABLE.c.link.in_(chunk)))
+        conn.execute(_TABLE.delete().where(among(_TABLE.c.link, chunk)))

@@ -16,9 +16,11 @@ import orjson
 from sqlalchemy import Connection, Engine, StaticPool, bindparam, create_engine, event, select, text
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, put_rows
 
 _CARD, _BLOCK = tables.similar_card, tables.similar_block
+_BY_KEY = select(_CARD.c.key, _CARD.c.number, _CARD.c.body, _CARD.c.side, _CARD.c.flow, _CARD.c.pair)
 _LIST = {
     "sqlite": "SELECT value FROM json_each(:numbers)",
     "postgresql": "SELECT unnest(CAST(:numbers AS bigint[]))",
@@ -99,10 +101,10 @@ def _numbers(scope: Scope, blocks: Sequence[str]) -> set[int]:
 def _by_key(conn: Connection, scope: Scope, keys: Sequence[str]) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for chunk in chunks(keys):
-        query = select(_CARD.c.key, _CARD.c.number, _CARD.c.body).where(
-            _CARD.c.key.in_(chunk), *_within(scope)
-        )
-        found.update({key: (number, body) for key, number, body in conn.execute(query)})
+        # By key alone, which is all but unique: told the rest of the index, SQLite steps through it for each missing key.
+        for key, number, body, *whose in conn.execute(_BY_KEY.where(among(_CARD.c.key, chunk))):
+            if whose == [scope.side, scope.flow, scope.pair]:
+                found[key] = (number, body)
     return found
 
 
@@ -128,7 +130,7 @@ def drop_cards(conn: Connection, scope: Scope, keys: Iterable[str], blocks: Bloc
         pairs = [(block, number) for number, body in held.values() for block in _numbers(scope, blocks(body))]
         if pairs:
             conn.exec_driver_sql(_DROP_BLOCK[conn.dialect.name], pairs)
-        conn.execute(_CARD.delete().where(_CARD.c.key.in_(list(held)), *_within(scope)))
+        conn.execute(_CARD.delete().where(among(_CARD.c.key, list(held)), *_within(scope)))
 
 
 def sizes(conn: Connection, numbers: Iterable[int]) -> dict[int, int]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from sqlalchemy import Connection, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new
 
 _TABLE = tables.wait
@@ -42,7 +43,7 @@ def waits_of(conn: Connection, pair: str, flow: str, waiters: Iterable[tuple[str
     for side, keys in _by_side(waiters):
         query = select(*columns).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == side)
         for chunk in chunks(keys):
-            found += [Wait(*row) for row in conn.execute(query.where(_TABLE.c.key.in_(chunk)))]
+            found += [Wait(*row) for row in conn.execute(query.where(among(_TABLE.c.key, chunk)))]
     return found
 
 
@@ -51,7 +52,7 @@ def clear_waits(conn: Connection, pair: str, flow: str, waiters: Iterable[tuple[
     for side, keys in _by_side(waiters):
         gone = _TABLE.delete().where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == side)
         for chunk in chunks(keys):
-            conn.execute(gone.where(_TABLE.c.key.in_(chunk)))
+            conn.execute(gone.where(among(_TABLE.c.key, chunk)))
 
 
 def wake_rows(
@@ -64,7 +65,7 @@ def wake_rows(
             _TABLE.c.pair == pair, _TABLE.c.on_flow == on_flow, _TABLE.c.on_side == side
         )
         for chunk in chunks(keys):
-            ended = gone.where(_TABLE.c.on_key.in_(chunk)).returning(
+            ended = gone.where(among(_TABLE.c.on_key, chunk)).returning(
                 _TABLE.c.flow, _TABLE.c.side, _TABLE.c.key
             )
             woken.update(dict.fromkeys((flow, waiter, key) for flow, waiter, key in conn.execute(ended)))

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from gp365.store import tables
+from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, inserting, now
 from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, in_flow, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
@@ -142,7 +143,7 @@ def rows_of(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str,
     found: list[WorkRow] = []
     for side, keys in sides.items():
         for chunk in chunks(keys):
-            query = select(*_ROW).where(in_flow(pair, flow), _WORK.c.side == side, _WORK.c.key.in_(chunk))
+            query = select(*_ROW).where(in_flow(pair, flow), _WORK.c.side == side, among(_WORK.c.key, chunk))
             found += [
                 WorkRow(*row)
                 for row in conn.execute(query.where(_WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY))
@@ -176,7 +177,7 @@ def noted(conn: Connection, run: str, subjects: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for chunk in chunks(subjects):
         query = select(tables.run_subject.c.subject).where(tables.run_subject.c.run == run)
-        found.update(conn.execute(query.where(tables.run_subject.c.subject.in_(chunk))).scalars())
+        found.update(conn.execute(query.where(among(tables.run_subject.c.subject, chunk))).scalars())
     return found
 
 

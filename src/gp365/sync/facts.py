@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gp365.model.expressions import ExpressionError, names_in
+from gp365.model.expressions import ExpressionError, named_in
 from gp365.model.plan import Resolution
 from gp365.model.record import Record
 from gp365.model.values import Value, key_text, unpack_deep
@@ -182,12 +182,8 @@ def _contexts(
 ) -> list[dict[str, Value]]:
     """Give what expressions see of each subject's record on a place."""
     records = [subject.records[place.side] for subject in subjects]
-    named = names_in(job.flow.expressions().values())
-    names = [
-        row.name
-        for row in job.flow.rows
-        if place.side in row.wires and (named is None or row.name.partition(".")[0] in named)
-    ]
+    here = [row.name for row in job.flow.rows if place.side in row.wires]
+    names = named_in(job.flow.expressions().values(), here)
     return [
         context_of(job, place, record, names) | {SHARED: _shared(job, place, record, refs)}
         for record in records

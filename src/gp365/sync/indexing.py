@@ -26,7 +26,7 @@ def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Rec
         ]
         match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
         if shape is not None:
-            cards = [(key_text(one.key), body_of(job, shape, place, one)) for one in records]
+            cards = [(key_text(one.key), shape.kept(body_of(job, shape, place, one))) for one in records]
             similar.put_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape.blocks)
 
 

@@ -18,7 +18,7 @@ from gp365.store.links import Link
 from gp365.sync.evidence import candidate, contradict
 from gp365.sync.job import Job, Place, drawn_id, reference_of, single_subject
 from gp365.sync.norms import REFERENCE_RULE, Rules, canonical, norms_of, rules_of
-from gp365.sync.observe import Observation
+from gp365.sync.observe import Observation, matched_by
 from gp365.sync.reading import read_keys
 from gp365.sync.subject import Subject
 from gp365.sync.through import through_all
@@ -272,11 +272,11 @@ def _look_up_scratch(job: Job, wanted: Iterable[tuple[str, int, str]], found: Fo
     for side, number, norm in wanted:
         by_side[side].append(f"{number}\x1d{norm}")
     for side, indexes in by_side.items():
-        for key, index, _ in job.scratch.table(f"{job.chain}/match/{side}").find(sorted(indexes)):
+        for key, index, _ in matched_by(job, side).find(sorted(indexes)):
             number, norm = index.split("\x1d", 1)
             keys = found.setdefault((side, int(number), norm), [])
-            if (text := key.split("\x1d", 1)[1]) not in keys:
-                keys.append(text)
+            if key not in keys:
+                keys.append(key)
 
 
 def _links_of(look: _Lookout) -> Mapping[tuple[str, str], Link]:

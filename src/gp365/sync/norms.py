@@ -6,11 +6,8 @@ from gp365.model.matching import kind_of, normalise
 from gp365.model.record import Record
 from gp365.model.values import Value, key_text, show
 from gp365.sync.job import Job, Place, merged_into
-from gp365.sync.plan.facts import Facts
-from gp365.sync.plan.rows import see_raw
 
 REFERENCE_RULE = 0
-_NOTHING = Facts()
 Rules = list[tuple[int, tuple[str, ...], bool]]
 
 
@@ -43,20 +40,16 @@ def norms_of(job: Job, place: Place, record: Record, rules: Rules | None = None)
 
 def _normal(job: Job, place: Place, record: Record, name: str) -> str:
     """Normalise what both sides can hold of a field: a name that was cut on one side is still the same name."""
-    row = job.compiled.row(name)
-    raw = row.half(place.side, record.values)
-    if raw is None:
+    seen = job.compiled.reader(place.side, name)(record.values)
+    if seen is None:
         return ""
-    seen = see_raw(job.compiled, row, place.side, raw, _NOTHING)
-    value = " ".join(show(part) for part in raw) if seen.bad else seen.fitted
-    return normalise(value, kind_of(name, row.row.convert))
+    value = " ".join(show(part) for part in seen.raw or ()) if seen.bad else seen.fitted
+    return normalise(value, kind_of(name, job.compiled.by_name[name].row.convert))
 
 
 def canonical(job: Job, place: Place, record: Record, name: str) -> Value:
     """Read one canonical field of a record for matching; an unusable value counts as its raw text."""
-    row = job.compiled.row(name)
-    raw = row.half(place.side, record.values)
-    if raw is None:
+    seen = job.compiled.reader(place.side, name)(record.values)
+    if seen is None:
         return None
-    seen = see_raw(job.compiled, row, place.side, raw, _NOTHING)
-    return " ".join(show(part) for part in raw) if seen.bad else seen.canonical
+    return " ".join(show(part) for part in seen.raw or ()) if seen.bad else seen.canonical

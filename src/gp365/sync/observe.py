@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from gp365.model.contract import ScratchTable
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprint, key_text
 from gp365.store import links, match, runs, work
@@ -68,6 +69,9 @@ def observe(job: Job, *, full: bool = False, store_keys: bool = True) -> Observa
         {place.side: Seen(job.scratch, f"{job.chain}/{place.side}") for place in job.places}
     )
     observation.similar = begin(job, kept=store_keys)
+    if not store_keys:
+        for place in job.places:
+            matched_by(job, place.side).clear()
     if observation.similar is not None and not observation.similar.complete:
         full = True
     for place in job.places:
@@ -261,14 +265,18 @@ def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], 
 
 def _index(job: Job, place: Place, loud: Sequence[Record], told: Sequence[Told]) -> None:
     """For a plan the matching keys go to the scratch, not to the store."""
-    table = job.scratch.table(f"{job.chain}/match/{place.side}")
-    table.put(
+    matched_by(job, place.side).put(
         [
-            (f"{rule}\x1d{key_text(record.key)}", f"{rule}\x1d{norm}", b"")
+            (key_text(record.key), f"{rule}\x1d{norm}", b"")
             for record, held in zip(loud, told, strict=True)
             for rule, norm in held.norms
         ]
     )
+
+
+def matched_by(job: Job, side: str) -> ScratchTable:
+    """Open the table of what a plan has observed: keys, found by rule and norm; a key's past may be among them."""
+    return job.scratch.table(f"{job.chain}/match/{side}", unique_keys=False)
 
 
 def _norm_rows(job: Job, place: Place, records: Sequence[Record]) -> list[tuple[int, str, str]]:

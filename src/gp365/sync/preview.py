@@ -26,7 +26,7 @@ from gp365.sync.subject import Row, Subject
 
 # So many pages are gathered before the first of them is planned. A page that is only shown may be larger than one that
 # is written: nothing is held by it.
-_AHEAD = 2
+_AHEAD = 4
 _PAGE = 1000
 
 
@@ -190,11 +190,15 @@ def _count(shown: Preview, plan: SubjectPlan) -> None:
     for write in plan.writes:
         counted = shown.creates if write.op is Op.CREATE else shown.updates
         counted[write.side] = counted.get(write.side, 0) + 1
-    found = [one.verdict.value for one in plan.fields]
-    found += ["overruled" for one in plan.fields if one.overruled]
-    found += ["cut" for one in plan.fields if one.cut]
-    for what, count in Counter(found).items():
-        shown.fields[what] = shown.fields.get(what, 0) + count
+    found = Counter([one.verdict for one in plan.fields])
+    for verdict, count in found.items():
+        shown.fields[verdict.value] = shown.fields.get(verdict.value, 0) + count
+    for what, count in (
+        ("overruled", sum([one.overruled for one in plan.fields])),
+        ("cut", sum([one.cut for one in plan.fields])),
+    ):
+        if count:
+            shown.fields[what] = shown.fields.get(what, 0) + count
 
 
 def _add_cost(job: Job, shown: Preview, plans: Sequence[SubjectPlan]) -> None:

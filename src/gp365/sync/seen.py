@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,8 +17,8 @@ PAGE = 1000
 
 
 _WRITTEN = b""
-# What so many records are found by is at hand: those of the pages that are under way.
-_RECENT = 2_000
+# What so many records are found by is at hand at least: those of the pages that are under way.
+_RECENT = 3_000
 
 Norms = list[tuple[int, str]]
 
@@ -55,8 +56,8 @@ class Seen:
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
         """Give the records that are in hand."""
-        if len(self._recent) > _RECENT:
-            self._recent.clear()
+        for old in list(islice(self._recent, max(0, len(self._recent) - _RECENT))):
+            del self._recent[old]
         found: dict[Key, Record] = {}
         for text, payload in self._table.get([key_text(key) for key in keys]).items():
             if payload:
@@ -92,8 +93,8 @@ class Seen:
 
     def pages(self) -> Iterator[list[Key]]:
         """Give every key in hand, in pages, in the order of the keys."""
-        for page in self._table.scan(PAGE):
-            yield [key_of(key) for key, _, _ in page]
+        for page in self._table.keys(PAGE):
+            yield [key_of(key) for key in page]
 
     def count(self) -> int:
         """Count the records in hand."""

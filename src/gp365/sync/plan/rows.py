@@ -98,6 +98,10 @@ class Sheet:
     planned: Mapping[str, dict[str | None, FieldPlan]]
 
 
+Reader = Callable[[Values], Seen | None]
+"""What reads one row on one side from a record's values; None where a wire field of it is absent."""
+
+
 class Sight(NamedTuple):
     """A row with both of its sides as seen, and its agreed pair (None: unknown)."""
 
@@ -112,7 +116,7 @@ class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
     `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
-    when both sides have nothing there.
+    when both sides have nothing there; `readers` read one row on a side, by side and row.
     """
 
     flow: Flow
@@ -128,6 +132,9 @@ class CompiledFlow:
     nothing: dict[str, list[FieldPlan]] = field(
         default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
     )
+    readers: dict[tuple[str, str], Reader] = field(
+        default_factory=dict[tuple[str, str], "Reader"], init=False, repr=False, compare=False
+    )
 
     def entity(self, side: str) -> EntityDescription:
         """Return the entity description of a side."""
@@ -140,6 +147,13 @@ class CompiledFlow:
     def row(self, name: str) -> CompiledRow:
         """Return a compiled row by name."""
         return self.by_name[name]
+
+    def reader(self, side: str, name: str) -> Reader:
+        """Return what reads a row on a side, of every record alike; references are not resolved."""
+        known = self.readers.get((side, name))
+        if known is None:
+            known = self.readers[side, name] = _reader(self, self.by_name[name], side)
+        return known
 
 
 def compile_rows(
@@ -229,6 +243,25 @@ def see_raw(compiled: CompiledFlow, row: CompiledRow, side: str, raw: Half, fact
             held.clear()
         seen = held[text] = _read_easy(row, side, text) or _read_half(compiled, row, side, raw)
     return seen
+
+
+def _reader(compiled: CompiledFlow, row: CompiledRow, side: str) -> Reader:
+    wire, held, nothing = row.single.get(side), row.remembered.get(side), Facts()
+
+    def read(values: Values) -> Seen | None:
+        raw = row.half(side, values)
+        return None if raw is None else see_raw(compiled, row, side, raw, nothing)
+
+    def read_text(values: Values) -> Seen | None:
+        text = values.get(wire or "")
+        # None may stand for an absent field too; what is no text may equal another value (see see_raw).
+        seen = remembered.get(text) if type(text) is str else None
+        return seen or read(values)
+
+    if wire is None or held is None or row.row.ref:
+        return read
+    remembered = held
+    return read_text
 
 
 def _read_easy(row: CompiledRow, side: str, text: str | None) -> Seen | None:

@@ -59,7 +59,8 @@ class Index:
     ) -> None:
         """Keep cards in the store, in the caller's transaction; a record without one is forgotten."""
         scope = self._scope(place.side)
-        similar.put_cards(conn, scope, list(cards.items()), self.shape.blocks)
+        kept = [(key, self.shape.kept(body)) for key, body in cards.items()]
+        similar.put_cards(conn, scope, kept, self.shape.blocks)
         merged = [key for one in records if (key := key_text(one.key)) not in cards]
         if merged:
             similar.drop_cards(conn, scope, merged, self.shape.blocks)
@@ -74,7 +75,8 @@ class Index:
             self._worker.put(scope, rows)
             return
         with self._opened().begin() as conn:
-            similar.put_cards(conn, scope, rows, self.shape.blocks)
+            kept = [(key, self.shape.kept(body)) for key, body in rows]
+            similar.put_cards(conn, scope, kept, self.shape.blocks)
 
     def read_whole(self, conn: Connection, place: Place) -> None:
         """Note that a full reading has brought every record of a side."""

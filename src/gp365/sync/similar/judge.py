@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gp365.model import matching
 from gp365.model.similar import Weigh, alike, generic_weight
-from gp365.sync.similar.shape import Shape, texts_of
+from gp365.sync.similar.shape import Shape, bare, texts_of
 
 MOST_SHOWN = 10
 # So many firms may have a name that nothing else speaks for before it is taken for a common one.
@@ -65,7 +65,7 @@ def judge(
         return None
     others = any(held for held, field in zip(both, shape.fields, strict=True) if field.kind != "")
     by_name = all(_names_only(shape, number, both) for number in passed)
-    return Hit(key, body, _score(shape, mine, theirs), passed[0], others and by_name, stored)
+    return Hit(key, bare(body), _score(shape, mine, theirs), passed[0], others and by_name, stored)
 
 
 def _passes(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from gp365.model.similar import Weigh, far_apart, generic_weight, is_generic, outline
+from gp365.model.similar import Weigh, far_apart, generic_weight, is_generic
 from gp365.model.similar_blocks import is_weak, word_block
 from gp365.model.similar_words import name_words
 from gp365.store import similar
@@ -88,18 +88,18 @@ class Search:
         self, body: str, chosen: Mapping[_Card, bool], candidates: list[_Candidate]
     ) -> list[_Candidate]:
         """Leave out, at a glance, those that share little and whose name is another one."""
-        at = next((place for place, one in enumerate(self.shape.fields) if one.kind == ""), None)
+        at = self.shape.named
         mine = texts_of(body)[at] if at is not None else ""
-        if at is None or not mine or len(candidates) < _FEW:
+        if not mine or len(candidates) < _FEW:
             return candidates
         weak = [one for one in candidates if chosen[one[0]]]
-        near = weak
+        held = [(one[0], self.shape.outlines(one[2])) for one in weak]
+        telling, whole = self.shape.outlines(body)
         # Telling words first: of two plumbers, it is the other word that parts them.
-        for whole, least in ((is_generic(mine), _NEAR), (True, _NEAR_WHOLE)):
-            outlines = [outline(texts_of(one[2])[at], whole=whole) for one in near]
-            far = far_apart(outline(mine, whole=whole), outlines, least)
-            near = [one for one, is_far in zip(near, far, strict=True) if not is_far]
-        left_out = {one[0] for one in weak} - {one[0] for one in near}
+        for place, least in ((int(is_generic(mine)), _NEAR), (1, _NEAR_WHOLE)):
+            far = far_apart((telling, whole)[place], [outlines[place] for _, outlines in held], least)
+            held = [one for one, is_far in zip(held, far, strict=True) if not is_far]
+        left_out = {one[0] for one in weak} - {card for card, _ in held}
         return [one for one in candidates if one[0] not in left_out]
 
     def _weigh(self, sources: Sequence[Source], bodies: Iterable[str]) -> Weigh:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gp365.model import matching
 from gp365.model.flow import Flow, Row
 from gp365.model.record import Record
+from gp365.model.similar import outline
 from gp365.model.similar_blocks import blocks_of
 from gp365.model.values import digest, pack, show
 from gp365.sync.evidence import lines_of
@@ -15,8 +16,9 @@ from gp365.sync.job import Job, Place
 from gp365.sync.norms import canonical
 
 # Another way to make cards or blocks has another number: the next run fills them anew.
-VERSION = 1
+VERSION = 2
 _BETWEEN = "\x1f"
+_TAIL = "\x1e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,21 @@ class Shape:
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of the fields."""
         return tuple(field.kind for field in self.fields)
+
+    def kept(self, body: str) -> str:
+        """Return a card as it is kept: with both outlines of its name, so that a glance need not work them out."""
+        if self.named is None:
+            return body
+        name = texts_of(body)[self.named]
+        return _TAIL.join((body, outline(name), outline(name, whole=True)))
+
+    def outlines(self, body: str) -> tuple[str, str]:
+        """Return the outlines of a card's name: of the telling words, and of all."""
+        _, *tail = body.split(_TAIL)
+        if len(tail) == 2:
+            return tail[0], tail[1]
+        name = texts_of(body)[self.named] if self.named is not None else ""
+        return outline(name), outline(name, whole=True)
 
     def blocks(self, body: str) -> list[str]:
         """Return the blocks of a card."""
@@ -91,9 +108,15 @@ def body_of(job: Job, shape: Shape, place: Place, record: Record) -> str:
 def _text(job: Job, place: Place, record: Record, rows: Sequence[str]) -> str:
     texts = [show(canonical(job, place, record, name)) for name in rows]
     text = ", ".join(filter(None, texts)) if len(texts) > 1 else texts[0]
-    return " ".join(text.replace(_BETWEEN, " ").split())
+    # What stands between texts in a card is a blank to Python, so no text has it any more.
+    return " ".join(text.split())
 
 
 def texts_of(body: str) -> list[str]:
     """Read the texts of a card."""
-    return body.split(_BETWEEN)
+    return bare(body).split(_BETWEEN)
+
+
+def bare(body: str) -> str:
+    """Return a card without what is kept beside its texts."""
+    return body.partition(_TAIL)[0]

@@ -57,8 +57,9 @@ def _open(path: str, shape: Shape) -> None:
 
 def _put(scope: Scope, rows: list[tuple[str, str]]) -> None:
     assert _engine is not None and _shape is not None
+    kept = [(key, _shape.kept(body)) for key, body in rows]
     with _engine.begin() as conn:
-        similar.put_cards(conn, scope, rows, _shape.blocks)
+        similar.put_cards(conn, scope, kept, _shape.blocks)
 
 
 def _ask(scope: Scope, bodies: list[str]) -> list[list[Hit]]:
