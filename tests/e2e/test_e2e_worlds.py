@@ -35,13 +35,18 @@ def explore(folder: Path, how: settings, least: int = 0) -> dict[str, int]:
         Explorer.site, Explorer.steps = made, steps
         while True:
             run_state_machine_as_test(Explorer, settings=how)
-            if sum(steps.values()) >= least:
+            if taken(steps) >= least:
                 return steps
+
+
+def taken(steps: dict[str, int]) -> int:
+    """Count the steps that people and syncs took; what the judge counts beside them is in brackets."""
+    return sum(count for name, count in steps.items() if not name.startswith("("))
 
 
 def test_whatever_people_do_both_worlds_agree_or_say_why(tmp_path: Path) -> None:
     steps = explore(tmp_path, SHORT)
-    assert sum(steps.values()) > 40
+    assert taken(steps) > 40
 
 
 @pytest.mark.proof
@@ -52,4 +57,4 @@ def test_a_hundred_thousand_steps_double_nothing_and_lose_nothing(
         tmp_path, settings(SHORT, max_examples=100, stateful_step_count=200, derandomize=False), PROVED
     )
     with capsys.disabled():
-        print(json.dumps({"two worlds": {"steps": sum(steps.values()), **dict(sorted(steps.items()))}}))
+        print(json.dumps({"two worlds": {"steps": taken(steps), **dict(sorted(steps.items()))}}))

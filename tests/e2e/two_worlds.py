@@ -67,16 +67,21 @@ def judge(people: People, known: Known, guarded: bool) -> None:
     reasons = reasons_of(people.site.folder)
     by_left = {link.left_key: link for link in reasons.links if link.left_key}
     by_right = {link.right_key: link for link in reasons.links if link.right_key}
+    hidden = people.hidden()
     for tag in sorted({*customers, *accounts}):
         for row in customers.get(tag, []):
             number = row["CUSTNMBR"].strip()
+            if number in hidden:
+                continue  # nobody can give a reason for what he may not see
             _judge_record(tag, "gp", number, by_left.get(number), reasons)
         for row in accounts.get(tag, []):
             key = row["accountid"]
             if row.get("customertypecode") != 3 and key not in by_right:
                 continue  # left out by the flow's condition
+            if key in hidden:
+                continue
             _judge_record(tag, "sales", key, by_right.get(key), reasons)
-    _judge_links(people, reasons)
+    _judge_links(people, reasons, hidden)
 
 
 def _judge_record(tag: str, side: str, key: str, link: Link | None, reasons: Reasons) -> None:
@@ -85,13 +90,12 @@ def _judge_record(tag: str, side: str, key: str, link: Link | None, reasons: Rea
         raise Disagrees(f"{tag}: {side} {key} has no link and no reason")
 
 
-def _judge_links(people: People, reasons: Reasons) -> None:
+def _judge_links(people: People, reasons: Reasons, hidden: set[str]) -> None:
     gp = {row["CUSTNMBR"].strip(): row for row in people.site.rows("gp", "RM00101")}
     sales = {row["accountid"]: row for row in people.site.rows("dataverse", "accounts")}
     streets = {
         (row["CUSTNMBR"].strip(), row["ADRSCODE"].strip()): row for row in people.site.rows("gp", "RM00102")
     }
-    hidden = people.hidden()
     for link in reasons.links:
         if link.state != "open" or "" in reasons.of_link(link):
             continue

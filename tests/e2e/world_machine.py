@@ -16,7 +16,7 @@ from two_worlds import Disagrees, Known, judge
 
 from gp365.app.actions.running import silent
 from gp365.app.actions.sync import sync
-from gp365.app.project import open_project
+from gp365.app.project import Project, open_project
 from gp365.model.values import unpack_deep
 from gp365.store import parked
 
@@ -45,6 +45,8 @@ class Worlds(RuleBasedStateMachine):
         self.tags: list[str] = []
         self.mine: Site = self.site
         self.snapshots: set[str] = set()
+        self.moved_back = False
+        self.project: Project | None = None
 
     # the beginning
 
@@ -60,6 +62,7 @@ class Worlds(RuleBasedStateMachine):
         self.people = People(self.mine)
         if self.mine.run("provision", "apply").code != 0:
             raise AssertionError("provisioning failed")
+        self.project = open_project(folder, clock=self._clock)
         for made, number in (("both", both), ("gp", gp), ("sales", sales)):
             for _ in range(number):
                 self._new(made)
@@ -170,6 +173,7 @@ class Worlds(RuleBasedStateMachine):
         self._count("restore")
         if side in self.snapshots:
             self.people.door(side, "/restore", {"snapshot": "backup"})
+            self.moved_back = self.moved_back or side == SALES
 
     @rule(firm=FIRMS, side=SIDES)
     def a_role_hides_a_firm(self, firm: int, side: str) -> None:
@@ -201,7 +205,7 @@ class Worlds(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 50), how=st.sampled_from(("link", "create", "ignore", "gp", "sales")))
     def a_person_decides(self, pick: int, how: str) -> None:
         self._count("decide")
-        with self._project() as project, project.store.write() as conn:
+        with self._open().store.write() as conn:
             entries = parked.list_open(conn, limit=1000)
             if entries:
                 entry = entries[pick % len(entries)]
@@ -231,8 +235,16 @@ class Worlds(RuleBasedStateMachine):
         self._sync(approve=True)
 
     def teardown(self) -> None:
-        if not self.tags:
+        if self.project is None:
             return
+        try:
+            if self.tags:
+                self._end()
+        finally:
+            self.project.close()
+            shutil.rmtree(self.mine.folder, ignore_errors=True)
+
+    def _end(self) -> None:
         self.people.show_all()
         for system in (GP, SALES):
             self.site.door(system, "DELETE", "/faults")
@@ -244,15 +256,24 @@ class Worlds(RuleBasedStateMachine):
             again = self._sync(approve=True)
             if again.written:
                 raise Disagrees(f"the second sync wrote {again.written} rows")
-        shutil.rmtree(self.mine.folder, ignore_errors=True)
 
-    def _project(self) -> Any:
-        ahead = timedelta(seconds=self.ahead_s)
-        return open_project(self.mine.folder, clock=lambda: datetime.now(UTC) + ahead)
+    def _open(self) -> Project:
+        assert self.project is not None
+        return self.project
+
+    def _clock(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.ahead_s)
 
     def _sync(self, *, approve: bool = False) -> Ran:
-        with self._project() as project:
-            done = sync(project, progress=silent, approve=approve)
+        """Sync and judge. A feed does not show a backup that people have worked on since: a full compare does."""
+        ran = self._once(approve=approve)
+        if self.moved_back and not ran.stopped:
+            self.moved_back = False
+            ran = self._once(approve=approve, full=True)
+        return ran
+
+    def _once(self, *, approve: bool, full: bool = False) -> Ran:
+        done = sync(self._open(), progress=silent, approve=approve, full=full)
         for run in done.runs:
             if not run.balanced:
                 raise Disagrees(f"not balanced: {run.mismatches}")
@@ -260,15 +281,16 @@ class Worlds(RuleBasedStateMachine):
         clean = not stopped and bool(done.runs) and all(run.clean for run in done.runs)
         stops = not clean
         self._count("(stopped or unclean)" if stops else "(judged)")
-        judge(self.people, self.known, stops)
-        return Ran(clean, sum(one.created + one.updated for run in done.runs for one in run.sides.values()))
+        judge(self.people, self.known, stops or (self.moved_back and not full))
+        written = sum(one.created + one.updated for run in done.runs for one in run.sides.values())
+        return Ran(clean, stopped, written)
 
 
 class Ran:
     """What the machine keeps of a sync."""
 
-    def __init__(self, clean: bool, written: int) -> None:
-        self.clean, self.written = clean, written
+    def __init__(self, clean: bool, stopped: bool, written: int) -> None:
+        self.clean, self.stopped, self.written = clean, stopped, written
 
 
 def folder_of(base: Path) -> Path:

@@ -13,6 +13,7 @@ from threading import Lock
 from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
+_HOLE = "\x00\x01\x00"  # stands for a mask until all secrets are looked for: one may be a part of the mask
 _ANYWHERE = 4  # shorter secrets are masked only where they stand alone, or every text would be unreadable
 
 _NAMES = (
@@ -60,38 +61,41 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = Lock()
         self._secrets: frozenset[str] = frozenset()
-        self._pattern: re.Pattern[str] | None = None
+        self._long: tuple[str, ...] = ()
+        self._short: re.Pattern[str] | None = None
 
     def register(self, secret: str) -> None:
         """Mask this secret, in every usual spelling, from now on."""
-        if not secret:
-            return
-        with self._lock:
-            self._secrets = self._secrets | spellings(secret)
-            self._compile()
+        if secret:
+            with self._lock:
+                self._keep(self._secrets | spellings(secret))
 
     def forget(self, secret: str) -> None:
         """Stop masking a secret that is worth nothing any more, such as an expired token."""
         with self._lock:
-            self._secrets = self._secrets - spellings(secret)
-            self._compile()
+            self._keep(self._secrets - spellings(secret))
 
-    def _compile(self) -> None:
-        self._pattern = re.compile("|".join(_alternatives(self._secrets))) if self._secrets else None
+    def _keep(self, secrets: frozenset[str]) -> None:
+        """Order the secrets, the longest first: another one may be a part of it."""
+        ordered = sorted(secrets, key=lambda one: (-len(one), one))
+        short = [one for one in ordered if len(one) < _ANYWHERE]
+        alone = "|".join(re.escape(one) for one in short)
+        self._short = re.compile(rf"(?<!\w)(?:{alone})(?!\w)") if short else None
+        # Looked for one by one: a pattern of all of them takes longer to make than it ever saves.
+        self._secrets, self._long = secrets, tuple(one for one in ordered if len(one) >= _ANYWHERE)
 
     def redact(self, text: str) -> str:
         """Return the text without registered secrets and without what has the shape of one."""
-        pattern = self._pattern
-        if pattern is not None:
-            text = pattern.sub(MASK, text)
+        for secret in self._long:
+            if secret in text:
+                text = text.replace(secret, _HOLE)
+        short = self._short
+        if short is not None:
+            text = short.sub(_HOLE, text)
+        text = text.replace(_HOLE, MASK)
         for shape, masked in _SHAPES:
             text = shape.sub(masked, text)
         return text
-
-
-def _alternatives(secrets: frozenset[str]) -> list[str]:
-    longest_first = sorted(secrets, key=len, reverse=True)
-    return [re.escape(s) if len(s) >= _ANYWHERE else rf"(?<!\w){re.escape(s)}(?!\w)" for s in longest_first]
 
 
 SECRETS = Redactor()
