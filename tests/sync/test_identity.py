@@ -153,11 +153,23 @@ def test_a_renamed_customer_is_never_created_a_second_time(world: World) -> None
     world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603")
     world.sync()
     world.gp.person_rename("customer", ("AARONFIT0001",), ("NEWNUM0001",))
-    world.gp_put("NEWNUM0001", Name="Aaron Fitz Renamed", Zip="99999")
+    world.gp_put("NEWNUM0001", Name="Aaron Fitz Renamed", Zip="60603")
     report = world.sync()
     assert report.balanced and not world.parked()
     assert list(world.accounts()) == ["Aaron Fitz Renamed"]
     assert [link.left_key for link in world.links()] == ["NEWNUM0001"]
+
+
+def test_a_note_index_that_was_given_out_again_makes_no_other_firm_of_an_account(world: World) -> None:
+    """GP restored, and a new customer entered: the note index and day of one that is no more, under another number."""
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603")
+    world.sync()
+    world.gp.person_rename("customer", ("AARONFIT0001",), ("BAKERS0001",))
+    world.gp_put("BAKERS0001", Name="Bakers Emporium", Zip="99999")
+    report = world.sync()
+    assert report.balanced and list(world.accounts()) == ["Aaron Fitz"]
+    assert {entry.code for entry in world.parked()} == {"target-gone", "renumbered"}
+    assert [link.left_key for link in world.links()] == ["AARONFIT0001"]
 
 
 def test_children_wait_for_their_parents_and_a_ring_is_broken(world: World) -> None:

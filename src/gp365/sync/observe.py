@@ -15,6 +15,7 @@ from gp365.model.contract import ScratchTable
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprint, key_text
 from gp365.store import links, match, runs, work
+from gp365.sync.births import given_out_again
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of, rules_of
@@ -246,11 +247,13 @@ def _note_renumbered(job: Job, place: Place, strays: Sequence[Record], observati
         return
     with job.store.read() as conn:
         found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
-    for link in found.values():
+    records = {record.birth: record for record in strays}
+    theirs = [link for birth, link in found.items() if not given_out_again(job, place, link, records[birth])]
+    for link in theirs:
         observation.busy.add(link.id)
         observation.met[place.side].add(link.id)
     if job.recovery is not None and place.side in job.recovery.sides:
-        job.recovery.let_be.update(link.id for link in found.values())
+        job.recovery.let_be.update(link.id for link in theirs)
 
 
 def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], cursor: str | None) -> None:

@@ -14,6 +14,7 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store import links
 from gp365.store.links import OPEN, Link
+from gp365.sync.births import given_out_again
 from gp365.sync.events.joining import absorb_at, set_free
 from gp365.sync.events.kinds import Repair
 from gp365.sync.events.look import Look, at, decision_of, end_birth, end_key, named_keys, subject_of
@@ -60,6 +61,7 @@ def _find(moves: _Moves) -> None:
             birth: link
             for birth, link in held.items()
             if end_key(link, place) != key_text(moves.found[birth].key)
+            and not given_out_again(look.job, place, link, moves.found[birth])
         }
         moves.owners = look.links_at(place, [key_text(moves.found[birth].key) for birth in moves.movers])
         wanted = {link.id: link for link in (*moves.movers.values(), *moves.owners.values())}
