@@ -85,6 +85,8 @@ def test_subjects_of_a_run_are_counted_by_disposition(store: Store) -> None:
         {"hash": bytes(32)},
         {"prev_hash": b"\x01" * 32},
         {"position": 99},
+        {"chain": "fabrikam/other"},
+        {"id": 77},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -94,8 +96,9 @@ def test_a_row_that_was_changed_behind_our_back_is_found(store: Store, change: d
         number = conn.execute(select(TABLE.c.id).where(TABLE.c.position == 3)).scalar_one()
         conn.execute(TABLE.update().where(TABLE.c.id == number).values(change))
     report = _verify(store)
-    assert not report.ok and report.reason and report.chain == CHAIN
-    following = 1 if {"hash", "position"} & set(change) and "payload_hash" not in change else 0
+    assert not report.ok and report.reason
+    assert report.chain == change.get("chain", CHAIN) or "chain" in change
+    following = 1 if {"hash", "position", "id", "chain"} & set(change) and "payload_hash" not in change else 0
     assert report.broken_at in (number, number + following)
 
 
@@ -122,12 +125,16 @@ def test_a_row_that_was_slipped_in_is_found(store: Store) -> None:
 def test_an_erased_payload_leaves_the_chain_provable(store: Store) -> None:
     _filled(store)
     with store.write() as conn:
-        ids = [row.id for row in ledger.rows(conn, "r1")][:4]
-        ledger.erase(conn, ids)
+        gone = TABLE.update().where(TABLE.c.position <= 4).values(payload=None)
+        conn.execute(gone)
         erased = next(ledger.rows(conn, "r1"))
         assert erased.payload is None and ledger.decode(erased) is None and erased.payload_hash
     report = _verify(store)
-    assert report.ok and (report.rows, report.erased) == (10, 4)
+    assert not report.ok and (report.broken_at, report.position) == (erased.id, 1)
+    assert "no row says" in report.reason
+    _append(store, Entry("erasure", "", payload=orjson.dumps({"erased": [[1, 4]]})))
+    report = _verify(store)
+    assert report.ok and (report.rows, report.erased) == (11, 4)
 
 
 def test_chains_of_other_flows_stand_alone(store: Store) -> None:

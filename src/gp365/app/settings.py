@@ -314,6 +314,17 @@ class WorkerSettings(_Strict):
     )
 
 
+class LedgerSettings(_Strict):
+    """How long the ledger keeps its payloads; `gp365 ledger erase` acts on it."""
+
+    keep_payloads_days: int = Field(
+        default=0, ge=0, le=36_500, description="payloads older than this are erased; 0: kept for ever"
+    )
+    keep_undo_days: int = Field(
+        default=30, ge=0, le=36_500, description="what undo needs is kept so long, whatever is erased"
+    )
+
+
 class Settings(_Strict):
     """A project's settings."""
 
@@ -322,6 +333,7 @@ class Settings(_Strict):
     pairs: dict[str, PairSettings] = Field(default={}, description="the pairs by name")
     store: StoreSettings = Field(default=StoreSettings(), description="the store")
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
+    ledger: LedgerSettings = Field(default=LedgerSettings(), description="how long the ledger keeps payloads")
 
 
 SECRETS = frozenset({"password", "client_secret", "certificate"})

@@ -180,6 +180,9 @@ CATALOGUE: dict[str, Entry] = {
     "plan-invalid": Entry(
         "The plan file is damaged or was edited.", "Make a new plan with `gp365 plan --out FILE`."
     ),
+    "export-invalid": Entry(
+        "The file is no export of a ledger.", "Name a file that `gp365 ledger export --out` wrote."
+    ),
     "store-newer": Entry(
         "The store was made by a newer gp365.", "Install the newer version, or restore an older backup."
     ),
@@ -354,6 +357,18 @@ CATALOGUE: dict[str, Entry] = {
         "A write's answer was lost; we wait until it can no longer arrive.", "Nothing: it is looked at again."
     ),
     "moved": Entry("The record changed while we looked at it.", "Nothing: it is planned again."),
+    # undo
+    "changed-since": Entry(
+        "The field was changed after the write that is to be taken back.",
+        "Look at it with `gp365 explain`, and change it by hand if it shall go back.",
+    ),
+    "not-undoable": Entry(
+        "The write cannot be taken back.", "Read the reason; change the record by hand if it shall go back."
+    ),
+    "in-use": Entry(
+        "Other records stand on the one that was created.", "Take those back first, or leave it as it is."
+    ),
+    "run-unknown": Entry("There is no such run.", "`gp365 history` names the runs."),
     # proof
     "equation": Entry(
         "The three counts of a run do not agree.", "Do not sync further; send the run's ledger to support."

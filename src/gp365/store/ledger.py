@@ -1,4 +1,6 @@
-"""The ledger: what was done and why, append-only. Rows are made in `chain.py` and proved in `verify.py`."""
+"""The ledger: what was done and why, append-only. Rows are made in `chain.py`, proved in `verify.py` and
+emptied in `retention.py`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,6 @@ __all__ = [
     "chain_of",
     "decode",
     "dispositions",
-    "erase",
     "for_subject",
     "history",
     "last_dispositions",
@@ -121,9 +122,3 @@ def outcomes_since(
 def decode(row: LedgerRow) -> Any:
     """Return a row's payload as JSON holds it, or None if it has none."""
     return None if row.payload is None else orjson.loads(row.payload)
-
-
-def erase(conn: Connection, ids: Iterable[int]) -> None:
-    """Empty the payloads of rows; the chain still verifies."""
-    for chunk in chunks(ids):
-        conn.execute(_TABLE.update().where(among(_TABLE.c.id, chunk)).values(payload=None))
