@@ -46,7 +46,8 @@ class FieldDescription:
     `length` is the usable number of characters; `code_page` names the only characters it can hold ("cp1252") or is "";
     `upper` says the system stores it in upper case; `writable` is both, create, update or never; an unreadable field
     (secured column) is absent from every record; `options` maps codes to labels; `zoned` false says that a DATETIME is
-    what a clock on the wall shows, labelled UTC but in no zone; `assumed` marks what no public document confirms.
+    what a clock on the wall shows, labelled UTC but in no zone; `assumed` marks what no public document confirms; `secured`: column security hides it from some people, so
+    that what we may read of it is told in no report.
     """
 
     name: str
@@ -64,6 +65,7 @@ class FieldDescription:
     target: str = ""
     zoned: bool = True
     assumed: bool = False
+    secured: bool = False
 
     def can(self, verb: str) -> bool:
         """Tell whether the field may be sent with create or update."""
@@ -79,6 +81,7 @@ class EntityDescription:
     `all_or_nothing`: lists come whole (SBA). `longest_reply_s` bounds how late a call that we sent can still land.
     `lanes` is how many pages of writes it takes at once. `creates`/`updates`: verbs served at all.
     `merged_into` names the wire field that, once filled, holds the key of the record into which this one was merged.
+    `retired` gives the wire values that take a record out of use, since nothing is ever deleted.
     """
 
     name: str
@@ -99,3 +102,4 @@ class EntityDescription:
     channel: str = ""
     assumed: tuple[str, ...] = ()
     merged_into: str = ""
+    retired: Mapping[str, int | bool] = field(default_factory=dict[str, "int | bool"])

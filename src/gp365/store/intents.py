@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
 
@@ -15,6 +15,7 @@ from gp365.store.bulk import chunks, insert_new, inserting, now
 
 _TABLE = tables.intent
 OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
+_LANDED = _TABLE.c.state.in_((OPEN, DONE, SETTLED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,25 @@ class Intent:
     ended_at: datetime | None
     window_ms: float | None
     version: str
+
+
+class Head(NamedTuple):
+    """An intent without what it carries."""
+
+    id: str
+    run: str
+    pair: str
+    flow: str
+    subject: str
+    op: str
+    system: str
+    entity: str
+    side: str
+    key: str
+    source_side: str
+    source_key: str
+    state: str
+    made_at: datetime
 
 
 # The column of each field, in the order of the fields (`values` and `before` are words of SQL).
@@ -118,8 +138,8 @@ def superseded_for(conn: Connection, system: str, entity: str, keys: Iterable[st
 
 
 def last_write(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> dict[str, Intent]:
-    """Find the last write that was done on each of these external records."""
-    return {intent.key: intent for intent in _on_target(conn, system, entity, keys, DONE)}
+    """Find the last write that was done on each of these external records, those whose reply was lost included."""
+    return {intent.key: intent for intent in done_on(conn, system, entity, keys)}
 
 
 def done_on(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> list[Intent]:
@@ -127,6 +147,22 @@ def done_on(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> 
     listed = list(keys)
     found = [one for state in (DONE, SETTLED) for one in _on_target(conn, system, entity, listed, state)]
     return sorted(found, key=_age)
+
+
+def heads_of_run(conn: Connection, run: str) -> list[Head]:
+    """Name the writes of a run that were done, or may have been, newest first."""
+    query = select(*(_TABLE.c[name] for name in Head._fields)).where(_TABLE.c.run == run, _LANDED)
+    return [Head(*row) for row in conn.execute(query.order_by(_TABLE.c.made_at.desc(), _TABLE.c.id.desc()))]
+
+
+def heads_on(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> list[Head]:
+    """Name the writes to these external records that were done, or may have been, newest first."""
+    found: list[Head] = []
+    for chunk in chunks(keys):
+        target = (_TABLE.c.system == system, _TABLE.c.entity == entity, among(_TABLE.c.key, chunk))
+        query = select(*(_TABLE.c[name] for name in Head._fields)).where(*target, _LANDED)
+        found += [Head(*row) for row in conn.execute(query)]
+    return sorted(found, key=lambda head: (head.made_at, head.id), reverse=True)
 
 
 def newest_creates(conn: Connection, pair: str, flow: str, side: str, limit: int) -> list[str]:

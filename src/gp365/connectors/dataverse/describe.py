@@ -10,6 +10,7 @@ from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldT
 CONTACT_PREFIX = "primarycontact."
 HAS_OPPORTUNITY = "has_opportunity"
 REFERENCE_COLUMN = "gp365_reference"
+STATE, INACTIVE = "statecode", 1
 MASTER, MERGED = "masterid", "merged"
 
 _TYPES = {
@@ -70,7 +71,15 @@ def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -
         channel="web-api",
         assumed=() if table.tracked else (_NOT_TRACKED,),
         merged_into=MASTER if merges(table) else "",
+        retired=_retired(table),
     )
+
+
+def _retired(table: Table) -> dict[str, int | bool]:
+    """Give the state of a deactivated record, where our tables and those of partners have it as 1 (entity references)."""
+    state = table.columns.get(STATE)
+    known = own(table) or table.name in ("account", "contact")
+    return {STATE: INACTIVE} if known and state is not None and state.readable and state.updatable else {}
 
 
 def merges(table: Table) -> bool:
@@ -96,6 +105,7 @@ def field_of(column: Column) -> FieldDescription:
         maximum=column.maximum,
         target=_target(column),
         zoned=column.zoned,
+        secured=column.secured,
     )
 
 
@@ -139,6 +149,7 @@ def _joined(contact: Table) -> list[FieldDescription]:
             decimals=column.precision if column.type in NUMBERS else None,
             target=_target(column),
             zoned=column.zoned,
+            secured=column.secured,
         )
         for column in contact.columns.values()
     ]

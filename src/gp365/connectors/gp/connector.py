@@ -26,6 +26,7 @@ from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
+RETIRED = ("Hold", "Inactive")  # RM00101 columns HOLD and INACTIVE: a customer out of use
 _READ, _CREATE, _UPDATE, _READ_BACK = 2, 3, 4, 2
 """Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look."""
 _ANSWER_S = 0.1
@@ -90,10 +91,11 @@ class GpConnector:
             )
         resource = self._settings.resources[name]
         filtered = self._filtered(name)
+        fields = self._fields(name, entity.shown)
         return EntityDescription(
             name,
             entity.key,
-            self._fields(name, entity.shown),
+            fields,
             Strength.WHOLE,
             feed=Feed.MODIFIED if filtered else Feed.NONE,
             feed_granularity_s=DAY_S if filtered else 0.0,
@@ -108,6 +110,7 @@ class GpConnector:
                 *entity.assumed,
                 *(("path, keys and verbs of the resource",) if resource.assumed else ()),
             ),
+            retired={word: True for word in RETIRED if name == "customer" and word in fields},
         )
 
     def begin_run(self) -> None:
