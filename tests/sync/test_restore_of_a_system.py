@@ -395,3 +395,26 @@ def test_edits_of_a_whole_day_undone_at_once_stop_the_pair_without_any_epoch(mut
     report = mute.sync()
     assert report.stopped is not None and report.stopped.code == "restored"
     assert mute.accounts()["Firm 3"]["street"] == "3 Oak"
+
+
+def test_a_customer_who_was_entered_again_after_the_restore_is_not_made_a_second_time(world: World) -> None:
+    firms(world, 8)
+    world.sync()
+    backup = world.gp.snapshot()
+    world.clock.advance(86_400)
+    firms(world, 4, first=20)
+    world.sync()
+    world.gp.restore(backup)
+    firms(world, 1, first=30)  # both get the birth mark of another one who is gone
+    world.gp_put("AGAIN0020", Name="Firm 20", Zip="00020", Street="1 Main", Phone="5550000")
+    assert world.sync().stopped is not None
+    approve(world)
+    report = world.sync()
+    names = [row["Name"] for row in world.customers().values()]
+    assert report.balanced and sorted(names) == sorted({*names})
+    assert {"Firm 20", "Firm 21", "Firm 22", "Firm 23", "Firm 30"} <= {*names}
+    assert world.customers()["AGAIN0020"]["Name"] == "Firm 20"
+    with world.store.read() as conn:
+        entries = {entry.code: entry for entry in parked.list_open(conn)}
+    assert set(entries) == {"target-gone", "candidates", "renumbered"}  # Firm 30 waits beside the event
+    assert [one["key"] for one in unpack_deep(entries["target-gone"].about)["evidence"]] == ["AGAIN0020"]

@@ -15,21 +15,20 @@ _WEAK = (NUMBER, TOWN)
 def given_out_again(job: Job, place: Place, link: Link, record: Record) -> bool:
     """Tell whether a record under another key that has the birth mark of a link's is another one all the same.
 
-    It is when nothing of what was agreed in the fields of matching is in it any more. GP's next note index goes back when
-    its database is restored, so that a customer who is entered afterwards may have the note index, and on the same day the
-    creation date, of one that the restore took away. A number does not count, as renumbering changes it, nor a town,
-    which many share.
+    It is when it has another name than was agreed, and something else in the fields of matching is another too: a firm that
+    is renamed stays where it is. GP's next note index goes back when its database is restored, so that a customer who is
+    entered afterwards may have the note index, and on the same day the creation date, of one that the restore took away.
+    A number does not count, as renumbering changes it, nor a town, which many share.
     """
-    number, agreed, compared = (0 if place.end == "left" else 1), unpack_pairs(link.agreed), 0
-    for name in fields_of_matching(job):
-        row = job.compiled.row(name)
-        held = row.half(place.side, record.values)
-        if name not in agreed or held is None or kind_of(name, row.row.convert) in _WEAK:
+    number, agreed = (0 if place.end == "left" else 1), unpack_pairs(link.agreed)
+    names: list[bool] = []
+    others: list[bool] = []
+    for field in fields_of_matching(job):
+        row = job.compiled.row(field)
+        held, kind = row.half(place.side, record.values), kind_of(field, row.row.convert)
+        if field not in agreed or held is None or kind in _WEAK:
             continue
-        before = agreed[name][number]
-        if not any((*held, *before)):
-            continue
-        if held == before:
-            return False
-        compared += 1
-    return compared > 0
+        before = agreed[field][number]
+        if any((*held, *before)):
+            (names if kind == "" else others).append(held == before)
+    return bool(names or others) and not any(names) and not (others and all(others))

@@ -231,13 +231,14 @@ def _look_up(look: _Lookout, singles: Sequence[Subject]) -> Found:
             if number != REFERENCE_RULE:
                 wanted.add((across.side, number, norm))
                 mine.add((side, number, norm))
-    found = _find(job, wanted)
+    found = find_norms(job, wanted)
     # Rivals matter only where there is something to be had.
     rivals = {one for one in mine if (job.across(one[0]).side, *one[1:]) in found} - wanted
-    return found | _find(job, rivals)
+    return found | find_norms(job, rivals)
 
 
-def _find(job: Job, wanted: set[tuple[str, int, str]]) -> Found:
+def find_norms(job: Job, wanted: set[tuple[str, int, str]]) -> Found:
+    """Find the keys that have, or once had, these norms: (side, rule, norm) → keys."""
     found: Found = {}
     if not wanted:
         return found

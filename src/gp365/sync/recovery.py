@@ -23,19 +23,23 @@ from gp365.sync.subject import Subject
 Restored = Mapping[str, frozenset[str]]  # side → fields that hold there what they held before
 
 
-def make_anew(job: Job, subject: Subject, place: Place) -> bool:
-    """Mark a linked subject whose record a restore took away to be made anew under the same key; False: it is an event."""
-    subject.recreate = ""
+def is_made_anew(job: Job, subject: Subject, place: Place) -> bool:
+    """Tell whether a linked record that is missing was taken away by a restore, and may be made anew by us."""
     recovery, link = job.recovery, subject.link
     if recovery is None or link is None or place.side not in recovery.sides:
         return False
-    if link.id in recovery.let_be or place.side not in subject.keys or not job.flow.side(place.side).create:
-        return False
+    return not (
+        link.id in recovery.let_be or place.side not in subject.keys or not job.flow.side(place.side).create
+    )
+
+
+def make_anew(job: Job, subject: Subject, place: Place) -> None:
+    """Mark a linked subject whose record a restore took away to be made anew under the same key."""
     subject.recreate = place.side
-    told: dict[str, object] = {"event": "made anew", "side": place.side, "approved_by": recovery.actor}
+    actor = job.recovery.actor if job.recovery is not None else ""
+    told: dict[str, object] = {"event": "made anew", "side": place.side, "approved_by": actor}
     if told not in subject.steps:
         subject.steps.append(told)
-    return True
 
 
 def made_by_another_flow(job: Job, subject: Subject, place: Place) -> bool:

@@ -8,11 +8,11 @@ from gp365.model.plan import Problem
 from gp365.model.record import Op
 from gp365.model.values import key_of, key_text, show_key
 from gp365.store.links import CLOSED, OPEN, Link
-from gp365.sync.events.gone import evidence_for, mark_survivor
+from gp365.sync.events.gone import agreeing_on, evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
 from gp365.sync.events.look import Look, decision_of, end_birth, end_key
 from gp365.sync.job import Job, Place
-from gp365.sync.recovery import made_by_another_flow, make_anew
+from gp365.sync.recovery import is_made_anew, made_by_another_flow, make_anew
 from gp365.sync.subject import Subject
 
 
@@ -28,6 +28,7 @@ def leave_out(subject: Subject) -> None:
 def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
     """Find the open links of a page that miss an end, or under whose key another record stands now."""
     gone: list[tuple[Subject, Place]] = []
+    anew: list[tuple[Subject, Place]] = []
     for subject in subjects:
         link, subject.recreate = subject.standing, ""
         if link is None or link.state != OPEN or subject.problem is not None or subject.left_out:
@@ -35,11 +36,28 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
         missing = [place for place in look.job.places if place.side not in subject.records]
         if len(missing) == 2:
             _both_gone(look, subject, link)
-        elif missing and not make_anew(look.job, subject, missing[0]):
-            gone.append((subject, missing[0]))
+        elif missing:
+            (anew if is_made_anew(look.job, subject, missing[0]) else gone).append((subject, missing[0]))
         elif not missing:
             _check_births(look.job, subject, link)
-    _gone(look, gone)
+    _gone(look, [*gone, *_make_anew(look, anew)])
+
+
+def _make_anew(look: Look, anew: Sequence[tuple[Subject, Place]]) -> list[tuple[Subject, Place]]:
+    """Mark the records that a restore took away to be made anew; give those whose firm stands there once more.
+
+    People may have entered it again, under another number, since their backup was put back.
+    """
+    again: list[tuple[Subject, Place]] = []
+    for place in look.job.places:
+        mine = [subject for subject, where in anew if where.side == place.side]
+        found = agreeing_on(look, place, mine) if mine else {}
+        for subject in mine:
+            if any(not one.linked_to for one in found[id(subject)]):
+                again.append((subject, place))
+            else:
+                make_anew(look.job, subject, place)
+    return again
 
 
 def _check_births(job: Job, subject: Subject, link: Link) -> None:

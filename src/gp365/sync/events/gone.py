@@ -13,11 +13,11 @@ from gp365.model.fit import Unfit
 from gp365.model.plan import Candidate, FieldPlan, PlannedWrite, SubjectPlan, Verdict
 from gp365.model.record import Op, Record, Status
 from gp365.model.values import Key, key_of, key_text, show_key
-from gp365.store import match
 from gp365.store.links import CLOSED, Link
 from gp365.sync.events.joining import close_link
 from gp365.sync.events.look import Look, end_key
 from gp365.sync.job import Job, Place, merged_into
+from gp365.sync.match import find_norms
 from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.plan import Facts
 from gp365.sync.plan.rows import see, write_half
@@ -40,29 +40,38 @@ def evidence_for(look: Look, gone: Sequence[tuple[Subject, Place]]) -> Evidence:
     return found
 
 
-def _evidence_on(look: Look, place: Place, subjects: Sequence[Subject]) -> Evidence:
+def agreeing_on(look: Look, place: Place, subjects: Sequence[Subject]) -> Evidence:
+    """Find, for each subject, the records of a side that agree in a rule of matching with the record that is left."""
     job, left = look.job, look.job.across(place.side)
     norms = {id(one): dict(norms_of(job, left, one.records[left.side])) for one in subjects}
+    numbers = [number for number, _, _ in rules_of(job)]
+    held = find_norms(
+        job, {(place.side, at, one[at]) for one in norms.values() for at in numbers if at in one}
+    )
     named: dict[int, dict[str, int]] = {}  # subject → key → the first rule that it agrees in
-    with job.store.read() as conn:
-        for number, _, _ in rules_of(job):
-            wanted = [held[number] for held in norms.values() if number in held]
-            keys = match.find(conn, job.pair, job.flow.name, place.side, number, wanted)
-            for name, held in norms.items():
-                for key in keys.get(held.get(number, ""), ()):
-                    named.setdefault(name, {}).setdefault(key, number)
+    for number in numbers:
+        for name, mine in norms.items():
+            for key in held.get((place.side, number, mine.get(number, "")), ()):
+                named.setdefault(name, {}).setdefault(key, number)
     every = list(dict.fromkeys(key_of(key) for keys in named.values() for key in keys))
     records: Mapping[Key, Record] = {}
     if every:
         records = place.connector.get(place.entity.name, every, place.fields)
     owners = look.links_at(place, [key_text(key) for key in records])
-    similar = alike(job, look.observation, left, subjects)
+    return {
+        id(one): tuple(_candidates(look, place, one, norms[id(one)], named.get(id(one), {}), records, owners))
+        for one in subjects
+    }
+
+
+def _evidence_on(look: Look, place: Place, subjects: Sequence[Subject]) -> Evidence:
+    agreeing = agreeing_on(look, place, subjects)
+    similar = alike(look.job, look.observation, look.job.across(place.side), subjects)
     found: Evidence = {}
     for one in subjects:
-        agreeing = _candidates(look, place, one, norms[id(one)], named.get(id(one), {}), records, owners)
-        known = {candidate.key for candidate in agreeing}
+        known = {candidate.key for candidate in agreeing[id(one)]}
         like = [candidate for candidate in similar.get(id(one), ()) if candidate.key not in known]
-        found[id(one)] = tuple([*agreeing, *like][:SHOWN])
+        found[id(one)] = tuple([*agreeing[id(one)], *like][:SHOWN])
     return found
 
 
