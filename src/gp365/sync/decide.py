@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from gp365.model.flow import Flow
 from gp365.model.plan import FieldPlan, Pair, PlannedWrite, Problem, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
-from gp365.model.values import Key, Value, digest, key_text, pack
+from gp365.model.values import Key, Value, key_text, pack
 from gp365.store import intents, work
 from gp365.store.intents import Intent
 from gp365.store.work import Claim
 from gp365.sync.draw import Drawn
 from gp365.sync.envelope import Envelope, seal
 from gp365.sync.events.gone import plan_event
+from gp365.sync.inputs import pack_inputs
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
 from gp365.sync.plan.subject import belongs_elsewhere
@@ -108,7 +109,8 @@ def open_intents(
                     "no-number", "No free number could be found for it.", side=write.side
                 )
                 break
-            name, body = _inputs(job, plan, facts[subject.id])
+            event = subject.left_out or bool(subject.marked)
+            name, body = pack_inputs(job, plan, facts[subject.id], event=event)
             bodies[name] = body
             made.append((subject, _sent(job, run, subject, plan, replace(write, key=key), name)))
     if not made:
@@ -207,26 +209,6 @@ def _other_half(flow: Flow, plan: SubjectPlan, field: FieldPlan, on_left: bool) 
     if both is not None and both.verdict is Verdict.WRITE:
         return both.new
     return field.right if on_left else field.left
-
-
-def _inputs(job: Job, plan: SubjectPlan, facts: Facts) -> tuple[str, bytes]:
-    """Pack everything that the planner saw, under its content hash."""
-    body = pack(
-        {
-            "flow": job.flow.digest,
-            "left": dict(plan.left.values) if plan.left else None,
-            "right": dict(plan.right.values) if plan.right else None,
-            "pairs": {name: [list(one), list(other)] for name, (one, other) in facts.pairs.items()},
-            "computed": {name: [value.value, value.code] for name, value in facts.computed.items()},
-            "resolutions": {
-                name: [one.take, one.value, one.actor] for name, one in facts.resolutions.items()
-            },
-            "company": facts.company,
-            "lookups": job.lookups_digest,
-            "entities": job.entities_digest,
-        }
-    )
-    return digest(body), body
 
 
 def target_key(sent: Sent) -> Key:
