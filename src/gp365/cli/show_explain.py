@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Console
 
-from gp365.app.actions.look_outputs import Decision, ExplainOut, Explanation, FieldState
+from gp365.app.actions.look_outputs import Decision, ExplainOut, Explanation, FieldState, Recomputed
 from gp365.cli.words import EMPTY, grid, heading, moment, plain, value
 
 _LATEST = 3
@@ -31,6 +33,9 @@ def _explanation(console: Console, one: Explanation) -> None:
         console.print(plain(f"  waits with {wait.field} for {wait.on_key} in {wait.on_flow}", "yellow"))
     for field in one.fields:
         _field(console, field)
+    if one.erased:
+        lost = f"  The evidence of {one.erased} of its rows in the ledger was erased: those values cannot be explained."
+        console.print(plain(lost, "yellow"))
     if one.events:
         console.print(plain("  runs", "bold"))
         for event in one.events[:_LATEST]:
@@ -47,7 +52,29 @@ def _field(console: Console, field: FieldState) -> None:
         table.add_row("", side, plain(f"{held}{agreed}   {', '.join(columns)}"))
     for decision in field.decisions[:_LATEST]:
         table.add_row("", "", plain(_decision(decision)))
+        if decision.recomputed is not None:
+            for line in _recomputed(decision.recomputed):
+                style = "bold red" if decision.recomputed.agrees is False else "dim"
+                table.add_row("", "", plain(f"  {line}", style))
     console.print(table)
+
+
+def _recomputed(one: Recomputed) -> Iterator[str]:
+    """Say what was worked out again, from what, by what, and what today would give."""
+    source = ", ".join(f"{column} {value(held)}" for column, held in one.source.items())
+    made = (
+        f": {source + ', ' if source else ''}{one.how}, gives {value(one.value)}"
+        if one.agrees is not None
+        else ""
+    )
+    sent = f"; sent was {value(one.sent)}" if one.agrees is False else ""
+    yield f"{one.why}{made}{sent}"
+    by = f", approved by {one.approver}" if one.approver else ""
+    release = f", planned by gp365 {one.planner}" if one.planner else ""
+    yield f"intent {one.intent}, the target answered: {one.answer}{by}{release}"
+    if one.changed:
+        now = f"would give {value(one.today)}" if one.today_differs else "would give the same"
+        yield f"changed since: {', '.join(one.changed)}; today they {now}"
 
 
 def _decision(one: Decision) -> str:

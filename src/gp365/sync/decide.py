@@ -109,7 +109,7 @@ def open_intents(
                     "no-number", "No free number could be found for it.", side=write.side
                 )
                 break
-            event = subject.left_out or bool(subject.marked)
+            event = bool(subject.left_out or subject.marked)
             name, body = pack_inputs(job, plan, facts[subject.id], event=event)
             bodies[name] = body
             made.append((subject, _sent(job, run, subject, plan, replace(write, key=key), name)))

@@ -5,7 +5,7 @@ What is planned again on the same inputs, with the flow, entities and lookups of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 

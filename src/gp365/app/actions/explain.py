@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from sqlalchemy import Connection
 
+from gp365.app.actions.explain_recompute import Recomputing
 from gp365.app.actions.history import summary
 from gp365.app.actions.look_outputs import (
     Decision,
@@ -30,7 +31,7 @@ from gp365.app.project import Project
 from gp365.model.contract import Connector
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.model.flow import Flow, Row, compile_flow
-from gp365.model.plan import Pair
+from gp365.model.plan import Pair, Verdict
 from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store import ledger, links, parked, work
@@ -40,6 +41,7 @@ from gp365.sync.agreed import unpack_pairs
 from gp365.sync.job import link_subject, single_subject
 
 DECISIONS = 20
+ERASED = "what was decided was erased; when, by whom and how it ended is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def explain(
         ]
         if not ends:
             raise _no_place(project, views, system, entity)
-        told = [_explain(view, end, tuple(key.split(";")), field) for view, end in ends]
+        told = [_explain(assembly, view, end, tuple(key.split(";")), field) for view, end in ends]
     known = [one for one in told if _knows(one)]
     if not known:
         raise Misconfigured(
@@ -133,7 +135,7 @@ def _knows(one: Explanation) -> bool:
     return bool(one.link or one.events or one.parked or any(side.there for side in one.sides))
 
 
-def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanation:
+def _explain(assembly: Assembly, view: _View, asked: _End, key: Key, field: str | None) -> Explanation:
     pair, flow, store = view.pair, view.flow.name, view.project.store
     with store.read() as conn:
         link = _link(conn, pair, flow, asked, key_text(key))
@@ -146,7 +148,9 @@ def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanati
         rows = _rows(conn, view, subjects)
         held = parked.open_for(conn, pair, flow, subjects)
         waits = work.waits_of(conn, pair, flow, [(side, key_text(one)) for side, one in keys.items()])
-    decisions = [decision for row in rows for decision in _decisions(view, row)]
+        again = Recomputing(assembly, conn, pair, view.flow)
+        wanted = {row.name for row in view.flow.rows if _wanted(row, field)}
+        decisions = [decision for row in rows for decision in _decisions(view, row, wanted, again)]
     agreed = unpack_pairs(link.agreed) if link and link.agreed else {}
     return Explanation(
         pair=pair,
@@ -161,6 +165,7 @@ def _explain(view: _View, asked: _End, key: Key, field: str | None) -> Explanati
         events=[_event(row) for row in rows],
         parked=[parked_out(view.project, entry) for entries in held.values() for entry in entries],
         waits=[WaitOut(one.field, one.on_flow, one.on_side, show_key(key_of(one.on_key))) for one in waits],
+        erased=sum(row.payload is None and row.payload_hash is not None for row in rows),
     )
 
 
@@ -236,15 +241,22 @@ def _now(wires: Sequence[str], record: Record) -> Shown:
     return shown_half([record.values.get(wire) for wire in wires])
 
 
-def _decisions(view: _View, row: LedgerRow) -> Iterator[Decision]:
+def _decisions(
+    view: _View, row: LedgerRow, wanted: Collection[str], again: Recomputing
+) -> Iterator[Decision]:
     payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
     for step in reversed(payload.get("steps") or []):
-        outcomes = {one["side"]: str(one["outcome"]) for one in step.get("writes", ())}
+        writes = {one["side"]: one for one in step.get("writes", ())}
         for told in step.get("fields", ()):
-            yield _decision(view, row, told, outcomes)
+            if told["field"] in wanted:
+                write = writes.get(str(told.get("target") or ""))
+                made = _decision(view, row, told, str(write["outcome"]) if write else "")
+                if write is not None and told["verdict"] == Verdict.WRITE:
+                    made = replace(made, recomputed=again.explain(row, write, made.field))
+                yield made
 
 
-def _decision(view: _View, row: LedgerRow, told: Mapping[str, Any], outcomes: Mapping[str, str]) -> Decision:
+def _decision(view: _View, row: LedgerRow, told: Mapping[str, Any], outcome: str) -> Decision:
     target = str(told.get("target") or "")
     values: dict[str, Shown] = {
         end.side: _alone(told.get(half)) for end, half in zip(view.ends, ("left", "right"), strict=True)
@@ -263,7 +275,7 @@ def _decision(view: _View, row: LedgerRow, told: Mapping[str, Any], outcomes: Ma
         before=values.get(target),
         after=_alone(told.get("new")) if target else None,
         values=values,
-        outcome=outcomes.get(target, ""),
+        outcome=outcome,
         overruled=bool(told.get("overruled")),
         cut=bool(told.get("cut")),
         code=str(told.get("code") or ""),
@@ -285,5 +297,5 @@ def _event(row: LedgerRow) -> RecordEvent:
         actor=row.actor,
         flow_digest=row.flow_digest,
         disposition=row.disposition,
-        what=summary(row, payload),
+        what=summary(row, payload) if row.payload or not row.payload_hash else ERASED,
     )

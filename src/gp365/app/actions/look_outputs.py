@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from gp365.app.actions.outputs import ErrorOut, Shown
@@ -97,6 +97,31 @@ class SideState:
 
 
 @dataclass(frozen=True, slots=True)
+class Recomputed:
+    """A written value worked out once more from what it was planned from. `agrees` is null where that cannot be done.
+
+    `why` says how it ended; `source` gives the other side's columns as they were read, `how` what made the value of them;
+    `value` is what came out, `sent` what was sent; `planner` is the release that planned it; `approver` who decided or
+    approved, `answer` what the target said. Where flow or lookups are others now, `changed` names them, and `today` is what
+    they would make of the same source.
+    """
+
+    intent: str
+    agrees: bool | None
+    why: str
+    source: dict[str, Shown] = field(default_factory=dict[str, Shown])
+    how: str = ""
+    value: Shown = None
+    sent: Shown = None
+    planner: str = ""
+    approver: str = ""
+    answer: str = ""
+    changed: list[str] = field(default_factory=list[str])
+    today: Shown = None
+    today_differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a run decided about a field: `before` → `after` on `side`, by which rule, and what came of the write."""
 
@@ -117,6 +142,7 @@ class Decision:
     overruled: bool = False
     cut: bool = False
     code: str = ""
+    recomputed: Recomputed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +244,7 @@ class WaitOut:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything that is known about one record in one flow."""
+    """Everything that is known about one record in one flow; `erased` counts the ledger's rows that lost their evidence."""
 
     pair: str
     flow: str
@@ -230,6 +256,7 @@ class Explanation:
     events: list[RecordEvent]
     parked: list[ParkedOut]
     waits: list[WaitOut]
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
