@@ -55,6 +55,16 @@ def reasons_of(folder: Any) -> Reasons:
     return Reasons(held, found)
 
 
+def is_unlinked(people: People, side: str, tag: str) -> bool:
+    """Tell whether a firm has a record on a side that is no link's end."""
+    held = reasons_of(people.site.folder).links
+    if side == "gp":
+        known = {_text(link.left_key) for link in held}
+        return any(row["CUSTNMBR"].strip() not in known for row in people.customers().get(tag, []))
+    known = {_text(link.right_key) for link in held}
+    return any(row["accountid"] not in known for row in people.accounts().get(tag, []))
+
+
 def judge(people: People, known: Known, guarded: bool) -> None:
     """Compare every firm; raise Disagrees. `guarded`: a guard stopped the run, so nothing is promised but no doubles."""
     customers, accounts = people.customers(), people.accounts()

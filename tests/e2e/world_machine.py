@@ -12,7 +12,7 @@ from e2e_site import GP, SALES, Site
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from people import SITE_FLOW, People, tag_of
-from two_worlds import Disagrees, Known, judge
+from two_worlds import Disagrees, Known, is_unlinked, judge
 
 from gp365.app.actions.running import silent
 from gp365.app.actions.sync import sync
@@ -97,6 +97,7 @@ class Worlds(RuleBasedStateMachine):
     def a_customer_is_edited(self, firm: int, what: str) -> None:
         self._count("edit gp")
         tag, token = self._tag(firm), self._token()
+        self._part(tag, what)
         if what == "name":
             self.people.edit_customer(tag, CUSTNAME=f"Firm {tag} {token}")
         elif what == "hold":
@@ -112,6 +113,7 @@ class Worlds(RuleBasedStateMachine):
     def an_account_is_edited(self, firm: int, what: str) -> None:
         self._count("edit sales")
         tag, token = self._tag(firm), self._token()
+        self._part(tag, what)
         field = {
             "name": "name",
             "phone": "telephone1",
@@ -125,6 +127,12 @@ class Worlds(RuleBasedStateMachine):
             "zip": token[1:],
         }[what]
         self.people.edit_account(tag, **{field: value})
+
+    def _part(self, tag: str, what: str) -> None:
+        """A firm that stands on both sides unlinked, and is written otherwise on one of them, may be made on both again."""
+        if what in ("name", "zip") and any(is_unlinked(self.people, side, tag) for side in ("gp", "sales")):
+            for doubled in self.known.doubled.values():
+                doubled.add(tag)
 
     @rule(firm=FIRMS, inactive=st.booleans(), side=SIDES)
     def a_record_is_deactivated(self, firm: int, inactive: bool, side: str) -> None:
@@ -178,7 +186,11 @@ class Worlds(RuleBasedStateMachine):
     @rule(firm=FIRMS, side=SIDES)
     def a_role_hides_a_firm(self, firm: int, side: str) -> None:
         self._count("hide")
-        self.people.hide(side, self._tag(firm))
+        tag = self._tag(firm)
+        if is_unlinked(self.people, side, tag):
+            # What was never linked and cannot be seen cannot be matched: its firm may be made again on that side.
+            self.known.doubled["gp" if side == GP else "sales"].add(tag)
+        self.people.hide(side, tag)
 
     @rule()
     def the_role_shows_all_again(self) -> None:
