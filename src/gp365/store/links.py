@@ -210,9 +210,9 @@ def sharing(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
     return found
 
 
-def scan(conn: Connection, pair: str, flow: str, page: int) -> Iterator[list[Link]]:
-    """Give every link of a flow, in pages, in the order they were made."""
-    last = 0
+def scan(conn: Connection, pair: str, flow: str, page: int, *, after: int = 0) -> Iterator[list[Link]]:
+    """Give every link of a flow, in pages, in the order they were made; those after one of them where it is named."""
+    last = after
     while True:
         query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.id > last)
         links = [Link(*row) for row in conn.execute(query.order_by(_TABLE.c.id).limit(page))]
