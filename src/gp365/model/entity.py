@@ -46,8 +46,8 @@ class FieldDescription:
     `length` is the usable number of characters; `code_page` names the only characters it can hold ("cp1252") or is "";
     `upper` says the system stores it in upper case; `writable` is both, create, update or never; an unreadable field
     (secured column) is absent from every record; `options` maps codes to labels; `zoned` false says that a DATETIME is
-    what a clock on the wall shows, labelled UTC but in no zone; `assumed` marks what no public document confirms; `secured`: column security hides it from some people, so
-    that what we may read of it is told in no report.
+    what a clock on the wall shows, labelled UTC but in no zone; `assumed` marks what no public document confirms;
+    `secured`: column security hides it from some people, so that no report tells what we may read of it.
     """
 
     name: str
