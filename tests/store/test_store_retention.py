@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from gp365.model.errors import Misconfigured
 from gp365.store import export, intents, ledger, parked, retention, tables
-from gp365.store.engine import Store
+from gp365.store.engine import Store, open_store
 from gp365.store.intents import Intent
 from gp365.store.ledger import Entry
 from gp365.store.parked import NewParked
@@ -152,6 +153,16 @@ def test_nothing_of_a_person_is_left_in_any_column(store: Store) -> None:
         parked.end(conn, PAIR, FLOW, [("L1", "name")])
     _erase(store, datetime(2100, 1, 1, tzinfo=UTC))
     assert b"Ann" not in _bytes_of(store)
+
+
+def test_nothing_of_a_person_is_left_in_the_files_of_the_store(tmp_path: Path) -> None:
+    """SQLite keeps what was deleted in free pages and in its log, unless it is told to overwrite it."""
+    store = open_store(tmp_path / "gp365.db")
+    _filled(store, 50)
+    assert b"Ann" in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    _erase(store)
+    assert b"Ann" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    store.close()
 
 
 def test_a_second_erasure_finds_nothing_and_adds_no_row(store: Store) -> None:

@@ -98,6 +98,8 @@ def erase(
         after: Any = None
         while True:
             with store.read() if dry else store.write() as conn:
+                if not dry:
+                    _overwriting(conn)
                 page, spans, after = step(conn, scope, after, dry)
                 if page.anything and not dry:
                     _append(conn, scope, page, spans, actor, at, why)
@@ -105,9 +107,26 @@ def erase(
             progress(total.payloads + total.writes)
             if after is None:
                 break
+    if not dry:
+        _settle_file(store)
     with store.read() as conn:
         total.kept = _kept(conn, scope)
     return total
+
+
+def _overwriting(conn: Connection) -> None:
+    """Let SQLite overwrite what is deleted, not only unlink it (sqlite.org/pragma.html, secure_delete)."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def _settle_file(store: Store) -> None:
+    """Bring SQLite's write-ahead log into the file and empty it: it holds pages as they were."""
+    if store.dialect == "sqlite":
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            raw: Any = conn.connection.driver_connection
+            raw.rollback()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _append(
