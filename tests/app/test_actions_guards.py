@@ -11,6 +11,7 @@ from gp365.app.actions.apply import apply
 from gp365.app.actions.history import history
 from gp365.app.actions.parked import parked_list, parked_retry
 from gp365.app.actions.plan import plan
+from gp365.app.actions.status import status
 from gp365.app.actions.sync import sync
 from gp365.model.errors import Misconfigured
 from gp365.store import parked
@@ -150,6 +151,10 @@ def test_a_list_that_is_suddenly_empty_stops_every_flow_of_the_pair(desk: Desk) 
     assert [run.stopped.code for run in done.runs if run.stopped] == ["source-shrunk"]
     assert [(one.flow, one.error.code) for one in done.skipped] == [("limits", "source-shrunk")]
     assert desk.act(sync).exit_code == 5
+    told = [guard for flow in desk.act(status).flows for guard in flow.guards]
+    assert {(one.code, one.side, one.state, one.whole_pair) for one in told} == {
+        ("source-shrunk", "gp", "open", False)
+    }
 
 
 def test_a_restored_system_is_brought_back_flow_by_flow(desk: Desk) -> None:
@@ -166,6 +171,10 @@ def test_a_restored_system_is_brought_back_flow_by_flow(desk: Desk) -> None:
     system.close()
     stopped = desk.act(sync)
     assert stopped.exit_code == 5 and stopped.skipped[0].flow == "limits"
+    assert [[one.code for one in flow.guards if one.whole_pair] for flow in desk.act(status).flows] == [
+        ["restored"],
+        ["restored"],
+    ]
     assert "--approve" in stopped.skipped[0].error.fix
     planned = desk.act(plan)
     assert [flow.recovery for flow in planned.flows] == [["sales"], ["sales"]]
@@ -173,6 +182,7 @@ def test_a_restored_system_is_brought_back_flow_by_flow(desk: Desk) -> None:
     assert first.runs[0].recovered == ["sales"]
     done = desk.act(sync)
     assert [run.recovered for run in done.runs] == [[], ["sales"]]
+    assert not [guard for flow in desk.act(status).flows for guard in flow.guards]
     assert desk.accounts() == wanted and done.exit_code == 0
     assert written(desk.act(sync)) == 0
 

@@ -88,6 +88,12 @@ def test_edits_travelled_and_the_doubtful_stayed(demo: Played) -> None:
     assert customers["ASTORSUI0001"]["PHONE1"].startswith("3125550111")
     assert accounts["Astor Suites"]["telephone1"] == "(312) 555-0999"
     assert "Rheinwerk Anlagenbau GmbH" in accounts
+    assert "ADVANCED0001" not in customers and "ADVANCED0001" not in cards
+    assert (
+        accounts[customers["ADVANPAP0001"]["CUSTNAME"]]["accountid"]
+        == cards["ADVANPAP0001"]["_gp365_accountid_value"]
+    )
+    assert [run["events"] for run in demo.told("third")["runs"]][:2] == [{"renumbered": 1}] * 2
     assert not [row for row in customers.values() if row["CUSTNAME"].startswith("Rheinwerk")]
 
 

@@ -36,6 +36,16 @@ def _status(console: Console, flow: FlowStatus) -> None:
     cursors = ", ".join(f"{one.side} read {age(one.age_s)} ago" for one in flow.cursors)
     table.add_row("  cursors", cursors or "none yet")
     console.print(table)
+    for one in flow.guards:
+        what = "the whole pair" if one.whole_pair else flow.flow
+        let_go = "" if one.state == "open" else " (let go, under way)"
+        console.print(
+            plain(f"  STOPPED     {what}, since {moment(one.since)} UTC{let_go}: {one.message}", "yellow")
+        )
+        if one.state == "open":
+            console.print(
+                plain("              `gp365 plan` shows it; `gp365 sync --approve` lets it go.", "yellow")
+            )
 
 
 def _state(run: RunLine) -> str:

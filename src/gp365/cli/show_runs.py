@@ -69,6 +69,8 @@ def _run(console: Console, run: RunOut) -> None:
     told |= {"cut to fit": run.cut}
     if any(told.values()):
         table.add_row("  fields", counts(told))
+    if run.events:
+        table.add_row("  events", counts(run.events))
     requests = ", ".join(f"{system} {number:,}" for system, number in run.requests.items())
     table.add_row("  requests", f"{requests} in {run.seconds:.1f} s")
     console.print(table)

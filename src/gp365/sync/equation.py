@@ -36,7 +36,7 @@ class Report:
 
     `clean`: nothing is left retrying or unsettled, by this run or an earlier one, and nothing stopped the run, so that a
     second run writes nothing. `guards` are those that hold something for a person, or stopped the run; `recovered` names
-    the restored sides that this run has brought back into step.
+    the restored sides that this run has brought back into step; `events` counts what happened to identities, by kind.
     """
 
     run: str
@@ -56,6 +56,7 @@ class Report:
     stopped: Gp365Error | None = None
     guards: tuple[Guarded, ...] = ()
     recovered: tuple[str, ...] = ()
+    events: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Tallies:
     fields: dict[str, int] = field(default_factory=lambda: {"parked": 0, "held": 0, "overruled": 0})
     written: dict[str, int] = field(default_factory=dict[str, int])
     cut: int = 0
+    events: dict[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
     def begin(cls, job: Job) -> Tallies:
@@ -99,6 +101,9 @@ def count_subject(tallies: Tallies, subject: Subject) -> None:
         tallies.written[side] = tallies.written.get(side, 0) + number
     tallies.fields["overruled"] += subject.overruled
     tallies.cut += subject.cut
+    if before is None:
+        for name in {str(step["event"]) for step in subject.steps if "event" in step}:
+            tallies.events[name] = tallies.events.get(name, 0) + 1
 
 
 def close(
@@ -131,6 +136,7 @@ def close(
         stopped=stopped,
         guards=tuple(told_at_close(job, observation, stopped.code if stopped else "")),
         recovered=tuple(sorted(job.recovery.sides)) if job.recovery else (),
+        events=dict(sorted(tallies.events.items())),
     )
     _keep(job, observation, report)
     return report

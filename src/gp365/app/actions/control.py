@@ -36,20 +36,30 @@ class ControlDoor:
         """Delete a row as a person would."""
         self._ask("DELETE", system, table, key, None)
 
+    def tell(self, system: str, what: str, values: Mapping[str, object]) -> None:
+        """Have something done that is no row: a renumbering, a combining."""
+        self._send("POST", system, what, values)
+
     def _ask(
         self, method: str, system: str, table: str, key: str, values: Mapping[str, object] | None
     ) -> list[dict[str, Any]]:
-        url = f"{self.urls[system]}/rows/{quote(table)}" + (f"/{quote(key, safe='')}" if key else "")
+        path = f"rows/{quote(table)}" + (f"/{quote(key, safe='')}" if key else "")
+        return self._send(method, system, path, values)["rows"]
+
+    def _send(
+        self, method: str, system: str, path: str, values: Mapping[str, object] | None
+    ) -> dict[str, Any]:
+        url = f"{self.urls[system]}/{path}"
         body = None if values is None else json.dumps(values).encode()
         try:
             with cast(
                 "HTTPResponse",
                 urlopen(Request(url, body, method=method), context=self.trust, timeout=30),  # noqa: S310  ours
             ) as answer:
-                return json.load(answer)["rows"]
+                return json.load(answer)
         except HTTPError as refused:
             said = refused.read().decode("utf-8", "replace")
-            raise Bug("bug", f"The control door of {system} refuses {table} {key}: {said[:300]}") from None
+            raise Bug("bug", f"The control door of {system} refuses {path}: {said[:300]}") from None
 
 
 def control_door(folder: Path) -> ControlDoor:

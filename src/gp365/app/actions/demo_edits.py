@@ -45,9 +45,11 @@ _ENDS = (("parked", "conflict"), ("rejected", "refused"))
 def edit_both_sides(door: ControlDoor, script: Script) -> list[Edit]:
     """Do all edits of the demonstration and say what was done."""
     for edit in script.edits:
-        for verb, system, table, key, values in edit["do"]:
-            if verb == "put":
-                door.put(system, table, key, values)
+        for verb, system, *what in edit["do"]:
+            if verb == "tell":
+                door.tell(system, what[0], what[1])
+            elif verb == "put":
+                door.put(system, what[0], what[1], what[2])
             else:
-                door.delete(system, table, key)
+                door.delete(system, what[0], what[1])
     return [Edit(edit["system"], edit["record"], edit["what"]) for edit in script.edits]

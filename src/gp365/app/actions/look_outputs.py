@@ -36,6 +36,21 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingGuard:
+    """What stops a flow, or with `whole_pair` everything of its pair, until a person lets it go.
+
+    `state` is open, or released: someone let it go, and it is being carried out. `side` is the side that it is about.
+    """
+
+    code: str
+    side: str
+    message: str
+    state: str
+    since: datetime
+    whole_pair: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FlowStatus:
     """How one flow of one pair stands."""
 
@@ -49,6 +64,7 @@ class FlowStatus:
     parked: int
     open_intents: int
     cursors: list[CursorOut]
+    guards: list[StandingGuard]
 
 
 @dataclass(frozen=True, slots=True)

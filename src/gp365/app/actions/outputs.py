@@ -82,7 +82,9 @@ class RunOut:
 
     `turn` counts the runs of the same flow within one command: later ones take up what the earlier ones woke.
     `cut` are values that were shortened to fit. `mismatches` name the counts that do not agree. `guards` hold something
-    for a person; `recovered` names the sides that were restored from a backup and brought back into step.
+    for a person; `recovered` names the sides that were restored from a backup and brought back into step. `events` counts
+    the subjects to whose identity something happened, by what it was (renumbered, merged, gone, displaced, made anew,
+    decided).
     """
 
     run: str
@@ -111,6 +113,7 @@ class RunOut:
     stopped: ErrorOut | None = None
     guards: list[GuardOut] = field(default_factory=list[GuardOut])
     recovered: list[str] = field(default_factory=list[str])
+    events: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,5 +173,6 @@ def run_out(report: Report, turn: int) -> RunOut:
         seconds=round(report.seconds, 3),
         stopped=error_out(report.stopped) if report.stopped else None,
         guards=[guard_out(one) for one in report.guards],
+        events=dict(report.events),
         recovered=list(report.recovered),
     )

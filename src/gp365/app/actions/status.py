@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gp365.app.actions.history import run_line
-from gp365.app.actions.look_outputs import CursorOut, FlowStatus, StatusOut
+from gp365.app.actions.look_outputs import CursorOut, FlowStatus, StandingGuard, StatusOut
 from gp365.app.actions.scope import flows_of
 from gp365.app.project import Project
-from gp365.store import runs
+from gp365.store import guards, runs
 from gp365.store.figures import cursors, figures
 
 
@@ -37,5 +37,9 @@ def _flow(conn: Connection, pair: str, flow: str, now: datetime) -> FlowStatus:
         cursors=[
             CursorOut(one.side, one.set_at, round((now - one.set_at).total_seconds(), 1))
             for one in cursors(conn, pair, flow)
+        ],
+        guards=[
+            StandingGuard(one.code, one.side, one.message, one.state, one.made_at, not one.flow)
+            for one in guards.standing(conn, pair, flow)
         ],
     )
