@@ -41,11 +41,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The part of an undo that belongs to one flow."""
+    """The part of an undo that belongs to one flow; `jobs` are all flows of the pair."""
 
     job: Job
     tasks: tuple[Task, ...]
     wanted: Wanted
+    jobs: tuple[Job, ...]
 
 
 def of_run(conn: Connection, jobs: Sequence[Job], run: Run, *, with_made: bool = False) -> Wanted:
@@ -91,7 +92,7 @@ def steps_of(conn: Connection, jobs: Sequence[Job], wanted: Wanted) -> list[Step
         tasks = tasks_of(conn, job, mine)
         tasks = with_links(tasks, wanted.made.get(job.flow.name, ()))
         tasks = reopened(tasks, wanted.closed.get(job.flow.name, ()))
-        steps[job.flow.name] = Step(job, tuple(tasks), wanted)
+        steps[job.flow.name] = Step(job, tuple(tasks), wanted, tuple(ready))
         for task in tasks:
             for other, head in _standing(conn, ready, job, task).creates:
                 more.setdefault(other.flow.name, []).append(head)
@@ -144,12 +145,11 @@ def blocked_by(jobs: Sequence[Job], closing: Closing) -> Callable[[Job, Undoing]
 def show(steps: Sequence[Step]) -> Iterator[tuple[Job, Undoing]]:
     """Plan every step and give its subjects as they come; nothing is written."""
     closing: Closing = set()
-    jobs = [step.job for step in steps]
     for step in steps:
         job = step.job
         for start in range(0, len(step.tasks), job.page):
             page = form(job, step.tasks[start : start + job.page], step.wanted.undone)
-            look(job, page, blocked_by(jobs, closing))
+            look(job, page, blocked_by(step.jobs, closing))
             for one in page:
                 if one.change == CLOSE and one.task.link is not None:
                     closing.add((job.flow.name, one.task.link))
@@ -166,7 +166,6 @@ def take_back(
 
     `shown` gives, by flow and task, the digest of what a person was shown.
     """
-    jobs = [step.job for step in steps]
     for step in steps:
         job = step.job
         mine = None
@@ -176,7 +175,7 @@ def take_back(
             job,
             step.tasks,
             undone=step.wanted.undone,
-            blocked=blocked_by(jobs, set()),
+            blocked=blocked_by(step.jobs, set()),
             shown=mine,
             done=lambda one, job=job: done(job, one),
         )
