@@ -13,6 +13,7 @@ from gp365.app.actions.demo import DemoOut
 from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.flows import FlowList, FlowShown
 from gp365.app.actions.init import Initialised
+from gp365.app.actions.ledger_outputs import LedgerErased, LedgerExported, LedgerVerified
 from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, ParkedOut, RetryOut, StatusOut
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
@@ -53,6 +54,9 @@ ANSWERS: Mapping[str, type] = {
     "parked show": ParkedOut,
     "parked retry": RetryOut,
     "parked resolve": ResolveOut,
+    "ledger verify": LedgerVerified,
+    "ledger export": LedgerExported,
+    "ledger erase": LedgerErased,
     "sim": SimulatorsRunning,
     "demo": DemoOut,
 }

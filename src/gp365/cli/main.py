@@ -15,6 +15,7 @@ from gp365 import __version__
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
 from gp365.cli.judge_commands import assess, whatif
+from gp365.cli.ledger_commands import ledger_app
 from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
@@ -62,6 +63,7 @@ for group, name in (
     (provision_app, "provision"),
     (flows_app, "flows"),
     (parked_app, "parked"),
+    (ledger_app, "ledger"),
 ):
     app.add_typer(group, name=name)
 
