@@ -21,7 +21,7 @@ from gp365.sync.plan.update import plan_update, wire_values
 from gp365.sync.subject import Subject
 from gp365.sync.undo.fields import NOT_UNDOABLE, Target, undo_fields, written_of
 from gp365.sync.undo.find import Task
-from gp365.sync.undo.retire import changed_since, is_retired, retire_fields, retired_values
+from gp365.sync.undo.retire import changed_since, is_retired, restore_fields, retire_fields, retired_values
 
 CLOSE, REOPEN = "close", "open"
 IN_USE = "in-use"
@@ -135,11 +135,19 @@ def _plan_fields(job: Job, one: Undoing, link: Link, *, held: bool) -> None:
             _refuse(job, one, NOT_UNDOABLE, why)
             return
     fields: list[FieldPlan] = []
+    more: dict[str, Mapping[str, Value]] = {}
     for side in sorted(sides):
-        fields += undo_fields(job.compiled, _target(one, job, side, one.subject.records[side]))
+        target = _target(one, job, side, one.subject.records[side])
+        if not held:
+            words = restore_fields(job, side, target.record, target.writes)
+            more[side] = retired_values(job, side, words)
+            others = tuple(write for write in target.writes if not is_retired(job, side, write))
+            fields += words
+            target = replace(target, writes=others)
+        fields += undo_fields(job.compiled, target)
     if held:
         fields = _only_held(job, one, fields)
-    one.subject.plan = _subject_plan(job, one, fields)
+    one.subject.plan = _subject_plan(job, one, fields, more)
     one.differs = _differences(job, one, fields) if held else {}
     del link
 

@@ -6,13 +6,14 @@ Nothing is deleted. What people have written into the record since it was create
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gp365.model.plan import FieldPlan, Half, Verdict
 from gp365.model.record import Record
-from gp365.model.values import show
+from gp365.model.values import Value, show
 from gp365.sync.job import Job
 from gp365.sync.plan.rows import CompiledRow
-from gp365.sync.undo.fields import ALREADY, NOT_UNDOABLE, Written, same
+from gp365.sync.undo.fields import ALREADY, CHANGED, Written, same
 
 OUT_OF_USE = "created by the run: out of use, its link is closed"
 
@@ -44,11 +45,37 @@ def retire_fields(job: Job, side: str, record: Record) -> tuple[list[FieldPlan],
     return plans, ""
 
 
-def retired_values(job: Job, side: str, plans: Sequence[FieldPlan]) -> dict[str, int | bool]:
-    """Lay out the wire values of planned fields that take a record out of use."""
-    words = job.place(side).entity.retired
-    wanted = {plan.name for plan in plans if plan.verdict is Verdict.WRITE and plan.target == side}
-    return {wire: value for wire, value in words.items() if _name(job, side, wire) in wanted}
+def retired_values(job: Job, side: str, plans: Sequence[FieldPlan]) -> dict[str, Value]:
+    """Lay out the wire values of planned fields that take a record out of use, or into it again."""
+    new = {plan.name: plan.new[0] for plan in plans if plan.verdict is Verdict.WRITE and plan.target == side}
+    names = {wire: _name(job, side, wire) for wire in job.place(side).entity.retired}
+    return {wire: new[name] for wire, name in names.items() if name in new}
+
+
+def restore_fields(job: Job, side: str, record: Record, writes: Sequence[Written]) -> list[FieldPlan]:
+    """Plan to take a record into use again: the words by which an undo had taken it out, as they stood before."""
+    on_left = job.place(side).end == "left"
+    plans: dict[str, FieldPlan] = {}
+    for write in [one for one in writes if is_retired(job, side, one)]:
+        for wire, value in write.values.items():
+            now, then = record.values.get(wire), write.before.get(wire)
+            half: Half = (now,)
+            back = Verdict.WRITE if now == value else Verdict.AGREE
+            plan = FieldPlan(
+                _name(job, side, wire),
+                back,
+                half if on_left else None,
+                None if on_left else half,
+                target=side,
+                new=(then,),
+                rule=f"undo of run {write.intent.run}" if back is Verdict.WRITE else ALREADY,
+                agrees=False,
+            )
+            if now not in (value, then):
+                why = f"It was changed since: it holds {show(now)!r}."
+                plan = replace(plan, verdict=Verdict.PARKED, code=CHANGED, message=why, rule=why, new=())
+            plans.setdefault(wire, plan)
+    return list(plans.values())
 
 
 def is_retired(job: Job, side: str, write: Written) -> bool:
@@ -79,6 +106,3 @@ def _name(job: Job, side: str, wire: str) -> str:
 
 def _alone(row: CompiledRow, side: str, wire: str) -> bool:
     return row.row.wires.get(side) == (wire,)
-
-
-__all__ = ["NOT_UNDOABLE", "changed_since", "is_retired", "retire_fields", "retired_values"]
