@@ -59,7 +59,7 @@ def _written(job: Job, targets: Sequence[_Target]) -> _Counts:
     return {
         target: count
         for target, count in counts.items()
-        if max(count.values()) >= job.flow.guards.loop_writes
+        if max(count.values(), default=0) >= job.flow.guards.loop_writes
     }
 
 
