@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from gp365.model.plan import FieldPlan, Pair, Verdict
@@ -57,9 +57,10 @@ def _difference(asked: _Asked, found: Compared) -> Difference:
 def _field(asked: _Asked, found: Compared, one: Unlike, plan: FieldPlan | None) -> FieldDifference:
     reason = _reason(asked, found, one, plan)
     amounts = found.amounts.get(one.column.name, (None, None))
-    build = partial(FieldDifference, one.column.name, reason=reason)
     if one.column.masked:
-        return build(left=(), right=(), left_fitted=None, right_fitted=None, masked=True)
+        reason = replace(reason, text="the field is in a secured column: its values are not told")
+        return FieldDifference(one.column.name, (), (), None, None, reason, masked=True)
+    build = partial(FieldDifference, one.column.name, reason=reason)
     return build(
         left=one.left.raw or (),
         right=one.right.raw or (),
