@@ -17,9 +17,11 @@ from gp365.app.actions.ledger_outputs import LedgerErased, LedgerExported, Ledge
 from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, ParkedOut, RetryOut, StatusOut
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
+from gp365.app.actions.reconcile_outputs import KeyOut, ReconcileOut
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.app.actions.whatif import WhatifOut
+from gp365.app.reports.checking import VerifyOut
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
 
 
@@ -57,6 +59,9 @@ ANSWERS: Mapping[str, type] = {
     "ledger verify": LedgerVerified,
     "ledger export": LedgerExported,
     "ledger erase": LedgerErased,
+    "reconcile run": ReconcileOut,
+    "reconcile verify": VerifyOut,
+    "reconcile key": KeyOut,
     "sim": SimulatorsRunning,
     "demo": DemoOut,
 }

@@ -19,6 +19,7 @@ from gp365.cli.ledger_commands import ledger_app
 from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
+from gp365.cli.reconcile_commands import reconcile_app
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
 from gp365.model.errors import Bug, Gp365Error, Misconfigured
@@ -63,6 +64,7 @@ for group, name in (
     (provision_app, "provision"),
     (flows_app, "flows"),
     (parked_app, "parked"),
+    (reconcile_app, "reconcile"),
     (ledger_app, "ledger"),
 ):
     app.add_typer(group, name=name)
