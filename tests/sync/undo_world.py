@@ -17,7 +17,7 @@ from gp365.sync.equation import Report
 from gp365.sync.job import Job
 from gp365.sync.undo.plan import Undoing
 from gp365.sync.undo.run import digest_of
-from gp365.sync.undo.whole import Wanted, of_record, of_run, run_named, show, steps_of, take_back
+from gp365.sync.undo.whole import of_record, of_run, run_named, show, steps_of, take_back
 from sync.engine_world import START, World, account, customer, make_world, written
 
 STATE = FieldDescription("state", FieldType.OPTION, options={0: "Active", 1: "Inactive"}, writable="update")
@@ -124,20 +124,15 @@ def last_run(world: World, flow: str = "customers") -> str:
 
 
 @contextmanager
-def _jobs(world: World, flows: Sequence[Mapping[str, Any]]) -> Iterator[list[Job]]:
+def _jobs(world: World, flows: Sequence[Mapping[str, Any]], pair: str) -> Iterator[list[Job]]:
     lease = world.take_lease()
-    jobs = [world.job(flow, lease=lease) for flow in flows]
+    jobs = [world.job(flow, lease=lease, pair=pair) for flow in flows]
     try:
         yield jobs
     finally:
         for job in jobs:
             job.scratch.close()  # type: ignore[attr-defined]
         world.release(lease)
-
-
-def _wanted(world: World, jobs: Sequence[Job], run: str, **more: Any) -> Wanted:
-    with world.store.read() as conn:
-        return of_run(conn, jobs, run_named(conn, run), **more)
 
 
 def undo(
@@ -149,11 +144,12 @@ def undo(
     flows: Sequence[Mapping[str, Any]] = (),
     record: tuple[str, str] | None = None,
     since: datetime | None = None,
+    pair: str = "test",
     **more: Any,
 ) -> Undone:
     """Take a run back (the last one), or the last writes of a record (side, key)."""
     name, told = run or last_run(world), Undone()
-    with _jobs(world, flows or [world.flow]) as jobs:
+    with _jobs(world, flows or [world.flow], pair) as jobs:
         with world.store.read() as conn:
             if record is not None:
                 wanted = of_record(conn, jobs[0], *record, since=since)
