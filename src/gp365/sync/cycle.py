@@ -13,7 +13,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
-from gp365.model.errors import Gp365Error
+from gp365.model.errors import Conflict, Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
 from gp365.model.values import key_text, pack
 from gp365.store import ledger, links, parked, runs, work
@@ -25,6 +25,7 @@ from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what
 from gp365.sync.job import Job, link_subject
 from gp365.sync.kept import keep
 from gp365.sync.observe import Observation, accept, observe
+from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
 from gp365.sync.subject import Counted, Disposition, Row, Subject
 
@@ -37,14 +38,15 @@ LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 class _Cycle:
     """What a run remembers while it goes on. `passed` are rows that it leaves to the next run.
 
-    `waiting` are subjects that it has counted while they waited for something that may still appear in this run;
-    `behind` are those that are parked behind a record of this flow, by that record.
+    `only` are the records that it works alone. `waiting` are subjects that it has counted while they waited for something
+    that may still appear in this run; `behind` are those that are parked behind a record of this flow, by that record.
     """
 
     job: Job
     run: str
     tallies: Tallies
     observation: Observation
+    only: Chosen | None = None
     passed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     waiting: dict[str, Counted] = field(default_factory=dict[str, Counted])
     behind: dict[tuple[str, str], list[Counted]] = field(default_factory=dict[tuple[str, str], list[Counted]])
@@ -52,8 +54,10 @@ class _Cycle:
     stopped: Gp365Error | None = None
 
 
-def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
-    """Run a flow once: observe, work every page, close the equation.
+def sync(
+    job: Job, *, full: bool = False, kind: str = "sync", only: Sequence[tuple[str, str]] | None = None
+) -> Report:
+    """Run a flow once: observe, work every page, close the equation. `only` names records (side, key) to work alone.
 
     What stops a run as a whole (a system that refuses us or is down) stands in the report's `stopped`: the run is
     closed and its counts compared all the same. Interruptions and bugs are raised; the next run goes on from there.
@@ -64,12 +68,14 @@ def sync(job: Job, *, full: bool = False, kind: str = "sync") -> Report:
             conn, job.pair, job.flow.name, kind=kind, actor=job.actor, flow_digest=job.flow.digest
         )
         keep(conn, job)
-        _look_at_parked(conn, job)
+        if only is None:
+            _look_at_parked(conn, job)
     job.runs.append(run)
-    cycle = _Cycle(job, run, Tallies.begin(job), Observation({}))
+    cycle = _Cycle(job, run, Tallies.begin(job), Observation({}), Chosen(only) if only is not None else None)
     try:
         _observe(cycle, full)
-        _record_quiet(cycle)
+        if cycle.only is None:
+            _record_quiet(cycle)
         _work(cycle)
     except Gp365Error as error:
         cycle.stopped = cycle.stopped or error
@@ -86,10 +92,15 @@ def _observe(cycle: _Cycle, full: bool) -> None:
     """Read both sides and let the guards look at it; a way back reads everything."""
     job = cycle.job
     everything = begin_guarded(job)
+    if everything and cycle.only is not None:
+        raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
     cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
+    if cycle.only is not None:
+        with job.store.write(job.lease) as conn:
+            cycle.only.enqueue(conn, job.pair, job.flow.name)
 
 
 def _look_at_parked(conn: Connection, job: Job) -> None:
@@ -184,7 +195,10 @@ def _due(cycle: _Cycle) -> list[Row]:
     """Read the next due rows, leaving out those that are the next run's."""
     job = cycle.job
     with job.store.read() as conn:
-        rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
+        if cycle.only is not None:
+            rows = cycle.only.due(conn, job.pair, job.flow.name, job.clock(), cycle.passed, job.page)
+        else:
+            rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
     fresh = [row for row in rows if (row.side, row.key) not in cycle.passed]
     return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh[: job.page]]
 

@@ -52,8 +52,12 @@ class Preview:
     seconds: float = 0.0
 
 
-def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectPlan]]:
+def preview(
+    job: Job, *, full: bool = False, only: Sequence[tuple[str, str]] | None = None
+) -> tuple[Preview, Iterator[SubjectPlan]]:
     """Observe, and give the plan of every subject that is not plainly unchanged; read it to the end for the figures.
+
+    With `only` it is the plan of these records (side, key), changed or not, and of no others.
 
     Where a system was restored from a backup, the plan is the way back.
     """
@@ -67,14 +71,16 @@ def preview(job: Job, *, full: bool = False) -> tuple[Preview, Iterator[SubjectP
             observation.similar.close()
         observation = observe(job, full=True, store_keys=False)
     shown = Preview(observation, tuple(sorted(job.recovery.sides)) if job.recovery else ())
-    return shown, _plans(job, shown, before)
+    return shown, _plans(job, shown, before, only)
 
 
-def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[SubjectPlan]:
+def _plans(
+    job: Job, shown: Preview, before: dict[str, int], only: Sequence[tuple[str, str]] | None
+) -> Iterator[SubjectPlan]:
     done: set[str] = set()
     watch, marks = watch_of(job), Counter[Mark]()
     job.watch = watch
-    for subjects in _pages(job, shown.observation, done):
+    for subjects in _pages(job, shown.observation, done, only):
         plans = _plan_page(job, shown.observation, subjects)
         marks.update(mark for found in fresh_marks(job, watch, subjects).values() for mark in found)
         if job.foreseen is not None:
@@ -85,19 +91,22 @@ def _plans(job: Job, shown: Preview, before: dict[str, int]) -> Iterator[Subject
             _count(shown, plan)
             yield plan
         job.progress("planned", shown.considered, 0)
-    quiet = sum(1 for number in shown.observation.unchanged() if f"L{number}" not in done)
+    unchanged = shown.observation.unchanged() if only is None else ()
+    quiet = sum(1 for number in unchanged if f"L{number}" not in done)
     shown.considered += quiet
     shown.counts["unchanged"] = shown.counts.get("unchanged", 0) + quiet
     shown.guards = foretell(job, watch, shown.observation, marks)
     _forecast(job, shown, before)
 
 
-def _pages(job: Job, observation: Observation, done: set[str]) -> Iterator[list[Subject]]:
+def _pages(
+    job: Job, observation: Observation, done: set[str], only: Sequence[tuple[str, str]] | None
+) -> Iterator[list[Subject]]:
     """Gather the pages, some ahead of the planning: what is asked about them is answered meanwhile."""
     ahead: deque[Gathering] = deque()
     try:
         with collecting_seldom():
-            for rows in _rows(job, observation):
+            for rows in _rows(job, observation) if only is None else _chosen(only):
                 fresh = [row for row in rows if f"{row.side}:{row.key}" not in done]
                 ahead.append(begin_gather(job, observation, fresh))
                 if len(ahead) > _AHEAD:
@@ -138,6 +147,12 @@ def _rows(job: Job, observation: Observation) -> Iterator[Sequence[Row]]:
                 break
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def _chosen(only: Sequence[tuple[str, str]]) -> Iterator[Sequence[Row]]:
+    """Give the rows of chosen records."""
+    for start in range(0, len(only), _PAGE):
+        yield [Row(side, key, 0) for side, key in only[start : start + _PAGE]]
 
 
 def _vanished(observation: Observation, side: str, size: int) -> Iterator[Sequence[Row]]:
