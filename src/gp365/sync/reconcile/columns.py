@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +22,7 @@ _MONEY = (FieldType.MONEY, FieldType.DECIMAL)
 class Column:
     """One field of both sides. `kept`: the flow keeps it in step, so that it takes part in the hash totals.
 
+    `plain` are the wire fields of a text that both sides hold as it is: two empty ones are alike without a further look.
     `masked`: a side has it in a secured column, so that its values are told nowhere. `summed`: it has control totals.
     `in_currency`: equal figures in two currencies are not alike.
     """
@@ -34,6 +35,7 @@ class Column:
     masked: bool
     summed: bool
     in_currency: bool
+    plain: tuple[str, str] | None = None
 
 
 def columns_of(compiled: CompiledFlow) -> list[Column]:
@@ -56,9 +58,16 @@ def columns_of(compiled: CompiledFlow) -> list[Column]:
                 masked,
                 _is_sum(row) and not masked,
                 bool(row.row.in_currency),
+                _plain(row, [side.name for side in compiled.flow.sides]),
             )
         )
     return found
+
+
+def _plain(row: CompiledRow, sides: Sequence[str]) -> tuple[str, str] | None:
+    if not all(side in row.easy and side in row.single for side in sides):
+        return None
+    return row.single[sides[0]], row.single[sides[1]]
 
 
 def _is_sum(row: CompiledRow) -> bool:

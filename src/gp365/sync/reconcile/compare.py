@@ -93,6 +93,8 @@ def compare(job: Job, columns: Sequence[Column], pair: Linked, facts: Facts) -> 
     lefts: list[str] = []
     rights: list[str] = []
     for column in columns:
+        if column.plain is not None and _nothing(column.plain, left, right):
+            continue
         one, other = column.left(left, facts), column.right(right, facts)
         if one is None or other is None:
             if one is not other:
@@ -104,10 +106,20 @@ def compare(job: Job, columns: Sequence[Column], pair: Linked, facts: Facts) -> 
         if not _alike(one, other, money):
             found.unlike.append(Unlike(column, one, other))
         if column.kept:
-            lefts.append(f"{column.name}={text_of(one, 'l', money[0])}")
-            rights.append(f"{column.name}={text_of(other, 'r', money[1])}")
+            _write(lefts, column, text_of(one, "l", money[0]))
+            _write(rights, column, text_of(other, "r", money[1]))
     found.left, found.right = "\x1e".join(lefts), "\x1e".join(rights)
     return found
+
+
+def _nothing(wires: tuple[str, str], left: Record, right: Record) -> bool:
+    return left.values.get(wires[0], "") is None and right.values.get(wires[1], "") is None
+
+
+def _write(texts: list[str], column: Column, text: str) -> None:
+    """Write a value for the hash totals; an empty one as nothing."""
+    if text:
+        texts.append(f"{column.name}={text}")
 
 
 def _alike(one: Seen, other: Seen, money: tuple[str, str]) -> bool:
@@ -144,7 +156,7 @@ def values_of(columns: Sequence[Column], record: Record, facts: Facts, *, left: 
     for column in columns:
         seen = (column.left if left else column.right)(record, facts)
         if column.kept and seen is not None:
-            parts.append(f"{column.name}={text_of(seen, 'l' if left else 'r')}")
+            _write(parts, column, text_of(seen, "l" if left else "r"))
     return "\x1e".join(parts)
 
 
