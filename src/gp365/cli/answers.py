@@ -20,6 +20,7 @@ from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconcileOut
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
+from gp365.app.actions.undo_outputs import UndoOut
 from gp365.app.actions.whatif import WhatifOut
 from gp365.app.reports.checking import VerifyOut
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
@@ -48,6 +49,7 @@ ANSWERS: Mapping[str, type] = {
     "plan": PlanOut,
     "apply": ApplyOut,
     "sync": SyncOut,
+    "undo": UndoOut,
     "status": StatusOut,
     "history": HistoryOut,
     "explain": ExplainOut,

@@ -22,6 +22,7 @@ from gp365.cli.parked_commands import parked_app
 from gp365.cli.reconcile_commands import reconcile_app
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
+from gp365.cli.undo_commands import undo
 from gp365.model.errors import Bug, Gp365Error, Misconfigured
 
 INTERRUPTED = 130
@@ -57,7 +58,7 @@ def everywhere(
     context.obj = Session(folder, json, pair)
 
 
-for command in (init, doctor, assess, plan, apply, sync, status, history, explain, whatif, sim, demo):
+for command in (init, doctor, assess, plan, apply, sync, undo, status, history, explain, whatif, sim, demo):
     app.command()(command)
 for group, name in (
     (secret_app, "secret"),

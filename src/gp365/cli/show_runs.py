@@ -47,6 +47,11 @@ def show_apply(console: Console, done: ApplyOut) -> None:
         console.print(plain("Interrupted; the progress is kept.", "yellow"))
 
 
+def show_runs(console: Console, runs: list[RunOut]) -> None:
+    """Show runs alone."""
+    _show(console, runs, [], [])
+
+
 def _show(console: Console, runs: list[RunOut], left: list[LeftOut], skipped: list[SkippedOut]) -> None:
     for run in runs:
         _run(console, run)

@@ -134,6 +134,9 @@ def _plan_fields(job: Job, one: Undoing, link: Link, *, held: bool) -> None:
         if needed and (why := _unusable(place, one.subject)):
             _refuse(job, one, NOT_UNDOABLE, why)
             return
+    if any(intent.op == str(Op.UPDATE) and not written_of(intent).values for intent in one.intents):
+        _refuse(job, one, NOT_UNDOABLE, "What was written, and what stood there before, has been erased.")
+        return
     fields: list[FieldPlan] = []
     more: dict[str, Mapping[str, Value]] = {}
     for side in sorted(sides):

@@ -81,7 +81,7 @@ def restore_fields(job: Job, side: str, record: Record, writes: Sequence[Written
 def is_retired(job: Job, side: str, write: Written) -> bool:
     """Tell whether a write of an undo was one that took a record out of use."""
     words = job.place(side).entity.retired
-    return bool(words) and all(
+    return bool(words and write.values) and all(
         words.get(wire) == value and wire in words for wire, value in write.values.items()
     )
 
