@@ -33,7 +33,8 @@ _MOST_SHOWN = 10
 class _Lookout:
     """What matching a page goes by: norms and marks of records, candidates by norm, their records and links.
 
-    By (side, key); the mark of a record is the norm under which one that we created for it would be found.
+    By (side, key); the mark of a record is the norm under which one that we created for it would be found. `gone` are
+    partners that a record of ours names and that are no more.
     """
 
     job: Job
@@ -43,6 +44,7 @@ class _Lookout:
     linked: Mapping[tuple[str, str], Link] = field(default_factory=dict[tuple[str, str], Link])
     through: Mapping[tuple[str, str], list[str]] = field(default_factory=dict[tuple[str, str], list[str]])
     marks: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    gone: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     rules: Rules = field(default_factory=Rules)
 
 
@@ -52,6 +54,7 @@ def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]
     for subject in singles:
         look.records.update({(side, key_text(one.key)): one for side, one in subject.records.items()})
     look.through = through_all(job, singles)
+    _read_named(look, observation)
     look.found = _standing(look, observation, _look_up(look, singles))
     look.linked = _links_of(look)
     merged: dict[int, Subject] = {}
@@ -64,6 +67,17 @@ def match_singles(job: Job, observation: Observation, singles: Sequence[Subject]
         if partner is not None:
             _join(look, subject, side, partner, by_key, merged)
     return list(merged.values())
+
+
+def _read_named(look: _Lookout, observation: Observation) -> None:
+    """Read the partners that records of ours name: a card may outlive its customer."""
+    for place in look.job.places:
+        side = place.side
+        named = {key for (at, _), keys in look.through.items() if at != side for key in keys}
+        missing = [key_of(key) for key in named if (side, key) not in look.records]
+        found = read_keys(look.job, observation, place, missing) if missing else {}
+        look.records.update({(side, key_text(key)): record for key, record in found.items()})
+        look.gone |= {(side, key_text(key)) for key in missing if key not in found}
 
 
 def _join(
@@ -94,6 +108,10 @@ def _partner(look: _Lookout, subject: Subject, side: str) -> Key | None:
     named = look.through.get((side, key_text(record.key)), [])
     mark = look.marks[side, key_text(record.key)]
     marked = look.found.get((across.side, REFERENCE_RULE, mark), [])
+    if named and not marked and all((across.side, key) in look.gone for key in named):
+        message = f"A record of ours names {_names(named)} on {across.side} as its partner, which is gone."
+        _park(look, subject, side, "candidates", message, named, "a record of ours names both")
+        return None
     for keys, why in ((marked, "our own mark"), (named, "a record of ours names both")):
         if keys:
             return _only(look, subject, side, keys, why)
