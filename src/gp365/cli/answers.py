@@ -18,6 +18,7 @@ from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, P
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconcileOut
+from gp365.app.actions.replay_outputs import ReplayOut
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.app.actions.undo_outputs import UndoOut
@@ -50,6 +51,7 @@ ANSWERS: Mapping[str, type] = {
     "apply": ApplyOut,
     "sync": SyncOut,
     "undo": UndoOut,
+    "replay": ReplayOut,
     "status": StatusOut,
     "history": HistoryOut,
     "explain": ExplainOut,

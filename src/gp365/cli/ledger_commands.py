@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gp365.cli.look_commands import FlowName
 from gp365.cli.session import Folder, Json, Pair, session
 
 ledger_app = typer.Typer(
@@ -17,6 +18,11 @@ ledger_app = typer.Typer(
     rich_markup_mode=None,
 )
 BROKEN = 4
+
+
+def utc(given: datetime | None) -> datetime | None:
+    """Take a moment without a time zone as UTC."""
+    return given.replace(tzinfo=UTC) if given is not None and given.tzinfo is None else given
 
 
 @ledger_app.command("verify")
@@ -66,10 +72,9 @@ def export(
     from gp365.cli.show_ledger import show_exported
 
     at = session(context, folder, json, pair)
-    moment = (since if since.tzinfo else since.replace(tzinfo=UTC)) if since else None
     with at.project() as project:
         write = sys.stdout.buffer.write if out is None else None
-        done = ledger_export(project, write, out=out, pair=at.pair, chain=chain, since=moment)
+        done = ledger_export(project, write, out=out, pair=at.pair, chain=chain, since=utc(since))
     if out is not None:
         at.answer(done, show_exported)
     sys.stdout.flush()
@@ -126,3 +131,59 @@ def erase(
             progress=progress,
         )
     at.answer(done, show_erased)
+
+
+def replay(
+    context: typer.Context,
+    record: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option("--record", metavar="SYSTEM ENTITY KEY", help="This record.", show_default=False),
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="The records that this run looked at.", show_default=False)
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", help="The records that runs looked at since then (UTC).", show_default=False),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", help="With --since: until then (UTC).", show_default=False)
+    ] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option(
+            "--filter", metavar="CODE", help="The records parked for this cause.", show_default=False
+        ),
+    ] = None,
+    flow: FlowName = None,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Plan with the version of the flow that was recorded.")
+    ] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write it, with today's flow; without, nothing is written.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many records of a flow are shown.")] = 20,
+    folder: Folder = None,
+    json: Json = False,
+    pair: Pair = None,
+) -> None:
+    """Plan earlier records again, and show what would be written beside what was written then."""
+    from gp365.app.actions.replay import Asked
+    from gp365.app.actions.replay import replay as act
+    from gp365.cli.output import progress_shown
+    from gp365.cli.show_replay import show_replay
+
+    at = session(context, folder, json, pair)
+    asked = Asked(record, run, utc(since), utc(until), cause)
+    with at.project() as project, progress_shown(quiet=at.json) as progress:
+        done = act(
+            project,
+            asked,
+            pair=at.pair,
+            flow=flow,
+            recorded=recorded,
+            apply=apply,
+            limit=limit,
+            progress=progress,
+        )
+    at.answer(done, show_replay, done.exit_code)

@@ -15,7 +15,7 @@ from gp365 import __version__
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
 from gp365.cli.judge_commands import assess, whatif
-from gp365.cli.ledger_commands import ledger_app
+from gp365.cli.ledger_commands import ledger_app, replay
 from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
@@ -58,7 +58,7 @@ def everywhere(
     context.obj = Session(folder, json, pair)
 
 
-for command in (init, doctor, assess, plan, apply, sync, undo, status, history, explain, whatif, sim, demo):
+for command in (init, doctor, assess, plan, apply, sync, undo, replay, status, history, explain, whatif, sim, demo):
     app.command()(command)
 for group, name in (
     (secret_app, "secret"),
