@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gp365.model.lookups import lookup
+from gp365.store import links
 from gp365.store.engine import open_store
 from sync.engine_world import World, flow_with, written
 
@@ -216,3 +218,18 @@ def test_a_second_customer_of_a_firm_whose_account_we_made_is_parked_and_not_dou
     report = world.sync()
     assert [entry.code for entry in world.parked()] == ["candidates"] and report.balanced
     assert len(world.accounts()) == 1
+
+
+def test_a_number_that_a_link_still_knows_another_record_by_is_not_drawn_again(world: World) -> None:
+    """GP lost the customer of a shared account, and its number is free there: for us it is that customer's."""
+    world.sales_put("one", name="Lakeside Dental", street="2 Lake", zip="53202", type=3)
+    world.sync()
+    (number,) = world.customers()
+    with world.store.write() as conn:
+        held = links.by_keys(conn, "test", "customers", "left", [number])[number]
+        links.replace_ends(conn, [replace(held, right_key=None, shared_key="another", state="shared")])
+    world.gp.person_delete("customer", (number,))
+    world.sales_put("one", phone="5550000")
+    report = world.sync(full=True)
+    assert report.balanced and report.stopped is None
+    assert number not in world.customers() and len(world.customers()) == 1

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from gp365.model.numbers import candidates
 from gp365.model.record import Op
 from gp365.model.values import Key, key_of, key_text, show
-from gp365.store import reservations
+from gp365.store import links, reservations
 from gp365.sync.job import Job, Place, drawn_id
 from gp365.sync.norms import canonical
 from gp365.sync.subject import Subject
@@ -21,11 +21,15 @@ TRIES = 24
 
 @dataclass(slots=True)
 class Drawn:
-    """The keys drawn for a page: offers per subject, what is taken in the target, and what was reserved."""
+    """The keys drawn for a page: offers per subject, what is taken in the target, and what was reserved.
+
+    `linked` are offers that are a link's end, of whatever state: that link knows another record by the number.
+    """
 
     keys: dict[tuple[str, str], Key] = field(default_factory=dict[tuple[str, str], Key])
     offers: dict[tuple[str, str], list[str]] = field(default_factory=dict[tuple[str, str], list[str]])
     taken: set[str] = field(default_factory=set[str])
+    linked: set[str] = field(default_factory=set[str])
 
     def key(self, subject: Subject, side: str) -> Key | None:
         """Return the key for a subject's create on a side."""
@@ -44,20 +48,39 @@ def draw(job: Job, subjects: Sequence[Subject]) -> Drawn:
         if not wanted:
             continue
         if scheme is None:
-            for subject in wanted:
-                source = subject.records[job.across(place.side).side]
-                turn = subject.turn
-                drawn.keys[(subject.id, place.side)] = drawn_id(
-                    job.pair, job.flow.name, job.across(place.side).side, source, turn
-                )
+            _draw_ids(job, place, wanted, drawn)
             continue
         for subject in wanted:
             drawn.offers[(subject.id, place.side)] = _offers(job, place, subject)
         offered = {
             offer for (_, side), offers in drawn.offers.items() if side == place.side for offer in offers
         }
-        drawn.taken |= _taken(place, offered)
+        drawn.linked |= _linked(job, place, offered)
+        drawn.taken |= _taken(place, offered) | {offer.upper() for offer in drawn.linked}
     return drawn
+
+
+def _draw_ids(job: Job, place: Place, wanted: Sequence[Subject], drawn: Drawn) -> None:
+    """Draw the id of each create, the next one where a link knows another record by it."""
+    source = job.across(place.side)
+    waiting = list(wanted)
+    for turn in range(TRIES):
+        ids = {
+            one.id: drawn_id(job.pair, job.flow.name, source.side, one.records[source.side], one.turn + turn)
+            for one in waiting
+        }
+        linked = _linked(job, place, {key_text(key) for key in ids.values()})
+        drawn.keys.update(
+            ((name, place.side), key) for name, key in ids.items() if key_text(key) not in linked
+        )
+        waiting = [one for one in waiting if key_text(ids[one.id]) in linked]
+        if not waiting:
+            return
+
+
+def _linked(job: Job, place: Place, keys: set[str]) -> set[str]:
+    with job.store.read() as conn:
+        return set(links.by_keys(conn, job.pair, job.flow.name, place.end, sorted(keys)))
 
 
 def _creates_on(subject: Subject, side: str) -> bool:
@@ -107,7 +130,9 @@ def reserve(conn: Connection, job: Job, subjects: Sequence[Subject], drawn: Draw
                 offers[owner], owners[owner] = free, subject
         if not offers:
             continue
-        got: Mapping[str, str] = reservations.reserve(conn, place.system, place.entity.name, offers, set())
+        got: Mapping[str, str] = reservations.reserve(
+            conn, place.system, place.entity.name, offers, drawn.linked
+        )
         for owner, number in got.items():
             drawn.keys[(owners[owner].id, place.side)] = key_of(number)
 

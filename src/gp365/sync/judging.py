@@ -8,6 +8,7 @@ from dataclasses import replace
 from gp365.model.entity import Strength
 from gp365.model.plan import FieldPlan, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
+from gp365.sync.draw import TRIES
 from gp365.sync.job import Job, Place, drawn_id, merged_into, reference_of
 from gp365.sync.subject import Disposition, Sent, Subject, first
 from gp365.sync.telling import note
@@ -151,4 +152,4 @@ def _is_ours(job: Job, place: Place, source: str, mine: Record, held: Record) ->
         return False  # it was ours once, and stands for another record now
     if place.entity.reference_field:
         return held.reference == reference_of(job.pair, job.flow.name, source, mine)
-    return held.key == drawn_id(job.pair, job.flow.name, source, mine)
+    return any(held.key == drawn_id(job.pair, job.flow.name, source, mine, turn) for turn in range(TRIES))
