@@ -69,7 +69,7 @@ def _change(one: UndoField) -> Text:
 
 
 def _why(one: UndoField) -> str:
-    return f"{one.why}; will differ: {one.differs}" if one.differs else one.why
+    return f"will differ: {one.differs}; {one.why}" if one.differs else one.why
 
 
 def _ending(console: Console, found: UndoOut) -> None:

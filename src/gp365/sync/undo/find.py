@@ -11,7 +11,7 @@ from gp365.model.record import Op
 from gp365.store import intents, links
 from gp365.store.intents import Head
 from gp365.store.links import Link
-from gp365.sync.job import Job, link_subject
+from gp365.sync.job import Job, Place, link_subject
 
 _PAGE = 1000
 
@@ -117,8 +117,8 @@ def standing_on(
 ) -> Standing:
     """Say what stands on the record of a link on a side: cards in other flows, other links, other companies.
 
-    `closing` are links (flow, number) that the same undo closes. A record that another flow created for the same
-    source goes first; what we did not create keeps this one in use.
+    `closing` are links (flow, number) that the same undo closes. What another flow created on it for the same source, or
+    from it, goes first; what stands on it and we did not create keeps it in use.
     """
     ours, done = job.place(side), set(closing)
     key = link.left_key if ours.end == "left" else link.right_key
@@ -134,20 +134,28 @@ def standing_on(
             return Standing(why=f"It is linked in the pair {pair} too.")
     creates: list[tuple[Job, Head]] = []
     for one in jobs:
+        if one.pair != job.pair or one.flow.name == job.flow.name:
+            continue
         refers = any(row.ref == job.flow.name and side in row.wires for row in one.flow.rows)
-        if one.pair != job.pair or one.flow.name == job.flow.name or not refers or other is None:
-            continue
-        at = one.across(side)
-        if (at.system, at.entity.name) != (source.system, source.entity.name):
-            continue
-        child = links.by_keys(conn, one.pair, one.flow.name, at.end, [other]).get(other)
-        if child is None or child.state != links.OPEN or (one.flow.name, child.id) in done:
-            continue
-        made = _create_of(conn, one, child, side)
-        if made is None:
-            return Standing(why=f"A record of {one.flow.name} stands on it that gp365 did not create.")
-        creates.append((one, made))
+        beside = _child(conn, one, one.across(side), source, other) if refers else None
+        followed = _child(conn, one, one.place(side), ours, key)
+        for child, at in ((beside, side), (followed, one.across(side).side)):
+            if child is None or (one.flow.name, child.id) in done:
+                continue
+            made = _create_of(conn, one, child, at)
+            if made is not None:
+                creates.append((one, made))
+            elif child is beside:
+                return Standing(why=f"A record of {one.flow.name} stands on it that gp365 did not create.")
     return Standing(tuple(creates))
+
+
+def _child(conn: Connection, job: Job, at: Place, where: Place, key: str | None) -> Link | None:
+    """Find the open link that another flow has of a record, if it reads that record at all."""
+    if key is None or (at.system, at.entity.name) != (where.system, where.entity.name):
+        return None
+    link = links.by_keys(conn, job.pair, job.flow.name, at.end, [key]).get(key)
+    return link if link is not None and link.state == links.OPEN else None
 
 
 def _create_of(conn: Connection, job: Job, link: Link, side: str) -> Head | None:
