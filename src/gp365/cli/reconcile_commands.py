@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from gp365.cli.look_commands import FlowName
+from gp365.cli.flow_commands import Flow
 from gp365.cli.session import Folder, Json, Pair, session
 
 _RUN = "run"
@@ -32,7 +32,7 @@ reconcile_app = typer.Typer(
 @reconcile_app.command(_RUN)
 def reconcile_run(
     context: typer.Context,
-    flow: FlowName = None,
+    flow: Flow = None,
     out: Annotated[
         Path | None,
         typer.Option(
