@@ -36,7 +36,7 @@ JSON document on standard output and everything else on standard error; an error
 | 1 | done, and records are parked, rejected, waiting, or still to be tried again |
 | 2 | the command or the settings are wrong (also an unknown company, a faulty flow or lookup) |
 | 3 | a system is unreachable or refuses us |
-| 4 | the three counts of a run do not agree |
+| 4 | the three counts of a run, a reconciliation, or the check of a report do not agree |
 | 5 | stopped for a person: a guard holds something, a plan whose records have moved, or of another version of its flow |
 | 6 | an error of gp365 itself, or a full disk |
 | 130 | interrupted; the progress is kept |
