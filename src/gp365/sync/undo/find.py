@@ -115,7 +115,7 @@ def standing_on(
     side: str,
     closing: Iterable[tuple[str, int]] = (),
 ) -> Standing:
-    """Say what stands on the record of a link on a side: cards in other flows, other links, other companies.
+    """Say what stands on the record of a link on a side: cards in later flows, other links, other companies.
 
     `closing` are links (flow, number) that the same undo closes. What another flow created on it for the same source, or
     from it, goes first; what stands on it and we did not create keeps it in use.
@@ -133,9 +133,7 @@ def standing_on(
         if held is not None and held.state == links.OPEN:
             return Standing(why=f"It is linked in the pair {pair} too.")
     creates: list[tuple[Job, Head]] = []
-    for one in jobs:
-        if one.pair != job.pair or one.flow.name == job.flow.name:
-            continue
+    for one in _after(jobs, job):
         refers = any(row.ref == job.flow.name and side in row.wires for row in one.flow.rows)
         beside = _child(conn, one, one.across(side), source, other) if refers else None
         followed = _child(conn, one, one.place(side), ours, key)
@@ -148,6 +146,13 @@ def standing_on(
             elif child is beside:
                 return Standing(why=f"A record of {one.flow.name} stands on it that gp365 did not create.")
     return Standing(tuple(creates))
+
+
+def _after(jobs: Sequence[Job], job: Job) -> list[Job]:
+    """Give the flows of the same pair that run after this one: what they make may rest on what this one makes."""
+    same = [one for one in jobs if one.pair == job.pair]
+    names = [one.flow.name for one in same]
+    return same[names.index(job.flow.name) + 1 :] if job.flow.name in names else []
 
 
 def _child(conn: Connection, job: Job, at: Place, where: Place, key: str | None) -> Link | None:
