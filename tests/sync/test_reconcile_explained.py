@@ -14,6 +14,7 @@ from gp365.sync.reconcile import Difference, Missing, Reconciliation, Single, Wh
 from gp365.sync.reconcile.found import FieldDifference, Reason
 from sync.engine_world import FLOW, World, account, make_world, replace
 from sync.planted_defects import in_step, look
+from sync.undo_world import quiet, undo, undo_world
 
 
 @pytest.fixture
@@ -109,6 +110,23 @@ def test_a_difference_that_was_held_names_the_row_of_the_ledger(world: World) ->
         rows = ledger.for_subject(conn, "test", "customers", told_subject(told))
     assert one.reason.ledger in {row.id for row in rows}
     assert told.verdict == "explained"
+
+
+def test_what_an_undo_left_different_is_held(tmp_path: Path) -> None:
+    world = undo_world(tmp_path)
+    world.gp_put("C0001", Name="Contoso", Zip="58102", Phone="70155500010000")
+    world.sync()
+    world.clock.advance(3600)
+    world.gp_put("C0001", Phone="70155500020000")
+    world.sync()
+    world.clock.advance(3600)
+    assert undo(world).back
+    for _ in range(2):
+        _, one = only(look(world))
+        assert (one.field, one.reason.why) == ("phone", Why.HELD)
+        quiet(world)  # the sync after the undo leaves it as it is, and says so
+        world.clock.advance(3600)
+    world.store.close()
 
 
 def told_subject(told: Reconciliation) -> str:

@@ -128,17 +128,30 @@ def settled(
                 erased = erased or Settled(row.id, "held; the row of the ledger was erased", erased=True)
             continue
         payload: dict[str, Any] = unpack_deep(row.payload)
-        for step in payload.get("steps") or ():
-            for one in step.get("fields") or ():
-                if one.get("field") == name and _holds(one, left, right):
-                    return Settled(row.id, str(one.get("why") or "a difference that was settled"))
+        steps: list[dict[str, Any]] = list(payload.get("steps") or ())
+        undone = any("undo" in step for step in steps)
+        told: list[dict[str, Any]] = [
+            one for step in steps for one in step.get("fields") or () if one.get("field") == name
+        ]
+        for one in told:
+            if _holds(one, left, right) or (undone and _took_back(job, one, left, right)):
+                why = "an undo left it so" if undone else str(one.get("why") or "")
+                return Settled(row.id, why or "a difference that was settled")
     return erased
 
 
 def _holds(told: Mapping[str, Any], left: Half | None, right: Half | None) -> bool:
-    """Tell whether a field in the ledger was held (by the rule, or by an undo) with these raw values."""
+    """Tell whether a field in the ledger was held by the rule with these raw values."""
     same = _half(told.get("left")) == left and _half(told.get("right")) == right
     return same and told.get("verdict") == str(Verdict.HELD)
+
+
+def _took_back(job: Job, told: Mapping[str, Any], left: Half | None, right: Half | None) -> bool:
+    """Tell whether an undo wrote a field so that both sides hold what they hold now: that is then agreed."""
+    target, new = told.get("target"), _half(told.get("new"))
+    if target == job.left.side:
+        return (new, _half(told.get("right"))) == (left, right)
+    return target == job.right.side and (_half(told.get("left")), new) == (left, right)
 
 
 def _half(held: Any) -> Half | None:
