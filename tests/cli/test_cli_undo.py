@@ -14,6 +14,8 @@ from cli.cli_desk import Shell, Site
 from cli.test_cli_documents import fits
 from gp365.app.actions.undo_outputs import UndoOut
 
+SUMS = ".credit_limits"
+
 
 @dataclass
 class Firm:
@@ -59,7 +61,8 @@ def run_of(shell: Shell, flow: str = "customers") -> str:
 
 
 def written(shell: Shell) -> int:
-    runs = shell.json("sync").json["runs"]
+    """Sync, and count what was written; a sum over the companies follows what it adds up."""
+    runs = [run for run in shell.json("sync").json["runs"] if not run["flow"].endswith(SUMS)]
     return sum(side["created"] + side["updated"] for run in runs for side in run["sides"].values())
 
 
