@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, cast
 
 from bench.firms import make_firms
@@ -128,11 +128,11 @@ def _child(folder: Path) -> dict[str, Any]:
             for place in world.job.places
         )
         job: Job = replace(world.job, left=left, right=right, store=store, scratch=scratch)
-        began = perf_counter()
+        began, cpu = perf_counter(), process_time()
         found = run(job)
         compared = perf_counter() - began
         _report(found, folder)
-        seconds = perf_counter() - began
+        seconds, cpu_s = perf_counter() - began, process_time() - cpu
         scratch.close()
         store.close()
         world.close()
@@ -143,6 +143,7 @@ def _child(folder: Path) -> dict[str, Any]:
         "drift": found.counts.drift,
         "verdict": found.verdict,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_s, 1),
         "seconds_without_report": round(compared, 1),
         "peak_mb": {"before": started, "reconciling": _peak_mb()},
     }

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from app.actions_desk import Desk, make_desk
-from cli.cli_desk import Shell
+from cli.cli_desk import Shell, Site
 from gp365.cli.answers import ANSWERS
 
 
@@ -58,3 +58,23 @@ def test_what_differs_is_shown_with_its_reason(desk: Desk, shell: Shell) -> None
 def test_an_unknown_flow_and_a_missing_report_are_refused(shell: Shell) -> None:
     assert shell.json("reconcile", "nowhere").code == 2
     assert shell.json("reconcile", "verify", "nowhere.json").code == 2
+
+
+def test_both_simulated_systems_agree_after_a_sync(site: Site, tmp_path: Path) -> None:
+    shell = site.project(tmp_path / "project")
+    assert shell.json("sync").code == 0
+    answer = shell.json("reconcile")
+    assert answer.code == 0
+    customers, cards = (one["report"] for one in answer.json["flows"])
+    assert (customers["counts"]["drift"], cards["verdict"]) == (0, "equal")
+    assert cards["hashes"]["equal"] is True
+    (total,) = cards["totals"]
+    assert (total["field"], total["currency"], total["difference"]) == ("credit.limit", "USD", "0")
+    assert total["linked"]["gp"] == total["linked"]["sales"] != "0"
+    account = site.rows("dataverse", "accounts")[0]["accountid"]
+    site.put("dataverse", "accounts", account, telephone1="701-555-0199")
+    answer = shell.json("reconcile", "customers")
+    (found,) = [one for one in answer.json["flows"][0]["differences"] if account in one["keys"].values()]
+    (phone,) = [one for one in found["fields"] if one["field"] == "phone"]
+    assert phone["reason"]["why"] == "changed-since-last-sync"
+    assert answer.code == 0

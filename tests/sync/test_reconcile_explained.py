@@ -112,6 +112,17 @@ def test_a_difference_that_was_held_names_the_row_of_the_ledger(world: World) ->
     assert told.verdict == "explained"
 
 
+def test_what_was_held_when_two_records_were_matched_is_held(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    world.gp_put("C0001", Name="Contoso", Zip="58102", Contact="Ann Bell")
+    world.sales_put("a1", name="Contoso", zip="58102", number="C0001", type=3)
+    assert world.sync().clean
+    told = look(world)
+    _, one = only(told)
+    assert (one.field, one.reason.why) == ("contact", Why.HELD)
+    world.store.close()
+
+
 def test_what_an_undo_left_different_is_held(tmp_path: Path) -> None:
     world = undo_world(tmp_path)
     world.gp_put("C0001", Name="Contoso", Zip="58102", Phone="70155500010000")

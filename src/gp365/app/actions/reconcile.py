@@ -111,10 +111,12 @@ def _difference_rank(one: DifferenceLine) -> int:
 
 
 def _rank(why: str) -> int:
-    """Put drift first, then what is for a person or under way, last what the flow leaves alone."""
+    """Put drift first, then what is for a person or under way, then what was settled, last what the flow leaves alone."""
     if why == Why.DRIFT:
         return 0
-    return 2 if why in (Why.CREATE_ONLY, Why.READ_ONLY) else 1
+    if why in (Why.CREATE_ONLY, Why.READ_ONLY):
+        return 3
+    return 2 if why in (Why.HELD, Why.LINKED) else 1
 
 
 def reconcile_key(project: Project) -> KeyOut:

@@ -104,7 +104,7 @@ def _held(asked: _Asked, one: Unlike, plan: FieldPlan) -> Reason | None:
     if plan.verdict is not Verdict.HELD:
         return None
     with asked.job.store.read() as conn:
-        said = settled(conn, asked.job, asked.subject.id, plan.name, one.left.raw, one.right.raw)
+        said = settled(conn, asked.job, asked.subject, plan.name, one.left.raw, one.right.raw)
     return Reason(Why.HELD, said.text, ledger=said.row) if said is not None else None
 
 

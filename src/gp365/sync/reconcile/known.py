@@ -18,7 +18,7 @@ from gp365.store.intents import Intent
 from gp365.store.parked import Parked
 from gp365.store.runs import Run
 from gp365.store.waits import Wait, waits_of
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, single_subject
 from gp365.sync.reconcile.found import Reason, Why
 from gp365.sync.subject import Subject
 
@@ -118,11 +118,16 @@ class Settled:
 
 
 def settled(
-    conn: Connection, job: Job, subject: str, name: str, left: Half | None, right: Half | None
+    conn: Connection, job: Job, subject: Subject, name: str, left: Half | None, right: Half | None
 ) -> Settled | None:
-    """Find the row of the ledger that held this field with the very values that stand there now."""
+    """Find the row of the ledger that held this field with the very values that stand there now.
+
+    A pair that was linked by a match was told of, in that run, under the name of the record that it was found by.
+    """
     erased: Settled | None = None
-    for row in ledger.for_subject(conn, job.pair, job.flow.name, subject):
+    names = [subject.id, *(single_subject(side, key_text(key)) for side, key in subject.keys.items())]
+    rows = (row for one in names for row in ledger.for_subject(conn, job.pair, job.flow.name, one))
+    for row in rows:
         if row.payload is None:
             if row.payload_hash is not None:
                 erased = erased or Settled(row.id, "held; the row of the ledger was erased", erased=True)
