@@ -18,6 +18,7 @@ from gp365.sync.reconcile.reading import Reading, read_side
 from gp365.sync.reconcile.result import Reconciliation
 from gp365.sync.reconcile.singles import classify
 from gp365.sync.reconcile.work import Work, add_alone, begin, miss
+from gp365.sync.seldom import collecting_seldom
 
 KIND = "reconcile"
 _JOINED = (Why.CHANGED, Why.DRIFT, Why.PARKED, Why.CONFLICT, Why.IN_FLIGHT, Why.WAITING)
@@ -29,10 +30,15 @@ def reconcile(job: Job, *, sample: int = 0, seed: str = "") -> Reconciliation:
     `sample` pairs are drawn by chance (`seed`; fresh by default) and told with all their values. Raises the connectors'
     errors, and Bug where two ways to the same figure disagree.
     """
+    with collecting_seldom():
+        return _reconcile(job, sample, seed or token_hex(8))
+
+
+def _reconcile(job: Job, sample: int, seed: str) -> Reconciliation:
     began = job.clock()
     readings = (read_side(job, job.left), read_side(job, job.right))
     epochs = {place.side: place.connector.epoch() for place in job.places}
-    work = begin(job, readings, sample, seed or token_hex(8))
+    work = begin(job, readings, sample, seed)
     compare_links(work)
     matched = match(job, readings)
     for reading in readings:

@@ -80,6 +80,8 @@ def _known(asked: _Asked, record: Record) -> Reason | None:
     if asked.known.intents.get(name):
         return asked.known.at_work(name)
     link = asked.links.get(key)
+    if link is not None and link.state == links.OPEN:
+        return Reason(Why.IN_FLIGHT, "it was linked while both systems were read")
     if link is not None and link.state == links.SHARED:
         return Reason(Why.SHARED, f"shares {_show(link.shared_key)} with another record of {place.side}")
     if link is not None and link.state == links.CLOSED:
