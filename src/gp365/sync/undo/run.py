@@ -123,21 +123,36 @@ def _claim(job: Job, run: str, page: Sequence[Undoing]) -> list[Undoing]:
     """
     assert job.lease is not None
     with job.store.write(job.lease) as conn:
-        for one in page:
-            ends = [(side, key_text(key)) for side, key in one.subject.keys.items()]
-            if ends and not work.rows_of(conn, job.pair, job.flow.name, ends):
-                side, key = ends[0]
-                work.enqueue(conn, job.pair, job.flow.name, [(side, key, KIND)])
-                rows = work.rows_of(conn, job.pair, job.flow.name, [(side, key)])
-                one.subject.rows = [Row(row.side, row.key, row.seq) for row in rows]
+        _enqueue(conn, job, page)
         subjects = claim(conn, job, run, [one.subject for one in page])
         won = {id(subject) for subject in subjects}
         mine = [one for one in page if id(one.subject) in won]
-        for one in mine:
-            ends_by_side = {side: [key_text(key)] for side, key in one.subject.keys.items()}
-            one.subject.open_intents = intents.open_for(conn, job.pair, job.flow.name, ends_by_side)
+        owner = {end: one for one in mine for end in _ends(one)}
+        by_side: dict[str, list[str]] = {}
+        for side, key in owner:
+            by_side.setdefault(side, []).append(key)
+        for intent in intents.open_for(conn, job.pair, job.flow.name, by_side):
+            named = [(intent.side, intent.key), (intent.source_side, intent.source_key)]
+            subject = next(owner[end].subject for end in named if end in owner)
+            subject.open_intents.append(intent)
     job.probe("claimed")
     return mine
+
+
+def _ends(one: Undoing) -> list[tuple[str, str]]:
+    return [(side, key_text(key)) for side, key in one.subject.keys.items()]
+
+
+def _enqueue(conn: Connection, job: Job, page: Sequence[Undoing]) -> None:
+    """Give subjects that nothing has triggered a row of our own."""
+    pair, flow = job.pair, job.flow.name
+    there = {
+        (row.side, row.key) for row in work.rows_of(conn, pair, flow, [e for one in page for e in _ends(one)])
+    }
+    fresh = {ends[0]: one for one in page if (ends := _ends(one)) and not there & {*ends}}
+    work.enqueue(conn, pair, flow, [(side, key, KIND) for side, key in fresh])
+    for row in work.rows_of(conn, pair, flow, fresh):
+        fresh[row.side, row.key].subject.rows = [Row(row.side, row.key, row.seq)]
 
 
 def _plan(
