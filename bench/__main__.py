@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m bench [engine] [matching] [--records N] [--size N]`; without names, all of them."""
+"""Run benchmarks: `python -m bench [engine] [matching] [reconcile] [--records N] [--size N]`; without names, all of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.engine import first_load, no_change
 from bench.matching import matching
+from bench.reconcile import reconcile
 
 
 def _engine(records: int) -> dict[str, Any]:
@@ -19,13 +20,18 @@ def _engine(records: int) -> dict[str, Any]:
 def main() -> int:
     """Print one JSON document with every figure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=("engine", "matching", []), help="which benchmarks")
+    parser.add_argument(
+        "names", nargs="*", choices=("engine", "matching", "reconcile", []), help="which benchmarks"
+    )
     parser.add_argument("--records", type=int, default=10_000, help="records of the engine's benchmark")
-    parser.add_argument("--size", type=int, default=100_000, help="customers, and accounts, to be matched")
+    parser.add_argument(
+        "--size", type=int, default=100_000, help="customers, and accounts, to be matched or reconciled"
+    )
     given = parser.parse_args()
     chosen: dict[str, Callable[[], dict[str, Any]]] = {
         "engine": lambda: _engine(given.records),
         "matching": lambda: {"matching": matching(given.size)},
+        "reconcile": lambda: {"reconcile": reconcile(given.size)},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():

@@ -15,11 +15,15 @@ from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.look_outputs import ExplainOut, ParkedList
 from gp365.app.actions.outputs import PlanOut, SyncOut
 from gp365.app.actions.provision import Provisioned
+from gp365.app.actions.reconcile_outputs import ReconcileOut
+from gp365.app.actions.undo_outputs import UndoOut
 from gp365.cli.output import console, write_json
 from gp365.cli.show_explain import show_explain
 from gp365.cli.show_parked import show_parked_list
 from gp365.cli.show_plan import show_plan
+from gp365.cli.show_reconcile import show_figures
 from gp365.cli.show_runs import show_sync
+from gp365.cli.show_undo import show_undo
 from gp365.cli.words import counts, plain
 
 
@@ -103,10 +107,32 @@ def _explain(out: Console, found: ExplainOut) -> None:
     show_explain(out, found)
 
 
+def _undone(out: Console, done: UndoOut) -> None:
+    _rule(out, " 10  undo: the edits of that run are taken back, in both systems ")
+    show_undo(out, done)
+
+
+def _fourth(out: Console, done: SyncOut) -> None:
+    _rule(out, " 11  sync: what was taken back stays so; only sums follow ")
+    show_sync(out, done)
+
+
+def _reconciled(out: Console, done: ReconcileOut) -> None:
+    _rule(out, " 12  reconcile: signed reports that both systems agree, or why not ")
+    for flow in done.flows:
+        show_figures(out, flow)
+
+
 def _end(out: Console, told: DemoOut) -> None:
     _rule(out, " in short ")
-    first, second, third = told.writes
+    first, second, third, fourth = told.writes
     out.print(plain(f"  first sync {first} rows written, second {second}, after the edits {third}"))
+    back = told.undone.outcomes.get("back", 0)
+    out.print(plain(f"  {back} records taken back; the sync after it {fourth} rows (sums)"))
+    drift = sum(flow.report.counts.drift for flow in told.reconciled.flows)
+    out.print(
+        plain(f"  {len(told.reconciled.flows)} signed reports, {drift} differences without an explanation")
+    )
     kinds = [entry.kind for entry in told.parked.entries]
     out.print(
         plain(f"  {kinds.count('parked')} conflict parked, {kinds.count('rejected')} record rejected by GP")
@@ -145,5 +171,8 @@ _STEPS: Mapping[str, Callable[[Console, Any], None]] = {
     "third": _third,
     "parked": _parked,
     "explain": _explain,
+    "undone": _undone,
+    "fourth": _fourth,
+    "reconciled": _reconciled,
     "end": _end,
 }

@@ -23,12 +23,18 @@ def show_reconcile(console: Console, told: ReconcileOut) -> None:
         console.print(plain(f"not reconciled: {one.pair} {one.flow}: {one.error.message}", "red"))
 
 
-def _flow(console: Console, flow: ReconciledFlow) -> None:
+def show_figures(console: Console, flow: ReconciledFlow) -> None:
+    """Show the verdict, the counts and the totals of a flow."""
     head = flow.report
     console.print(heading(head.flow, f"pair {head.pair} · {flow.seconds:g} s"))
     console.print(plain(VERDICTS[head.verdict], "red" if head.verdict == "drift" else "green"))
     _figures(console, head)
     _totals(console, head)
+
+
+def _flow(console: Console, flow: ReconciledFlow) -> None:
+    head = flow.report
+    show_figures(console, flow)
     for missing in flow.missing:
         _missing(console, missing)
     for difference in flow.differences:

@@ -19,9 +19,13 @@ from gp365.app.actions.outputs import PlanOut, SyncOut
 from gp365.app.actions.parked import parked_list
 from gp365.app.actions.plan import plan
 from gp365.app.actions.provision import Provisioned, provision_apply
+from gp365.app.actions.reconcile import reconcile, verify_report
+from gp365.app.actions.reconcile_outputs import ReconcileOut
 from gp365.app.actions.running import Progress, silent
 from gp365.app.actions.simulators import Simulators, start_simulators
 from gp365.app.actions.sync import sync
+from gp365.app.actions.undo import OfRun, undo
+from gp365.app.actions.undo_outputs import UndoOut
 from gp365.app.assembly import assemble
 from gp365.app.project import Project, open_project
 from gp365.model.errors import Misconfigured
@@ -35,9 +39,10 @@ FOLDER = "gp365-demo"
 class DemoOut:
     """Everything that the demonstration did and saw.
 
-    `seconds` counts from the start of the simulators to the end. `writes` are the rows written by the three syncs.
-    `as_planned`: the second sync wrote nothing, every equation balanced, and exactly the planned conflict is parked
-    and exactly the planned record is rejected.
+    `seconds` counts from the start of the simulators to the end. `writes` are the rows written by the four syncs.
+    `as_planned`: the second sync wrote nothing, every equation balanced, exactly the planned conflict is parked and
+    exactly the planned record is rejected, the third sync's edits could be taken back, the fourth sync left it at that, and
+    the reports of `reconcile` know of no difference that nothing explains, and are as they were signed.
     """
 
     folder: str
@@ -52,6 +57,9 @@ class DemoOut:
     third: SyncOut
     parked: ParkedList
     explained: ExplainOut
+    undone: UndoOut
+    fourth: SyncOut
+    reconciled: ReconcileOut
     writes: list[int]
     seconds: float
     as_planned: bool
@@ -127,7 +135,14 @@ def _story(
     say("parked", stopped)
     explained = explain(project, *script.explained)
     say("explain", explained)
+    undone = undo(project, OfRun(third.runs[0].run), apply=True, progress=progress)
+    say("undone", undone)
+    fourth = sync(project, progress=progress)
+    say("fourth", fourth)
+    reconciled = reconcile(project, progress=progress)
+    say("reconciled", reconciled)
     as_planned = _as_planned(first, second, third, stopped, script)
+    as_planned = as_planned and _is_proved(undone, fourth, reconciled)
     told = DemoOut(
         folder=str(project.folder),
         kept=keep,
@@ -141,7 +156,10 @@ def _story(
         third=third,
         parked=stopped,
         explained=explained,
-        writes=[written(one) for one in (first, second, third)],
+        undone=undone,
+        fourth=fourth,
+        reconciled=reconciled,
+        writes=[written(one) for one in (first, second, third, fourth)],
         seconds=round(monotonic() - began, 1),
         as_planned=as_planned,
         exit_code=0 if as_planned else 1,
@@ -153,6 +171,16 @@ def _story(
 def written(done: SyncOut) -> int:
     """Count the rows that a sync wrote on both sides, as the systems acknowledged them."""
     return sum(side.created + side.updated for run in done.runs for side in run.sides.values())
+
+
+def _is_proved(undone: UndoOut, fourth: SyncOut, reconciled: ReconcileOut) -> bool:
+    """Tell whether the last edits were taken back, stay so, and the signed reports agree with that."""
+    signed = all(verify_report(Path(flow.files[0])).agrees for flow in reconciled.flows)
+    taken_back = {run.flow for run in undone.runs}  # sums follow what they add up
+    quiet = all(
+        run.balanced and (run.flow not in taken_back or not run.created + run.updated) for run in fourth.runs
+    )
+    return undone.exit_code == 0 and quiet and signed and not reconciled.skipped and reconciled.exit_code <= 1
 
 
 def _as_planned(first: SyncOut, second: SyncOut, third: SyncOut, stopped: ParkedList, script: Script) -> bool:
