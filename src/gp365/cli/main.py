@@ -58,7 +58,22 @@ def everywhere(
     context.obj = Session(folder, json, pair)
 
 
-for command in (init, doctor, assess, plan, apply, sync, undo, replay, status, history, explain, whatif, sim, demo):
+for command in (
+    init,
+    doctor,
+    assess,
+    plan,
+    apply,
+    sync,
+    undo,
+    replay,
+    status,
+    history,
+    explain,
+    whatif,
+    sim,
+    demo,
+):
     app.command()(command)
 for group, name in (
     (secret_app, "secret"),
