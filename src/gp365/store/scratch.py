@@ -24,7 +24,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=OFF",
     "PRAGMA locking_mode=EXCLUSIVE",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-32768",
+    "PRAGMA cache_size=-8192",
 )
 
 Row = tuple[str, str, bytes]
