@@ -83,7 +83,9 @@ def _ending(console: Console, found: UndoOut) -> None:
         told = "What differs between the systems then is settled: the next sync leaves it until somebody edits it."
         console.print(plain(told))
     if found.applied:
-        runs = ", ".join(run.run for run in found.runs)
-        console.print(plain(f"`gp365 undo {runs}` takes this back." if runs else "There was nothing to do."))
+        for run in found.runs:
+            console.print(plain(f"`gp365 undo {run.run}` takes back what it did in {run.flow}."))
+        if not found.runs:
+            console.print(plain("There was nothing to do."))
     else:
         console.print(plain(f"Nothing was written. --apply does it (--plan {found.digest} exactly this)."))
