@@ -195,3 +195,26 @@ def test_row_22_a_renamed_customer_keeps_its_account_and_its_card(october: Site)
     told = october.run("explain", "gp", "customer", renamed).json
     assert "renumbered" in str(told)
     quiet(october)
+
+
+def test_an_account_whose_card_names_a_customer_who_is_gone_stays_in_sight(october: Site) -> None:
+    """A person had it created anew while it was out of the flow's condition; when it returns, its old card names nobody."""
+    key = "ac000000-0000-4000-8000-000000000009"
+    new_account(october, key, "Quarry Street Bakery", "53203")
+    assert october.sync().balanced
+    (number,) = customers_like(october, "QUARRY STREET")
+    october.put(SALES, "accounts", key, customertypecode=1)
+    october.door(GP, "DELETE", f"/rows/RM00101/{number}")
+    october.sync()
+    (entry,) = [one for one in entries(october, sales=key) if one["code"] == "target-gone"]
+    assert october.run("parked", "resolve", str(entry["id"]), "--create").code == 0
+    october.sync()
+    october.put(SALES, "accounts", key, customertypecode=3)
+    october.sync()
+    for _ in range(2):
+        (found,) = entries(october, sales=key)
+        assert found["code"] == "candidates" and number in found["message"]
+        october.sync()
+    assert october.run("parked", "resolve", str(found["id"]), "--create").code == 0
+    october.sync()
+    assert len(customers_like(october, "QUARRY STREET")) == 1
