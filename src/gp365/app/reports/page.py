@@ -43,6 +43,7 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
 th { font-weight: 600; color: var(--soft) }
 td.n, th.n { text-align: right }
+table.facts td:first-child { white-space: nowrap; color: var(--soft) }
 code { font: 13px/1.4 ui-monospace, Consolas, monospace }
 @media print { :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --shade: #fff;
   --bad: #8a0000; --good: #000 }
@@ -243,7 +244,8 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     titles = [name.removeprefix("#") for name in columns]
     head = f"<thead>{_row(titles, 'th', numbers)}</thead>" if any(titles) else ""
     body = "\n".join(_row(row, "td", numbers) for row in rows)
-    return f'<div class="wide"><table>{head}<tbody>{body}</tbody></table></div>\n'
+    facts = "" if head else ' class="facts"'
+    return f'<div class="wide"><table{facts}>{head}<tbody>{body}</tbody></table></div>\n'
 
 
 def _row(cells: Sequence[str], tag: str = "td", numbers: set[int] | frozenset[int] = frozenset()) -> str:
