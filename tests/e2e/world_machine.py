@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,7 +18,7 @@ from two_worlds import Disagrees, Known, is_unlinked, judge
 from gp365.app.actions.running import silent
 from gp365.app.actions.sync import sync
 from gp365.app.project import Project, open_project
-from gp365.model.values import key_of, unpack_deep
+from gp365.model.values import unpack_deep
 from gp365.store import parked
 
 FIRMS = st.integers(0, 5)
@@ -228,15 +229,10 @@ class Worlds(RuleBasedStateMachine):
                     parked.resolve(conn, entry.id, decision, "tester")
 
     def _let_double(self, entry: parked.Parked) -> None:
-        """A person who has a record created beside what looks like it wants two of it."""
-        for rows, key, name in (
-            (self.people.customers(), entry.left_key, "CUSTNMBR"),
-            (self.people.accounts(), entry.right_key, "accountid"),
-        ):
-            for tag, held in rows.items():
-                if key is not None and any(row[name].strip() == key_of(key)[0] for row in held):
-                    for doubled in self.known.doubled.values():
-                        doubled.add(tag)
+        """A person who has a record created beside what looks like it wants two of that firm."""
+        for tag in re.findall(r"t\d{5}", f"{entry.about!r} {entry.message}"):
+            for doubled in self.known.doubled.values():
+                doubled.add(tag)
 
     def _decision(self, entry: parked.Parked, how: str) -> dict[str, Any] | None:
         if entry.field:
