@@ -218,3 +218,18 @@ def test_an_account_whose_card_names_a_customer_who_is_gone_stays_in_sight(octob
     assert october.run("parked", "resolve", str(found["id"]), "--create").code == 0
     october.sync()
     assert len(customers_like(october, "QUARRY STREET")) == 1
+
+
+def test_an_account_that_was_merged_into_one_that_is_gone_makes_no_customer(october: Site) -> None:
+    master = "ac000000-0000-4000-8000-000000000010"
+    merged = "ac000000-0000-4000-8000-000000000011"
+    new_account(october, master, "Harbor Street Marine", "53204")
+    new_account(october, merged, "Harbor Street Yachts", "53205")
+    october.door(SALES, "POST", "/merge", {"master": master, "subordinate": merged})
+    october.door(SALES, "DELETE", f"/rows/accounts/{master}")
+    row = october.row(SALES, "accounts", merged)
+    assert row["merged"] and not row.get("_masterid_value")
+    done = october.sync()
+    assert done.balanced
+    assert not customers_like(october, "HARBOR STREET")
+    quiet(october)

@@ -28,6 +28,9 @@ MODIFIED = "modifiedon"
 MODIFIED_BY = "modifiedby"
 Read = Callable[[Any], Value]
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""The survivor of a merge when it is no more (that its deletion clears the lookup is assumed)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -61,6 +64,8 @@ class Selection:
         }
         if MASTER in values and row.get(MERGED) is False:
             values[MASTER] = None  # whoever made the record active again has undone the merge
+        elif MASTER in values and row.get(MERGED) is True and not values[MASTER]:
+            values[MASTER] = NOBODY  # the survivor was deleted, and the lookup with it; merged away it stays
         return values
 
     def id_of(self, row: Mapping[str, Any]) -> str:
