@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gp365.app.actions.outputs import FlowPlanOut, PlannedField, PlannedRecord, PlanOut
-from gp365.cli.words import EMPTY, counts, grid, guarded, heading, plain, value
+from gp365.cli.words import EMPTY, counts, field_changes, grid, guarded, heading, plain, value
 
 _STYLES = {"created": "green", "updated": "cyan", "parked": "yellow", "waiting": "yellow"}
 _QUIET = ("create_only", "read_only")
@@ -58,17 +58,7 @@ def _record(console: Console, record: PlannedRecord) -> None:
 
 
 def _fields(console: Console, fields: list[PlannedField]) -> None:
-    table = grid(
-        {"min_width": 2},
-        {"min_width": 6, "style": "dim"},
-        {"min_width": 18},
-        {"ratio": 3, "overflow": "fold"},
-        {"ratio": 2, "style": "dim", "overflow": "fold"},
-    )
-    for one in fields:
-        table.add_row("", one.side, one.field, _change(one), plain(_why(one)))
-    table.expand = True
-    console.print(table)
+    console.print(field_changes((one.side, one.field, _change(one), _why(one)) for one in fields))
 
 
 def _change(one: PlannedField) -> Text:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from gp365.app.actions.undo_outputs import UndoField, UndoOut, UndoRecord
 from gp365.cli.show_runs import show_runs
-from gp365.cli.words import counts, grid, plain, value
+from gp365.cli.words import counts, field_changes, plain, value
 
 _STYLES = {"back": "cyan", "partly": "yellow", "unchanged": "dim"}
 
@@ -44,17 +44,7 @@ def _record(console: Console, record: UndoRecord) -> None:
 
 
 def _fields(console: Console, fields: list[UndoField]) -> None:
-    table = grid(
-        {"min_width": 2},
-        {"min_width": 6, "style": "dim"},
-        {"min_width": 18},
-        {"ratio": 3, "overflow": "fold"},
-        {"ratio": 2, "style": "dim", "overflow": "fold"},
-    )
-    for one in fields:
-        table.add_row("", one.side, one.field, _change(one), plain(_why(one)))
-    table.expand = True
-    console.print(table)
+    console.print(field_changes((one.side, one.field, _change(one), _why(one)) for one in fields))
 
 
 def _change(one: UndoField) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -75,3 +75,18 @@ def guarded(one: GuardOut) -> str:
 def plain(text: str, style: str = "") -> Text:
     """Show a text as it is."""
     return Text(text, style=style)
+
+
+def field_changes(rows: Iterable[tuple[str, str, Text, str]]) -> Table:
+    """Lay out what becomes of fields: side, name, the change, and why."""
+    table = grid(
+        {"min_width": 2},
+        {"min_width": 6, "style": "dim"},
+        {"min_width": 18},
+        {"ratio": 3, "overflow": "fold"},
+        {"ratio": 2, "style": "dim", "overflow": "fold"},
+    )
+    for side, name, change, why in rows:
+        table.add_row("", side, name, change, plain(why))
+    table.expand = True
+    return table

@@ -11,6 +11,7 @@ from gp365.model.values import key_text
 from gp365.store import match, similar
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of
+from gp365.sync.similar.keeping import keep_cards
 from gp365.sync.similar.shape import body_of, shape_of
 
 
@@ -26,8 +27,8 @@ def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Rec
         ]
         match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
         if shape is not None:
-            cards = [(key_text(one.key), shape.kept(body_of(job, shape, place, one))) for one in records]
-            similar.put_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape.blocks)
+            cards = [(key_text(one.key), body_of(job, shape, place, one)) for one in records]
+            keep_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape)
 
 
 def drop_from_index(conn: Connection, job: Job, place: Place, keys: Sequence[str]) -> None:

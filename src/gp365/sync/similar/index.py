@@ -18,6 +18,7 @@ from gp365.store import similar
 from gp365.store.similar import Scope
 from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.similar.judge import Hit
+from gp365.sync.similar.keeping import keep_cards
 from gp365.sync.similar.search import Search, Source
 from gp365.sync.similar.shape import Shape, body_of, shape_of
 from gp365.sync.similar.worker import Worker
@@ -59,8 +60,7 @@ class Index:
     ) -> None:
         """Keep cards in the store, in the caller's transaction; a record without one is forgotten."""
         scope = self._scope(place.side)
-        kept = [(key, self.shape.kept(body)) for key, body in cards.items()]
-        similar.put_cards(conn, scope, kept, self.shape.blocks)
+        keep_cards(conn, scope, cards.items(), self.shape)
         merged = [key for one in records if (key := key_text(one.key)) not in cards]
         if merged:
             similar.drop_cards(conn, scope, merged, self.shape.blocks)
@@ -75,8 +75,7 @@ class Index:
             self._worker.put(scope, rows)
             return
         with self._opened().begin() as conn:
-            kept = [(key, self.shape.kept(body)) for key, body in rows]
-            similar.put_cards(conn, scope, kept, self.shape.blocks)
+            keep_cards(conn, scope, rows, self.shape)
 
     def read_whole(self, conn: Connection, place: Place) -> None:
         """Note that a full reading has brought every record of a side."""

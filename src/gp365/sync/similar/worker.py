@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from gp365.store import similar
 from gp365.store.similar import Scope
 from gp365.sync.similar.judge import Hit
+from gp365.sync.similar.keeping import keep_cards
 from gp365.sync.similar.search import Search, Source
 from gp365.sync.similar.shape import Shape
 
@@ -57,9 +58,8 @@ def _open(path: str, shape: Shape) -> None:
 
 def _put(scope: Scope, rows: list[tuple[str, str]]) -> None:
     assert _engine is not None and _shape is not None
-    kept = [(key, _shape.kept(body)) for key, body in rows]
     with _engine.begin() as conn:
-        similar.put_cards(conn, scope, kept, _shape.blocks)
+        keep_cards(conn, scope, rows, _shape)
 
 
 def _ask(scope: Scope, bodies: list[str]) -> list[list[Hit]]:
