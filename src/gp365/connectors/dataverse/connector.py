@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
@@ -13,6 +12,7 @@ from gp365.connectors.dataverse.api import connect
 from gp365.connectors.dataverse.describe import description, entity_names, own
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.settings import DataverseSettings
+from gp365.connectors.dataverse.witness import versions_in
 from gp365.model.contract import Estimate, Finding, Scratch, Tally
 from gp365.model.entity import EntityDescription
 from gp365.model.record import ChangePage, Outcome, Record, Write
@@ -25,7 +25,6 @@ from gp365.wire.throttle import RequestBudget
 _READ_S = 0.25
 _WRITE_S = 0.5
 _ROW_S = 0.03
-_TOKEN_VERSION = re.compile(r"deltatoken=(\d+)(?:%21|!)", re.IGNORECASE)
 
 
 class DataverseConnector:
@@ -127,9 +126,10 @@ class DataverseConnector:
 
         The highest version among rows would fall when the newest row is deleted; that of a delta link falls only after
         a restore. Its form (`919042!08/22/2017 …`, use-change-tracking page) is not promised: assumed, "" where it differs.
+        The version is 0 where it rose again after a restore, and the newest rows of a feed told of that.
         """
         with self._lock:
-            highest = self._highest
+            highest = 0 if self.organisation.fell else self._highest
         if highest < 0:
             return ""
         return f"{str(self.organisation.me()['OrganizationId']).lower()}:{highest}"
@@ -143,7 +143,7 @@ class DataverseConnector:
         self.api.close()
 
     def _note(self, cursor: str | None) -> None:
-        versions = [int(found) for found in _TOKEN_VERSION.findall(cursor or "")]
+        versions = versions_in(cursor or "")
         with self._lock:
             # The newest link counts, not the highest: it is what falls after a restore.
             self._highest = max(versions) if versions else self._highest

@@ -14,11 +14,13 @@ from typing import Any
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.selection import MODIFIED, Selection
 from gp365.connectors.dataverse.values import moment, moment_text
+from gp365.connectors.dataverse.witness import Witnesses
 from gp365.model.errors import Unauthorised
-from gp365.wire.odata import DeltaExpired
+from gp365.wire.odata import DeltaExpired, Page
 
 Mark = Mapping[str, str]
 LINK = "link"
+WITNESSES = "witnesses"
 SINCE = "since"
 _BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -36,9 +38,11 @@ def everything(org: Organisation, chosen: Selection) -> Iterator[FeedPage]:
     """Give every row; with tracking off or not allowed to us, the mark is the newest modifiedon seen."""
     if chosen.table.tracked:
         params = {"$select": chosen.select}
+        witnesses = Witnesses(chosen)
         try:
             for page in org.api.track(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
-                yield FeedPage(page.rows, (), {LINK: page.delta_link} if page.delta_link else None)
+                witnesses.meet(page.rows)
+                yield FeedPage(page.rows, (), _mark(page, witnesses))
         except Unauthorised as refused:
             if refused.code != "right-missing":
                 raise
@@ -55,22 +59,30 @@ def since(org: Organisation, chosen: Selection, mark: Mark) -> Iterator[FeedPage
     if LINK in mark and not chosen.table.tracked:
         raise DeltaExpired("change tracking is off")
     if LINK in mark:
-        yield from _tracked(org, chosen, mark[LINK])
+        yield from _tracked(org, chosen, mark)
     elif chosen.table.tracked and _may_track(org, chosen):
         raise DeltaExpired("change tracking has been switched on since")
     else:
         yield from _polled(org, chosen, moment(mark[SINCE]))
 
 
-def _tracked(org: Organisation, chosen: Selection, link: str) -> Iterator[FeedPage]:
+def _tracked(org: Organisation, chosen: Selection, mark: Mark) -> Iterator[FeedPage]:
+    witnesses = Witnesses(chosen, mark.get(WITNESSES, ""))
     try:
-        for page in org.api.delta(link, page_rows=org.sizes.page_rows):
+        for page in org.api.delta(mark[LINK], page_rows=org.sizes.page_rows):
             deleted = tuple(id_.lower() for id_ in page.deleted)
-            yield FeedPage(page.rows, deleted, {LINK: page.delta_link} if page.delta_link else None)
+            witnesses.meet(page.rows, deleted)
+            if page.delta_link and witnesses.contradict(org, mark[LINK], page.delta_link):
+                org.tell_fall()
+            yield FeedPage(page.rows, deleted, _mark(page, witnesses))
     except Unauthorised as refused:
         if refused.code != "right-missing":
             raise
         raise DeltaExpired("change tracking is not allowed to us any more") from None
+
+
+def _mark(page: Page, witnesses: Witnesses) -> Mark | None:
+    return {LINK: page.delta_link, WITNESSES: witnesses.text()} if page.delta_link else None
 
 
 def _may_track(org: Organisation, chosen: Selection) -> bool:

@@ -32,6 +32,7 @@ class Organisation:
         self._sets: dict[str, str] = {}
         self._bulk: dict[tuple[str, str], bool] = {}
         self._acknowledged: Counter[tuple[str, str]] = Counter()
+        self.fell = False
         self._lock = Lock()
 
     @property
@@ -49,10 +50,15 @@ class Organisation:
         return self.api.clock.utc_now()
 
     def forget(self) -> None:
-        """Describe tables anew when they are next asked for."""
+        """Describe tables anew when they are next asked for, and forget that the count of versions fell."""
         with self._lock:
             self._tables.clear()
+            self.fell = False
             self._me = self._permissions = None
+
+    def tell_fall(self) -> None:
+        """Remember that the database does not hold any more what it held under its newest versions."""
+        self.fell = True
 
     def me(self) -> Mapping[str, Any]:
         """Return what WhoAmI says of our application user and the organisation, asked once."""
