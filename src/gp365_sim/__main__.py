@@ -56,6 +56,7 @@ def _add_gp(parser: argparse.ArgumentParser) -> None:
     add(
         "--gp-patch", choices=get_args(PatchMode), default="replace", help="fate of fields that a PATCH omits"
     )
+    add("--gp-call-seconds", type=float, default=0.0, help="every call takes at least so long")
     add("--gp-modified-filter", action="store_true", help="GP lists understand a ModifiedDate filter")
 
 
@@ -67,6 +68,8 @@ def _add_dataverse(parser: argparse.ArgumentParser) -> None:
     add("--dataverse-window", type=float, default=normal.window_s, help="seconds of the sliding window")
     add("--dataverse-request-seconds", type=float, default=normal.request_s, help="counted per request")
     add("--dataverse-row-seconds", type=float, default=normal.row_s, help="counted per row")
+    add("--dataverse-written-row-seconds", type=float, default=0.0, help="counted besides per written row")
+    add("--dataverse-waited", action="store_true", help="counted execution time is really waited for")
     add("--dataverse-latency", type=float, default=normal.latency_s, help="really waited per request")
     add("--dataverse-dop-hint", type=int, default=normal.dop_hint, help="value of x-ms-dop-hint")
 
@@ -75,7 +78,12 @@ def _order(given: argparse.Namespace) -> Order:
     return Order(
         folder=given.dir,
         samples=_samples(given),
-        gp=Manner(profile=given.gp_profile, patch=given.gp_patch, modified_filter=given.gp_modified_filter),
+        gp=Manner(
+            profile=given.gp_profile,
+            patch=given.gp_patch,
+            modified_filter=given.gp_modified_filter,
+            call_s=given.gp_call_seconds,
+        ),
         dataverse=Limits(
             requests=given.dataverse_requests,
             seconds=given.dataverse_seconds,
@@ -85,6 +93,8 @@ def _order(given: argparse.Namespace) -> Order:
             row_s=given.dataverse_row_seconds,
             latency_s=given.dataverse_latency,
             dop_hint=given.dataverse_dop_hint,
+            written_row_s=given.dataverse_written_row_seconds,
+            waited=given.dataverse_waited,
         ),
         companies=given.companies,
         parent_pid=given.parent_pid,

@@ -1,6 +1,7 @@
 """Service protection: three limits per user in a sliding window, and what a client is told."""
 
 import threading
+import time
 
 import pytest
 import requests
@@ -131,3 +132,23 @@ def test_a_lost_reply_leaves_the_work_done(limited):
         with pytest.raises(requests.ConnectionError):
             org.ask("POST", f"accounts/{CRM}CreateMultiple", {"Targets": rows})
         assert [r["name"] for r in org.rows("accounts")].count("lost") == 1
+
+
+def test_a_written_row_may_cost_more_than_one_that_is_read(limited):
+    with limited(seconds=100, request_s=0, row_s=1, written_row_s=4) as org:
+        left = "x-ms-ratelimit-time-remaining-xrm-requests"
+        made = org.ask("POST", "accounts", {"name": "One"})
+        org.ask("GET", "accounts?$select=name&$top=3")
+        assert who(org).headers[left] == "92.00"
+        assert made.status_code == 204
+
+
+def test_execution_time_is_waited_for_where_the_limits_say_so(limited):
+    with limited(request_s=0.3, waited=True) as org:
+        began = time.monotonic()
+        threads = [threading.Thread(target=who, args=(org,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began >= 0.3

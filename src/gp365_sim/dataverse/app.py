@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -163,17 +164,31 @@ class _App:
             self._throttle.enter(user)
         except refusal.Refusal as no:
             return refused(request, no)
-        rows, operations = 0, 1
+        limits = self._throttle.limits
+        cost_s = limits.cost_s(0)
         try:
             request = _with_body(request, await _body(receive))
+            began = monotonic()
             ensure_user(self._org, request.caller)
             answer = run(self._org, request)
-            rows, operations = answer.rows, int(answer.extra.get("operations", 1))
-            if self._throttle.limits.latency_s:
-                await asyncio.sleep(self._throttle.limits.latency_s)
+            cost_s = _cost_s(limits, request, answer)
+            await _wait(limits, cost_s - (monotonic() - began))
             return answer
         finally:
-            self._throttle.leave(user, rows, operations)
+            self._throttle.leave(user, cost_s)
+
+
+def _cost_s(limits: Limits, request: Request, answer: Answer) -> float:
+    """Give the execution time that is counted for an answer; every row of a request that is no GET counts as written."""
+    written = answer.extra.get("written", 0 if request.method == "GET" else answer.rows)
+    return limits.cost_s(answer.rows, int(answer.extra.get("operations", 1)), int(written))
+
+
+async def _wait(limits: Limits, execution_s: float) -> None:
+    """Let the rest of an execution time pass where the limits say so, and the latency."""
+    wait_s = limits.latency_s + (max(0.0, execution_s) if limits.waited else 0.0)
+    if wait_s:
+        await asyncio.sleep(wait_s)
 
 
 def _with_body(request: Request, body: bytes) -> Request:

@@ -55,28 +55,34 @@ def run_batch(org: Organisation, request: Request, run: Run) -> Answer:
         )
     known: dict[str, str] = {}
     out: list[bytes] = []
-    rows = operations = 0
+    rows = written = operations = 0
     failed = False
     for item in items:
         if isinstance(item, ChangeSet):
             part, good, touched = _run_change_set(org, item, run, known)
             operations += len(item.operations)
+            written += touched
         else:
             answer = _run_one(item, run, known)
             part, good, touched = _http_part(answer, item.content_id), answer.status < 400, answer.rows
             operations += 1
+            written += touched * (item.request.method != "GET")
         out.append(part)
         rows += touched
         failed = failed or not good
         if not good and not request.prefer.continue_on_error:
-            return _multipart(400, out, rows, operations)
-    return _multipart(200, out, rows, operations)
+            return _multipart(400, out, rows, _counts(operations, written))
+    return _multipart(200, out, rows, _counts(operations, written))
 
 
-def _multipart(status: int, parts: list[bytes], rows: int, operations: int) -> Answer:
+def _counts(operations: int, written: int) -> dict[str, int]:
+    return {"operations": operations, "written": written}
+
+
+def _multipart(status: int, parts: list[bytes], rows: int, counts: dict[str, int]) -> Answer:
     boundary = f"batchresponse_{uuid.uuid4()}"
     kind = f"multipart/mixed; boundary={boundary}"
-    return Answer(status, _joined(parts, boundary), (), rows, kind, {"operations": operations})
+    return Answer(status, _joined(parts, boundary), (), rows, kind, counts)
 
 
 def _joined(parts: list[bytes], boundary: str) -> bytes:

@@ -18,8 +18,9 @@ from .refusal import Refusal
 class Limits:
     """What one user may use of one web server in `window_s` seconds, and what a request costs.
 
-    `request_s` and `row_s` are the execution time that is counted (not waited) per request and per row read or written;
-    `latency_s` is really waited before the answer, so that requests overlap.
+    `request_s` and `row_s` are the execution time that is counted per request and per row read or written, `written_row_s`
+    what a written row costs beyond that. Counted time is not waited for unless `waited` says so; then an answer comes
+    when its execution time is over, as from a real server. `latency_s` is waited before every answer.
     """
 
     requests: int = 6000
@@ -30,6 +31,12 @@ class Limits:
     row_s: float = 0.002
     latency_s: float = 0.0
     dop_hint: int = 8
+    written_row_s: float = 0.0
+    waited: bool = False
+
+    def cost_s(self, rows: int, operations: int = 1, written: int = 0) -> float:
+        """Give the execution time of a request of so many operations that read or wrote so many rows."""
+        return self.request_s * operations + self.row_s * rows + self.written_row_s * written
 
 
 @dataclass
@@ -65,10 +72,9 @@ class Throttle:
         usage.refused = 0
         usage.running += 1
 
-    def leave(self, user_id: str, rows: int, operations: int = 1) -> None:
-        """End a request and count its execution time."""
+    def leave(self, user_id: str, cost: float) -> None:
+        """End a request and count its execution time in seconds."""
         usage = self._users.setdefault(user_id, _Usage())
-        cost = self.limits.request_s * operations + self.limits.row_s * rows
         usage.running = max(0, usage.running - 1)
         usage.done.append((self._now(), cost))
         usage.seconds += cost

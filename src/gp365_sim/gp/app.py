@@ -18,6 +18,7 @@ from gp365_sim.gp import rest
 from gp365_sim.gp.company import Company, Identity, Setup
 from gp365_sim.gp.door import Place, company_routes
 from gp365_sim.gp.handshakes import SCHEMES, Admission, Gate, Scheme
+from gp365_sim.gp.pacing import Pacing
 from gp365_sim.gp.plain import Samples, sample_rows
 from gp365_sim.gp.profiles import Profile, ProfileName
 from gp365_sim.gp.security import Security
@@ -30,7 +31,10 @@ FABRIKAM = Identity()
 
 @dataclass(frozen=True)
 class Manner:
-    """How this GP installation is set up, where installations differ or the public record is silent."""
+    """How this GP installation is set up, where installations differ or the public record is silent.
+
+    Every call takes at least `call_s` seconds.
+    """
 
     profile: ProfileName = "bare"
     patch: PatchMode = "replace"
@@ -40,13 +44,15 @@ class Manner:
     time_zone: str = "America/Chicago"
     schemes: tuple[Scheme, ...] = SCHEMES
     require_channel_binding: bool = True
+    call_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class GpSystem:
     """A simulated GP: `app` to serve on https, and what lies behind it.
 
-    `world` is the first company, `places` are all of them by the name of their database.
+    `world` is the first company, `places` are all of them by the name of their database. `pacing` counts how its
+    connections are used.
     """
 
     app: ASGIApp
@@ -56,6 +62,7 @@ class GpSystem:
     gate: Gate
     recorder: Recorder
     faults: Faults
+    pacing: Pacing
 
 
 def build(
@@ -97,37 +104,45 @@ def build(
     answering = Answering(Profile(manner.profile), manner.patch, manner.padded, manner.modified_filter)
     gate = Gate(Accounts(users), manner.schemes, require_binding=manner.require_channel_binding)
     recorder, faults = Recorder(), Faults()
-    own = [_handshakes(gate), *company_routes(places)]
+    pacing = Pacing(manner.call_s)
+    own = [_handshakes(gate), *pacing.routes(), *company_routes(places)]
     control = control_routes(world, recorder, faults, clock, own, reset)
-    view = _view(Site(manner.tenant, companies, answering, security), gate)
+    view = _view(Site(manner.tenant, companies, answering, security), gate, pacing)
     app = instrument(
         view, recorder=recorder, faults=faults, control=control, clock=clock, refusal=_refusal(manner.schemes)
     )
-    return GpSystem(app, world, places, companies, gate, recorder, faults)
+    return GpSystem(app, world, places, companies, gate, recorder, faults, pacing)
 
 
 def _setup(samples: Samples | None) -> Setup:
     return lambda: () if samples is None else sample_rows(samples)
 
 
-def _view(site: Site, gate: Gate) -> ASGIApp:
+def _view(site: Site, gate: Gate, pacing: Pacing) -> ASGIApp:
     """Serve the REST view behind Windows authentication, over TLS only (SSL is mandatory: web-components pages)."""
 
     async def view(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = await request.body()
         line = connection_of(scope)
         if line is None or not line.peer_certificate_binding:
             await _page(403, "SSL is required.")(scope, receive, send)
             return
-        admission = gate.admit(line, request.headers.get("authorization", ""))
-        if admission.user is None:
-            await unauthorised(admission.challenges)(scope, receive, send)
-            return
-        reply = rest.serve(site, admission.user, _call(request, body))
-        note_rows(scope, reply.rows)
-        _say_last_leg(reply.response, admission)
-        await reply.response(scope, receive, send)
+        under, status = pacing.begin(line.state), 0
+        try:
+            body = await request.body()
+            admission = gate.admit(line, request.headers.get("authorization", ""))
+            if admission.user is None:
+                status = 401
+                await unauthorised(admission.challenges)(scope, receive, send)
+                return
+            reply = rest.serve(site, admission.user, _call(request, body))
+            note_rows(scope, reply.rows)
+            _say_last_leg(reply.response, admission)
+            await pacing.dwell(under)
+            status = reply.response.status_code
+            await reply.response(scope, receive, send)
+        finally:
+            pacing.end(under, request.method, scope["path"], status)
 
     return view
 
