@@ -210,6 +210,28 @@ class ConnectorContract:
         assert dict(world.connector.get(world.entity, [key], world.fields, fresh=True)) == {}
         assert dict(world.connector.get(world.entity, [], world.fields)) == {}
 
+    def test_what_a_write_left_is_read_back_past_every_list(self, world: World) -> None:
+        edited, other = _person_makes(world, 2)
+        [created] = _write(world, _creation(world))
+        _scan(world)
+        world.person_put(edited, {world.other_field: "Edited meanwhile"})
+        found = world.connector.read_aside(world.entity, [edited, other, created.key], world.fields)
+        assert set(found) == {edited, other, created.key}
+        assert found[edited].values[world.other_field] == "Edited meanwhile"
+        for key, record in found.items():
+            held = world.connector.get(world.entity, [key], world.fields, fresh=True)[key]
+            assert (record.values, record.version, record.birth) == (held.values, held.version, held.birth)
+
+    def test_reading_back_leaves_out_only_what_is_gone(self, world: World) -> None:
+        kept, gone = _person_makes(world, 2)
+        _scan(world)
+        world.person_delete(gone)
+        before = world.connector.tally().requests
+        found = world.connector.read_aside(world.entity, [kept, gone], [world.text_field])
+        assert list(found) == [kept] and set(found[kept].values) == {world.text_field}
+        assert world.connector.tally().requests > before
+        assert dict(world.connector.read_aside(world.entity, [], [world.text_field])) == {}
+
     def test_find_compares_without_case_and_trailing_blanks(self, world: World) -> None:
         keys = _person_makes(world, 3)
         text = str(_read(world, keys[1]).values[world.text_field])

@@ -118,6 +118,14 @@ class Connector(Protocol):
         """
         ...
 
+    def read_aside(self, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> Mapping[Key, Record]:
+        """Read records by key as `get` with `fresh` does, by another way than `write` takes, and past every cache.
+
+        Written values are compared with what comes. The entity's `aside` says which way it is. Another channel than
+        the one that writes where the system has several, else another kind of request, on a fresh connection.
+        """
+        ...
+
     def find(
         self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
     ) -> Sequence[Record]:

@@ -81,6 +81,7 @@ class EntityDescription:
     `all_or_nothing`: lists come whole (SBA). `longest_reply_s` bounds how late a call that we sent can still land.
     `lanes` is how many pages of writes it takes at once. `creates`/`updates`: verbs served at all.
     `merged_into` names the wire field that, once filled, holds the key of the record into which this one was merged.
+    `aside` says by which way, other than that of writes, records are read back, "" if there is no other.
     `retired` gives the wire values that take a record out of use, since nothing is ever deleted.
     """
 
@@ -103,3 +104,4 @@ class EntityDescription:
     assumed: tuple[str, ...] = ()
     merged_into: str = ""
     retired: Mapping[str, int | bool] = field(default_factory=dict[str, "int | bool"])
+    aside: str = ""

@@ -230,6 +230,30 @@ intent = Table(
     Index("ix_intent_run", "run"),
 )
 
+# Writes that are to be read back (state due), and those that did not stand (standing); one row per record.
+verification = Table(
+    "verification",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=True),
+    _text("key"),
+    _text("entity"),
+    _text("system"),
+    _text("flow"),
+    _text("pair"),
+    _text("side"),
+    _text("intent"),
+    _text("run"),
+    _text("subject"),
+    Column("expected", Packed, nullable=False),
+    _text("version"),
+    _text("birth"),
+    _text("state"),
+    Column("found", Packed, nullable=False),
+    Column("done_at", Moment, nullable=False),
+    Index("uq_verification", "key", "entity", "system", "flow", "pair", unique=True),
+    sqlite_autoincrement=True,
+)
+
 input_body = Table(
     "input",
     metadata,

@@ -29,6 +29,7 @@ _TYPES = {
     "Status": FieldType.OPTION,
 }
 _FILLED_BY_PLATFORM = frozenset({"Uniqueidentifier", "Owner", "State", "Status", "Boolean", "BigInt"})
+ASIDE = "a query over ids, on a connection of its own"
 _NOT_TRACKED = (
     "change tracking is off for this table, or refused to us: changes are polled by modifiedon, deletions are not seen; "
     "`gp365 provision apply` switches tracking on"
@@ -72,6 +73,7 @@ def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -
         assumed=() if table.tracked else (_NOT_TRACKED,),
         merged_into=MASTER if merges(table) else "",
         retired=_retired(table),
+        aside=ASIDE,
     )
 
 

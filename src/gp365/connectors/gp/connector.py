@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from gp365.connectors.gp.rest.aside import WAY, read_aside
 from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.probe import findings
 from gp365.connectors.gp.rest.reading import Reading
@@ -110,6 +111,7 @@ class GpConnector:
                 *entity.assumed,
                 *(("path, keys and verbs of the resource",) if resource.assumed else ()),
             ),
+            aside=WAY,
             retired={word: True for word in RETIRED if name == "customer" and word in fields},
         )
 
@@ -136,6 +138,13 @@ class GpConnector:
     ) -> Mapping[Key, Record]:
         """Read records by key, from the run's list where it was read."""
         return self._channel().reading.get(self._served(entity), keys, fields, fresh=fresh)
+
+    def read_aside(self, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> Mapping[Key, Record]:
+        """Read records by key from a list that is read anew, or one by one where it is long; see `rest.aside`."""
+        channel = self._channel()
+        return read_aside(
+            channel.service, channel.lanes, channel.lists, channel.reading, self._served(entity), keys, fields
+        )
 
     def find(
         self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]

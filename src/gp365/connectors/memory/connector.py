@@ -155,6 +155,13 @@ class MemoryConnector:
             if row is not None
         }
 
+    def read_aside(self, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> Mapping[Key, Record]:
+        """Read the rows themselves, a page of keys in a request; never from the run's list."""
+        found: dict[Key, Record] = {}
+        for start in range(0, len(keys), self._page):
+            found.update(self.get(entity, keys[start : start + self._page], fields, fresh=True))
+        return found
+
     def find(
         self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
     ) -> Sequence[Record]:
@@ -315,9 +322,12 @@ class MemoryConnector:
         if self.faults.take_delayed():
             self._late.append((entity.name, write))
             return self._unheard(write)
+        before = self.system.tables[entity.name].find(write.key)
         outcome = writing.perform(self.system, self.faults, entity, write)
         if outcome.status is not Status.DONE:
             return outcome
+        if before is not None and self.faults.take_unkept():
+            self.system.lose(entity.name, before)
         self._freshen(entity, outcome.key)
         if self.faults.after_commit is not None:
             self.faults.after_commit(entity.name, write, outcome)

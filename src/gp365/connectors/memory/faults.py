@@ -25,6 +25,7 @@ class Faults:
     after_commit: AfterCommit | None = None
     between_pages: BetweenPages | None = None
     _lost: int = 0
+    _unkept: int = 0
     _delayed: int = 0
     _down: int = 0
     _down_code: str = "unreachable"
@@ -35,6 +36,11 @@ class Faults:
         """Commit the next `count` writes and answer UNKNOWN."""
         with self._lock:
             self._lost = count
+
+    def keep_nothing(self, count: int) -> None:
+        """Acknowledge the next `count` updates and let stand what stood there: a lie that only a later look finds."""
+        with self._lock:
+            self._unkept = count
 
     def delay(self, count: int) -> None:
         """Answer UNKNOWN to the next `count` writes and keep them on the way, until `land` lets them arrive."""
@@ -67,6 +73,13 @@ class Faults:
             lost = self._lost > 0
             self._lost -= lost
             return lost
+
+    def take_unkept(self) -> bool:
+        """Tell whether this write is acknowledged and not kept."""
+        with self._lock:
+            unkept = self._unkept > 0
+            self._unkept -= unkept
+            return unkept
 
     def take_delayed(self) -> bool:
         """Tell whether this write stays on the way."""

@@ -141,6 +141,13 @@ class MemorySystem:
         self.seq += 1
         return self._commit(entity, Row(row.key, held, self.seq, row.birth, self.clock(), by))
 
+    def lose(self, entity: str, before: Row) -> None:
+        """Let a row's values be those of before its last commit, under the number of that commit."""
+        with self.turn():
+            now = self.tables[entity].find(before.key)
+            if now is not None:
+                self._commit(entity, Row(now.key, before.values, now.seq, now.birth, now.stamp, now.by))
+
     def remove(self, entity: str, key: Key) -> None:
         """Commit a deletion."""
         self.seq += 1

@@ -56,6 +56,10 @@ class Lists:
         """Say whether the list was read in this run."""
         return name in self._ready
 
+    def length(self, name: str) -> int | None:
+        """Count the rows of a list, None if this run has not read it."""
+        return self._table(name).count() if name in self._ready else None
+
     def load(self, name: str) -> None:
         """Read the list if this run has not read it yet: one request, a few rows in memory.
 

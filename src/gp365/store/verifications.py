@@ -1,0 +1,128 @@
+"""Writes that are to be read back, and those that did not stand: one row per record, gone once it agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, func, select
+
+from gp365.store import tables
+from gp365.store.among import among
+from gp365.store.bulk import chunks
+
+_TABLE = tables.verification
+DUE, STANDING = "due", "standing"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A write that was drawn to be read back.
+
+    `expected` holds the values as they shall stand (sent, or as the reply said they were stored), packed, with what
+    earlier writes of the same record still have to show; `version` and `birth` are what the reply said, "" if nothing.
+    `state` is due, or standing: it was read back and `found` (packed, by field) stood there instead.
+    """
+
+    key: str
+    entity: str
+    system: str
+    flow: str
+    pair: str
+    side: str
+    intent: str
+    run: str
+    subject: str
+    expected: bytes
+    version: str
+    birth: str
+    done_at: datetime
+    state: str = DUE
+    found: bytes = b"{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification(Drawn):
+    """A drawn write with the number under which it is kept."""
+
+    number: int = 0
+
+
+class Waiting(NamedTuple):
+    """How many writes of a flow are still to be read back, and how many did not stand."""
+
+    due: int
+    standing: int
+
+
+_NAMES = tuple(Verification.__dataclass_fields__)
+_QUERY = select(*(_TABLE.c[name] for name in _NAMES))
+
+
+def on(
+    conn: Connection, pair: str, flow: str, system: str, entity: str, keys: Iterable[str]
+) -> dict[str, Verification]:
+    """Find what is kept of these external records, by key."""
+    place = (_TABLE.c.entity == entity, _TABLE.c.system == system)
+    scope = (_TABLE.c.flow == flow, _TABLE.c.pair == pair)
+    found: dict[str, Verification] = {}
+    for chunk in chunks(keys):
+        rows = _read(conn, _QUERY.where(among(_TABLE.c.key, chunk), *place, *scope))
+        found.update({row.key: row for row in rows})
+    return found
+
+
+def drawn_for(conn: Connection, pair: str, flow: str, side: str, run: str) -> bool:
+    """Tell whether a run has already drawn a write on a side."""
+    query = select(_TABLE.c.number).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)
+    query = query.where(_TABLE.c.side == side, _TABLE.c.run == run).limit(1)
+    return conn.execute(query).scalar_one_or_none() is not None
+
+
+def put(conn: Connection, drawn: Sequence[Drawn], instead_of: Iterable[int] = ()) -> None:
+    """Keep drawn writes; those that they take the place of go."""
+    drop(conn, instead_of)
+    if drawn:
+        conn.execute(_TABLE.insert(), [asdict(one) for one in drawn])
+
+
+def drop(conn: Connection, numbers: Iterable[int]) -> None:
+    """Forget what needs no further look."""
+    for chunk in chunks(numbers):
+        conn.execute(_TABLE.delete().where(_TABLE.c.number.in_(chunk)))
+
+
+def stand(conn: Connection, number: int, found: bytes) -> None:
+    """Note what was found instead of a write."""
+    conn.execute(_TABLE.update().where(_TABLE.c.number == number).values(state=STANDING, found=found))
+
+
+def page(conn: Connection, pair: str, flow: str, after: int, limit: int) -> list[Verification]:
+    """Read what is to be read back, the oldest first: due, or standing and to be looked at once more."""
+    query = _QUERY.where(_TABLE.c.number > after, _TABLE.c.pair == pair, _TABLE.c.flow == flow)
+    return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
+
+
+def standing(conn: Connection, pair: str, flow: str, limit: int = 1000) -> list[Verification]:
+    """Read the writes that did not stand, the oldest first."""
+    query = _QUERY.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == STANDING)
+    return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
+
+
+def get(conn: Connection, number: int) -> Verification | None:
+    """Read one by its number, or None."""
+    found = _read(conn, _QUERY.where(_TABLE.c.number == number))
+    return found[0] if found else None
+
+
+def waiting(conn: Connection, pair: str, flow: str) -> Waiting:
+    """Count what is kept of a flow."""
+    query = select(_TABLE.c.state, func.count()).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)
+    found = {str(state): int(count) for state, count in conn.execute(query.group_by(_TABLE.c.state))}
+    return Waiting(found.get(DUE, 0), found.get(STANDING, 0))
+
+
+def _read(conn: Connection, query: Select[Any]) -> list[Verification]:
+    return [Verification(*row) for row in conn.execute(query)]
