@@ -6,10 +6,12 @@ Text never is "": a connector gives None for blank text, 1900-01-01 and the like
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, cast
 
 import orjson
@@ -44,7 +46,7 @@ def decimal_text(number: Decimal) -> str:
 
 def plain(value: Value) -> Any:
     """Return a value as JSON can hold it, tagged so that `from_plain` gives the same type back."""
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, (str, int)):  # a bool is an int
         return value
     if isinstance(value, Decimal):
         return {"$d": decimal_text(value)}
@@ -65,10 +67,14 @@ def from_plain(value: Any) -> Value:
     return cast("Value", value)
 
 
+_ABSENT: list[Any] = []  # no value of ours is a list
 _PASS_DATES = orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def _date_default(value: object) -> Any:
+    """Give `plain` of what JSON does not know: decimals (the most frequent), days and moments."""
+    if type(value) is Decimal:
+        return {"$d": decimal_text(value)}
     return plain(cast("Value", value))
 
 
@@ -90,9 +96,32 @@ def digest(packed: bytes) -> str:
 
 def fingerprint(values: Values, names: Iterable[str], flow_digest: str) -> bytes:
     """Return 16 bytes that differ when a mapped raw value, its presence, or the flow differs."""
-    held = [[name, values[name]] if name in values else [name] for name in names]
-    packed = orjson.dumps([flow_digest, held], default=_date_default, option=_PASS_DATES)
-    return blake2b(packed, digest_size=16).digest()
+    return fingerprinting(tuple(names), flow_digest)(values)
+
+
+@lru_cache(maxsize=64)
+def fingerprinting(names: tuple[str, ...], flow_digest: str) -> Callable[[Values], bytes]:
+    """Return what gives the fingerprint of any record's values of these names; see `fingerprint`."""
+    begun = blake2b(orjson.dumps([flow_digest, names]), digest_size=16)
+    whole = _all_of(names)
+
+    def print_of(values: Values) -> bytes:
+        try:
+            held = whole(values)
+        except KeyError:
+            held = [values.get(name, _ABSENT) for name in names]
+        hashed = begun.copy()
+        hashed.update(orjson.dumps(held, default=_date_default, option=_PASS_DATES))
+        return hashed.digest()
+
+    return print_of
+
+
+def _all_of(names: tuple[str, ...]) -> Callable[[Values], Any]:
+    """Give what takes the values of all names at once; KeyError where one is absent."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: [values[name] for name in names]
 
 
 def show(value: Value) -> str:

@@ -142,8 +142,8 @@ def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[st
     for chunk in chunks(keys):
         query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state, birth)
         scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(column, chunk))
-        for key, number, known, other_known, state, mark in conn.execute(query.where(*scope)):
-            found[str(key)] = Print(number, known, bool(other_known), state, mark)
+        for key, number, known, other_known, state, mark in conn.execute(query.where(*scope)).all():
+            found[str(key)] = Print(number, known, other_known, state, mark)
     return found
 
 

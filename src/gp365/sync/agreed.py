@@ -19,8 +19,8 @@ def pack_pairs(pairs: Mapping[str, Pair]) -> bytes:
     """Pack agreed pairs; a right half that equals the left one is kept once."""
     return pack(
         {
-            name: [list(left)] if left == right else [list(left), list(right)]
-            for name, (left, right) in pairs.items()
+            name: pair[:1] if pair[0] == pair[1] else pair  # JSON has one kind of list
+            for name, pair in pairs.items()
         }
     )
 
@@ -30,18 +30,26 @@ def unpack_pairs(packed: bytes) -> dict[str, Pair]:
     if not packed:
         return {}
     loaded: dict[str, list[list[Any]]] = orjson.loads(packed)
-    return {name: (_half(halves[0]), _half(halves[-1])) for name, halves in loaded.items()}
+    found: dict[str, Pair] = {}
+    for name, halves in loaded.items():
+        left = _half(halves[0])
+        found[name] = (left, left if len(halves) == 1 else _half(halves[1]))
+    return found
 
 
 def _half(values: list[Any]) -> Half:
-    return tuple(from_plain(value) for value in values)
+    return tuple([from_plain(value) if type(value) is dict else value for value in values])
 
 
 def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prints) -> dict[str, Pair]:
     """Give the pairs that today's rows still know: the pair of a row with another fingerprint is unknown."""
     pairs = unpack_pairs(packed)
-    today = {row.row.name: row.row.print for row in compiled.rows}
+    today = compiled.by_name
     if digest == compiled.flow.digest:
         return {name: pair for name, pair in pairs.items() if name in today or name == SCOPE}
     then = prints(digest)
-    return {name: pair for name, pair in pairs.items() if name in today and then.get(name) == today[name]}
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if name in today and then.get(name) == today[name].row.print
+    }

@@ -25,9 +25,13 @@ class Envelope:
 
 def seal(envelope: Envelope) -> bytes:
     """Pack an envelope for the intent's row."""
-    pairs = {name: [list(left), list(right)] for name, (left, right) in envelope.pairs.items()}
     return pack(
-        {"v": dict(envelope.values), "p": pairs, "b": envelope.source_birth, "f": envelope.flow_digest}
+        {
+            "v": dict(envelope.values),
+            "p": dict(envelope.pairs),
+            "b": envelope.source_birth,
+            "f": envelope.flow_digest,
+        }
     )
 
 

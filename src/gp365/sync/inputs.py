@@ -43,7 +43,7 @@ def pack_inputs(job: Job, plan: SubjectPlan, facts: Facts, *, event: bool = Fals
         "flow": job.flow.digest,
         "left": dict(plan.left.values) if plan.left else None,
         "right": dict(plan.right.values) if plan.right else None,
-        "pairs": {name: [list(one), list(other)] for name, (one, other) in facts.pairs.items()},
+        "pairs": dict(facts.pairs),
         "computed": {name: [value.value, value.code] for name, value in facts.computed.items()},
         "resolutions": {name: [one.take, one.value, one.actor] for name, one in facts.resolutions.items()},
         "company": facts.company,

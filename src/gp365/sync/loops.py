@@ -54,8 +54,13 @@ def _written(job: Job, targets: Sequence[_Target]) -> _Counts:
     with job.store.read() as conn:
         for place in job.places:
             keys = [key for side, key in targets if side == place.side]
+            written: dict[str, list[bytes]] = {}
             for key, planned in intents.done_since(conn, place.system, place.entity.name, keys, since):
-                counts.setdefault((place.side, key), Counter()).update(unseal(planned).values.items())
+                written.setdefault(key, []).append(planned)
+            for key, writes in written.items():
+                if len(writes) >= job.flow.guards.loop_writes:
+                    values = [item for planned in writes for item in unseal(planned).values.items()]
+                    counts[place.side, key] = Counter(values)
     return {
         target: count
         for target, count in counts.items()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from gp365.model.contract import ScratchTable
 from gp365.model.record import Change, ChangePage, Record
-from gp365.model.values import Key, fingerprint, key_text
+from gp365.model.values import Key, fingerprinting, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.births import given_out_again
 from gp365.sync.bitmap import Bitmap
@@ -138,10 +138,11 @@ def _cursor(job: Job, place: Place) -> str | None:
 
 
 def _take(job: Job, place: Place, page: ChangePage, observation: Observation, store_keys: bool) -> None:
+    company = job.flow.side(place.side).company  # records of other companies may share a table with ours
     records = [
         change.record
         for change in page.changes
-        if change.record is not None and _ours(job, place, change.record)
+        if change.record is not None and (not company or change.record.values.get(company) == job.company)
     ]
     loud = _loud(job, place, records, observation)
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
@@ -182,40 +183,36 @@ def _keep_cards(
     return cards
 
 
-def _ours(job: Job, place: Place, record: Record) -> bool:
-    """Leave out the records of other companies that share a table with ours."""
-    company = job.flow.side(place.side).company
-    return not company or record.values.get(company) == job.company
-
-
 def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observation) -> list[Record]:
     """Part the quiet records from those that need a look."""
+    keys = [key_text(record.key) for record in records]
     with job.store.read() as conn:
-        keys = [key_text(record.key) for record in records]
         prints = links.prints(conn, job.pair, job.flow.name, place.end, keys)
+    print_of = fingerprinting(place.fields, job.flow.digest)
+    met, quiets, busies = observation.met[place.side], observation.quiet, observation.busy
     loud: list[Record] = []
     fresh: list[Record] = []
     strange: list[Record] = []
-    for record in records:
-        held = prints.get(key_text(record.key))
+    for key, record in zip(keys, records, strict=True):
+        held = prints.get(key)
         if held is None:
             fresh.append(record)
             loud.append(record)
             continue
-        its_own = not held.birth or record.birth in ("", held.birth)
+        number, known, _, state, birth = held
+        its_own = not birth or record.birth in ("", birth)
         if not its_own:
             strange.append(record)
-        elif held.state == "open":
-            observation.met[place.side].add(held.id)
-        quiet = (
-            its_own
-            and held.state == "open"
-            and held.print == fingerprint(record.values, place.fields, job.flow.digest)
-        )
-        (observation.quiet if quiet else observation.busy).add(held.id)
-        if not quiet:
-            observation.linked[place.side] = observation.linked.get(place.side, 0) + 1
-            loud.append(record)
+        elif state == links.OPEN:
+            met.add(number)
+            if known == print_of(record.values):
+                quiets.add(number)
+                continue
+        busies.add(number)
+        loud.append(record)
+    of_links = len(loud) - len(fresh)
+    if of_links:
+        observation.linked[place.side] = observation.linked.get(place.side, 0) + of_links
     observation.fresh[place.side] = observation.fresh.get(place.side, 0) + len(fresh)
     _note_renumbered(job, place, [*fresh, *strange], observation)
     return loud

@@ -28,7 +28,7 @@ from gp365.sync.events.joining import (
     take_end,
 )
 from gp365.sync.events.kinds import Repair
-from gp365.sync.events.look import Look, decision_of, end_key, named_keys, told
+from gp365.sync.events.look import Look, decision_of, end_key, named_keys, names_of, told
 from gp365.sync.job import Place
 from gp365.sync.parking import inputs_digest, shown_of
 from gp365.sync.subject import Subject
@@ -42,7 +42,7 @@ _MINE = (*_PARTNER, *_END, *_NUMBER)
 
 def decide(look: Look, page: list[Subject]) -> None:
     """Carry out, on a page's subjects, what people have decided about the problems that they have."""
-    look.read([name for one in page for name in (one.id, *one.absorbed)])
+    look.read([name for one in page for name in names_of(one)])
     for subject in list(page):
         entry = look.entry(subject)
         answer = decision_of(entry)
@@ -56,6 +56,7 @@ def decide(look: Look, page: list[Subject]) -> None:
 
 def decide_planned(look: Look, page: Sequence[Subject]) -> None:
     """Apply decisions about records that were stopped while they were planned, or refused: left alone, or created."""
+    look.read([name for one in page for name in names_of(one)])
     for subject in page:
         if subject.left_out or subject.ended is not None or subject.plan is None:
             continue

@@ -28,9 +28,7 @@ class Look:
 
     def entry(self, subject: Subject) -> Parked | None:
         """Return the open entry on the whole record, under whichever name the subject goes or went."""
-        names = [subject.id, *subject.absorbed]
-        if subject.link is not None:
-            names.append(link_subject(subject.link.id))
+        names = names_of(subject)
         missing = [name for name in names if name not in self.known]
         if missing:
             self.read(missing)
@@ -66,6 +64,12 @@ class Look:
             for page in place.connector.census(place.entity.name):
                 known.update({birth: key_text(key) for key, birth in page if birth})
         return {birth: known[birth] for birth in wanted if birth in known}
+
+
+def names_of(subject: Subject) -> list[str]:
+    """Give every name under which something may be parked on a subject."""
+    names = [subject.id, *subject.absorbed]
+    return names if subject.link is None else [*names, link_subject(subject.link.id)]
 
 
 def at(subject: Subject, place: Place) -> str:

@@ -98,6 +98,26 @@ class Sheet:
     planned: Mapping[str, dict[str | None, FieldPlan]]
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A unit of one plain row, by its wire fields: what was planned of late where both sides agree.
+
+    `texts` holds it by the text that stands on both sides, `others` by the types and values of both. A text up to `easy`
+    long may need neither converting nor fitting.
+    """
+
+    name: str
+    left: str
+    right: str
+    easy: int
+    why: str
+    owner: str
+    texts: dict[str, list[FieldPlan]] = field(default_factory=dict[str, list[FieldPlan]], repr=False)
+    others: dict[tuple[type, Value, type, Value], list[FieldPlan]] = field(
+        default_factory=dict[tuple[type, Value, type, Value], list[FieldPlan]], repr=False
+    )
+
+
 Reader = Callable[[Values], Seen | None]
 """What reads one row on one side from a record's values; None where a wire field of it is absent."""
 
@@ -116,7 +136,8 @@ class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
     `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
-    when both sides have nothing there; `readers` read one row on a side, by side and row.
+    when both sides have nothing there, and `alike` what is planned where they agree; `readers` read one row on a side,
+    by side and row.
     """
 
     flow: Flow
@@ -131,6 +152,9 @@ class CompiledFlow:
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet], init=False, repr=False, compare=False)
     nothing: dict[str, list[FieldPlan]] = field(
         default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
+    )
+    alike: dict[str, Alike | None] = field(
+        default_factory=dict[str, "Alike | None"], init=False, repr=False, compare=False
     )
     readers: dict[tuple[str, str], Reader] = field(
         default_factory=dict[tuple[str, str], "Reader"], init=False, repr=False, compare=False

@@ -10,6 +10,7 @@ from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, V
 from gp365.model.record import Op, Record
 from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value
+from gp365.sync.plan.alike import plan_alike, remember_alike
 from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
 from gp365.sync.plan.events import deactivation, judge_events
 from gp365.sync.plan.facts import Facts
@@ -23,8 +24,16 @@ def plan_update(
     """Plan the update of a linked pair of records."""
     fields: list[FieldPlan] = []
     for unit, rows in compiled.units.items():
-        if unit in facts.resolutions or not _nothing(compiled, rows, left, right):
-            fields.extend(_plan_unit(compiled, unit, rows, left, right, facts))
+        decided = unit in facts.resolutions
+        alike = None if decided else plan_alike(compiled, unit, left, right)
+        if alike is not None:
+            fields.extend(alike)
+            continue
+        if decided or not _nothing(compiled, rows, left, right):
+            plans = _plan_unit(compiled, unit, rows, left, right, facts)
+            if not decided:
+                remember_alike(compiled, unit, left, right, plans)
+            fields.extend(plans)
             continue
         plans = compiled.nothing.get(unit)
         if plans is None:
