@@ -47,9 +47,9 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class GpSettings:
-    """One company of one GP installation, reached through the Service Based Architecture.
+    """One company of one GP installation, reached through the Service Based Architecture and other channels.
 
-    `company` is the display name as it stands in the URL; `interid` is the company database. `spacing_ms` lies between
+    `url` is GP Service's, empty where there is none. `company` is the display name as it stands in the URL; `interid` is the company database. `spacing_ms` lies between
     the end of a call and the start of the next on the same lane. `single_limit`: up to so many keys are read one by
     one where no list was read in this run. `read_back`: after an edit the card is read again and compared. Raises
     Misconfigured("settings-invalid") for values that cannot be.
@@ -84,10 +84,10 @@ class GpSettings:
 
 
 def _check(settings: GpSettings) -> None:
-    for name in ("url", "tenant", "company"):
+    for name in ("tenant", "company"):
         if not str(getattr(settings, name)).strip():
             raise _invalid(settings, name, "", "is empty")
-    if not settings.url.lower().startswith("https://"):
+    if settings.url and not settings.url.lower().startswith("https://"):
         raise _invalid(settings, "url", settings.url, "must begin with https://: GP Service speaks TLS only")
     if settings.interid and not _INTERID.fullmatch(settings.interid):
         raise _invalid(
