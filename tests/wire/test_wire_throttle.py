@@ -199,3 +199,54 @@ def test_a_pause_given_as_a_date_counts(virtual: VirtualTime) -> None:
     assert budget.standing().paused_s == 40.0
     budget.enter(Priority.BULK)
     assert virtual.seconds == 40.0
+
+
+def busy(pace: Concurrency, *, now: float) -> None:
+    pace.delay_s(now)
+    pace.running(now, pace.limit)
+
+
+def test_beyond_what_is_granted_for_sure_a_call_is_added_after_a_whole_window_only() -> None:
+    """Four calls at a time cannot use more than 1,200 s in 300 s; the fifth could."""
+    pace = Concurrency()
+    pace.hint(8)
+    limits: list[int] = []
+    for now in (0, 31, 299, 301, 332, 599, 601):
+        busy(pace, now=now)
+        limits.append(pace.limit)
+    assert limits == [4, 4, 4, 5, 5, 5, 6]
+
+
+def test_calls_that_leave_most_places_unused_do_not_hold_growth_back() -> None:
+    pace = Concurrency()
+    pace.hint(8)
+    pace.delay_s(0)
+    pace.running(0, 1)
+    pace.delay_s(31)
+    assert pace.limit == 5
+
+
+def test_a_server_that_has_little_time_left_gets_fewer_calls_and_no_more() -> None:
+    pace = Concurrency()
+    pace.hint(16)
+    pace.left(1200.0)
+    pace.left(121.0)
+    assert pace.limit == 8
+    pace.left(119.0)
+    pace.left(100.0)
+    assert pace.limit == 4
+    for now in (0, 400, 800):
+        busy(pace, now=now)
+    assert pace.limit == 4
+    pace.left(900.0)
+    busy(pace, now=1200)
+    assert pace.limit == 5
+
+
+def test_the_time_that_is_left_is_read_from_the_answers(virtual: VirtualTime) -> None:
+    pace = Concurrency()
+    pace.hint(16)
+    budget = RequestBudget(concurrency=pace, clock=virtual.clock)
+    for left in ("1,200.00", "soon", "", "60.10"):
+        budget.learn(200, Headers((("x-ms-ratelimit-time-remaining-xrm-requests", left),)))
+    assert pace.limit == 4

@@ -14,6 +14,19 @@ from gp365.wire.clock import Clock
 from gp365.wire.retries import retry_after_s
 
 _CALM_S = 30.0
+_WINDOW_S = 300.0
+_SUSTAINED = 4
+"""Calls that may always run at once: together they cannot use more than the 1,200 s of execution time in 300 s that one
+web server grants (Service protection limits). Some organisations grant more: that is found out patiently."""
+_SCARCE = 0.1
+
+
+def _seconds(text: str) -> float | None:
+    """Read seconds such as 1,196.30; None for anything else."""
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:
+        return None
 
 
 def _at_least_a_tick(seconds: float) -> float:
@@ -48,6 +61,10 @@ class Concurrency:
 
     It starts at half of the ceiling, adds one per 30 s without a 429 up to the ceiling, and halves on a 429. The
     ceiling is `x-ms-dop-hint` once an answer has brought it. A 429 stops all calls for its Retry-After.
+
+    Where one more call could use more execution time than is granted for sure, it is added after a whole window only.
+    When the answers tell that nearly all of the time is used up, half as many run, or what can be sustained, and no more
+    are added. Microsoft gives `x-ms-ratelimit-time-remaining-xrm-requests` for debugging: it makes us slower, never faster.
     """
 
     def __init__(self, ceiling: int = 4) -> None:
@@ -57,6 +74,9 @@ class Concurrency:
         self._hinted = False
         self._calm_since: float | None = None
         self._storm = 0
+        self._load = _Load()
+        self._most_left_s = 0.0
+        self._scarce = False
 
     def delay_s(self, now: float) -> float:
         """Return the seconds that a 429 still stops all calls."""
@@ -85,19 +105,65 @@ class Concurrency:
         """Take an answer that is no 429."""
         self._storm = 0
 
+    def left(self, seconds: float) -> None:
+        """Take how much execution time the server says is left in its window."""
+        self._most_left_s = max(self._most_left_s, seconds)
+        was_scarce, self._scarce = self._scarce, seconds < _SCARCE * self._most_left_s
+        if self._scarce and not was_scarce:
+            self.limit = max(min(self.limit, _SUSTAINED), self.limit // 2)
+
+    def running(self, now: float, calls: int) -> None:
+        """Note how many calls run from now on."""
+        self._load.note(now, calls)
+
     def growth_s(self, now: float) -> float | None:
         """Return the seconds until one more call may run, or None where the limit is at the ceiling."""
         if self.limit >= self.ceiling or self._calm_since is None:
             return None
-        return _at_least_a_tick(self._calm_since + _CALM_S - now)
+        return _at_least_a_tick(self._calm_since + self._step_s(now) - now)
 
     def _grow(self, now: float) -> None:
-        if self._calm_since is None:
-            self._calm_since = now
-        steps = int(max(0.0, now - self._calm_since) // _CALM_S)
+        if self._calm_since is None or (self._scarce and self.limit >= _SUSTAINED):
+            self._calm_since = now if self._calm_since is None else max(now, self._calm_since)
+        step_s = self._step_s(now)
+        steps = int(max(0.0, now - self._calm_since) // step_s)
         if steps:
+            self._calm_since += steps * step_s
+            self._load.forget(now)
             self.limit = min(self.ceiling, self.limit + steps)
-            self._calm_since += steps * _CALM_S
+
+    def _step_s(self, now: float) -> float:
+        """Return how long it must be calm before one more call may run."""
+        at_once = self._load.mean(now) * (self.limit + 1) / self.limit
+        return _WINDOW_S if at_once > _SUSTAINED else _CALM_S
+
+
+class _Load:
+    """How many calls ran at once on average, while any ran."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._since = 0.0
+        self._busy_s = 0.0
+        self._call_s = 0.0
+
+    def note(self, now: float, calls: int) -> None:
+        """Go on with so many calls."""
+        passed_s = now - self._since
+        if self._calls:
+            self._busy_s += passed_s
+            self._call_s += passed_s * self._calls
+        self._since, self._calls = now, calls
+
+    def mean(self, now: float) -> float:
+        """Return the average since it was forgotten, 0.0 where no call ran."""
+        self.note(now, self._calls)
+        return self._call_s / self._busy_s if self._busy_s > 0 else 0.0
+
+    def forget(self, now: float) -> None:
+        """Begin anew."""
+        self.note(now, self._calls)
+        self._busy_s = self._call_s = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +200,7 @@ class RequestBudget:
             try:
                 while (delay := self._delay_s(priority)) != 0.0:
                     self._clock.wait(self._changed, delay)
-                self._running += 1
+                self._count(1)
                 if self._window is not None:
                     self._window.take(self._clock.now())
             finally:
@@ -149,6 +215,9 @@ class RequestBudget:
             hint = headers.get("x-ms-dop-hint").strip()
             if hint.isdecimal() and int(hint) > 0:
                 self._concurrency.hint(int(hint))
+            left_s = _seconds(headers.get("x-ms-ratelimit-time-remaining-xrm-requests"))
+            if left_s is not None:
+                self._concurrency.left(left_s)
             if status == 429:
                 after = retry_after_s(headers.get("retry-after"), self._clock.utc_now())
                 self._concurrency.refused(self._clock.now(), after)
@@ -159,7 +228,7 @@ class RequestBudget:
     def leave(self) -> None:
         """Note that a call is over."""
         with self._changed:
-            self._running -= 1
+            self._count(-1)
             self._changed.notify_all()
 
     def waiting(self, priority: Priority) -> int:
@@ -175,6 +244,11 @@ class RequestBudget:
             return Standing(
                 self._running, paced.limit if paced else None, paced.ceiling if paced else None, paused
             )
+
+    def _count(self, more: int) -> None:
+        self._running += more
+        if self._concurrency is not None:
+            self._concurrency.running(self._clock.now(), self._running)
 
     def _delay_s(self, priority: Priority) -> float | None:
         """Return 0.0 to go, seconds to wait, or None to wait until something changes."""
