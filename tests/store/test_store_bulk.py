@@ -51,7 +51,7 @@ def _whole_page(store: Store, lease: Lease, clock, keys: list[str]) -> None:
     with store.write(lease) as conn:
         work.enqueue(conn, *PLACE, [("gp", key, "feed") for key in keys])
         match.put_keys(conn, *PLACE, "gp", [(0, key, key.lower()) for key in keys])
-        match.find(conn, *PLACE, "sales", 0, keys)
+        match.find(conn, *PLACE, keys)
         assert len(work.claim(conn, *PLACE, subjects, lease, "r")) == len(keys)
         reservations.reserve(conn, "sales", "account", {key: [key] for key in keys}, set())
         assert intents.open_many(conn, _intents(clock, keys)) == set()

@@ -14,14 +14,13 @@ def test_keys_are_found_by_value_on_both_sides_and_in_their_own_flow(store: Stor
         match.put_keys(conn, "p", "customers", "sales", [(1, "a1", "lakeside")])
         match.put_keys(conn, "p", "other", "gp", [(1, "C9", "lakeside")])
     with store.read() as conn:
-        found = match.find_all(conn, "p", "customers", ["lakeside", "nobody", "Müller's \\ \" {,}"])
+        found = match.find(conn, "p", "customers", ["lakeside", "nobody", "Müller's \\ \" {,}"])
         assert found == [
             ("gp", 1, "lakeside", "C1"),
             ("gp", 1, "lakeside", "C2"),
             ("sales", 1, "lakeside", "a1"),
         ]
-        assert match.find(conn, "p", "customers", "gp", 1, ["lakeside"]) == {"lakeside": ["C1", "C2"]}
-        assert match.find_all(conn, "p", "customers", []) == []
+        assert match.find(conn, "p", "customers", []) == []
 
 
 def test_a_value_that_changed_is_found_as_it_is_now(store: Store) -> None:
@@ -30,7 +29,7 @@ def test_a_value_that_changed_is_found_as_it_is_now(store: Store) -> None:
         match.put_keys(conn, "p", "f", "gp", [(1, "C1", "old")])
         match.put_keys(conn, "p", "f", "gp", [(1, "C1", odd)])
     with store.read() as conn:
-        assert match.find_all(conn, "p", "f", ["old", odd]) == [("gp", 1, odd, "C1")]
+        assert match.find(conn, "p", "f", ["old", odd]) == [("gp", 1, odd, "C1")]
     with store.write() as conn:
         match.drop_keys(conn, "p", "f", "gp", ["C1"])
-        assert match.find_all(conn, "p", "f", [odd]) == []
+        assert match.find(conn, "p", "f", [odd]) == []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from gp365.store import tables
 from gp365.store.among import among
@@ -14,7 +14,7 @@ from gp365.store.bulk import chunks, put_rows
 
 _TABLE = tables.match_key
 # Thousands of values are looked up at every page: as one parameter they cost a fraction of as many.
-_FIND_ALL = {
+_FIND = {
     "sqlite": text(
         "SELECT side, rule, norm, key FROM match_key WHERE norm IN (SELECT value FROM json_each(:norms))"
         " AND flow = :flow AND pair = :pair ORDER BY key"
@@ -39,26 +39,12 @@ def drop_keys(conn: Connection, pair: str, flow: str, side: str, keys: Iterable[
         conn.execute(_TABLE.delete().where(*scope, among(_TABLE.c.key, chunk)))
 
 
-def find(
-    conn: Connection, pair: str, flow: str, other_side: str, rule: int, norms: Iterable[str]
-) -> dict[str, list[str]]:
-    """Find the other side's records by their normalised value of a rule; keys in order."""
-    query = select(_TABLE.c.norm, _TABLE.c.key).where(
-        _TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == other_side, _TABLE.c.rule == rule
-    )
-    found: dict[str, list[str]] = {}
-    for chunk in chunks(norms):
-        for norm, key in conn.execute(query.where(among(_TABLE.c.norm, chunk)).order_by(_TABLE.c.key)):
-            found.setdefault(norm, []).append(key)
-    return found
-
-
-def find_all(conn: Connection, pair: str, flow: str, norms: Iterable[str]) -> list[tuple[str, int, str, str]]:
+def find(conn: Connection, pair: str, flow: str, norms: Iterable[str]) -> list[tuple[str, int, str, str]]:
     """Find the records of both sides by their normalised values: (side, rule, value, key); keys in order."""
     wanted = list(norms)
     if not wanted:
         return []
     dialect = conn.dialect.name
     given: Any = orjson.dumps(wanted).decode() if dialect == "sqlite" else wanted
-    rows = conn.execute(_FIND_ALL[dialect], {"pair": pair, "flow": flow, "norms": given})
+    rows = conn.execute(_FIND[dialect], {"pair": pair, "flow": flow, "norms": given})
     return [(side, rule, norm, key) for side, rule, norm, key in rows]

@@ -261,7 +261,7 @@ def find_norms(job: Job, wanted: set[tuple[str, int, str]]) -> Found:
     if not wanted:
         return found
     with job.store.read() as conn:
-        held = match.find_all(conn, job.pair, job.flow.name, sorted({norm for _, _, norm in wanted}))
+        held = match.find(conn, job.pair, job.flow.name, sorted({norm for _, _, norm in wanted}))
     for side, number, norm, key in held:
         if (side, number, norm) in wanted:
             found.setdefault((side, number, norm), []).append(key)
