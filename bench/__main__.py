@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m bench [engine] [matching] [reconcile] [--records N] [--size N]`; without names, all of them."""
+"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile]`; without names, all of them."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench.engine import first_load, no_change
+from bench.engine import engine
 from bench.matching import matching
+from bench.million import million
+from bench.plan import plan
 from bench.reconcile import reconcile
-
-
-def _engine(records: int) -> dict[str, Any]:
-    return {"no_change": no_change(records), "first_load": first_load(records)}
 
 
 def main() -> int:
     """Print one JSON document with every figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "names", nargs="*", choices=("engine", "matching", "reconcile", []), help="which benchmarks"
+        "names",
+        nargs="*",
+        choices=("engine", "plan", "million", "matching", "reconcile", []),
+        help="which benchmarks",
     )
-    parser.add_argument("--records", type=int, default=10_000, help="records of the engine's benchmark")
+    parser.add_argument("--records", type=int, default=100_000, help="pairs of the engine's benchmark")
     parser.add_argument(
         "--size", type=int, default=100_000, help="customers, and accounts, to be matched or reconciled"
     )
+    parser.add_argument(
+        "--million", type=int, default=1_000_000, help="pairs to be compared in little memory"
+    )
     given = parser.parse_args()
     chosen: dict[str, Callable[[], dict[str, Any]]] = {
-        "engine": lambda: _engine(given.records),
+        "engine": lambda: {"engine": engine(given.records)},
+        "plan": lambda: {"plan": plan(given.size)},
+        "million": lambda: {"million": million(given.million)},
         "matching": lambda: {"matching": matching(given.size)},
         "reconcile": lambda: {"reconcile": reconcile(given.size)},
     }
