@@ -250,3 +250,32 @@ def test_the_time_that_is_left_is_read_from_the_answers(virtual: VirtualTime) ->
     for left in ("1,200.00", "soon", "", "60.10"):
         budget.learn(200, Headers((("x-ms-ratelimit-time-remaining-xrm-requests", left),)))
     assert pace.limit == 4
+
+
+def test_one_question_runs_beside_a_full_house_and_the_next_one_goes_before_bulk_writes() -> None:
+    budget = RequestBudget(concurrency=Concurrency(1))
+    budget.enter(Priority.BULK)
+    budget.enter(Priority.BULK, reads=True)
+    order: list[str] = []
+
+    def work(name: str, reads: bool) -> None:
+        budget.enter(Priority.BULK, reads=reads)
+        order.append(name)
+        budget.leave()
+
+    def started(name: str, reads: bool, waiting: int) -> threading.Thread:
+        thread = threading.Thread(target=work, args=(name, reads), daemon=True)
+        thread.start()
+        while budget.waiting(Priority.BULK) < waiting:
+            assert thread.is_alive()
+            thread.join(0.001)
+        return thread
+
+    threads = [started("write", False, 1), started("question", True, 2)]
+    assert budget.standing().running == 2
+    budget.leave()
+    budget.leave()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["question", "write"]
+    assert budget.standing().running == 0

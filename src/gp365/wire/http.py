@@ -13,7 +13,7 @@ from gp365.wire.asking import Asking, Opened, Wire
 from gp365.wire.calls import Answer, Call, Headers, Log, Priority, Streamed, silent
 from gp365.wire.clock import Clock
 from gp365.wire.connection import Connection
-from gp365.wire.retries import Retries
+from gp365.wire.retries import READS, Retries
 from gp365.wire.tally import Tally
 from gp365.wire.trust import Trust
 
@@ -39,8 +39,8 @@ class Auth(Protocol):
 class Budget(Protocol):
     """Let calls in, interactive ones first, and learn from the answers (see throttle.RequestBudget)."""
 
-    def enter(self, priority: Priority) -> None:
-        """Wait until a call may start."""
+    def enter(self, priority: Priority, *, reads: bool = False) -> None:
+        """Wait until a call may start; one that `reads` goes before those that write."""
         ...
 
     def learn(self, status: int, headers: Headers) -> None:
@@ -55,7 +55,7 @@ class Budget(Protocol):
 class Unlimited:
     """No budget."""
 
-    def enter(self, priority: Priority) -> None:
+    def enter(self, priority: Priority, *, reads: bool = False) -> None:
         """Let the call in at once."""
 
     def learn(self, status: int, headers: Headers) -> None:
@@ -144,7 +144,7 @@ class HttpClient:
             connection.close()
 
     def _admitted(self, call: Call) -> Opened:
-        self._budget.enter(call.priority)
+        self._budget.enter(call.priority, reads=call.method in READS)
         try:
             opened = self._authorised(call)
         except BaseException:

@@ -177,7 +177,11 @@ class Standing:
 
 
 class RequestBudget:
-    """Make threads wait until a call may start; implements http.Budget. Leave out what is not limited."""
+    """Make threads wait until a call may start; implements http.Budget. Leave out what is not limited.
+
+    Calls that read go before bulk writes, and one of them may run beside as many calls as the limit allows: who plans the
+    next writes waits for its answer, and would find every place taken for seconds by those that run.
+    """
 
     def __init__(
         self,
@@ -192,19 +196,22 @@ class RequestBudget:
         self._changed = Condition()
         self._running = 0
         self._waiting = {Priority.INTERACTIVE: 0, Priority.BULK: 0}
+        self._readers = 0
 
-    def enter(self, priority: Priority) -> None:
+    def enter(self, priority: Priority, *, reads: bool = False) -> None:
         """Wait until a call of this priority may start."""
         with self._changed:
             self._waiting[priority] += 1
+            self._readers += reads
             try:
-                while (delay := self._delay_s(priority)) != 0.0:
+                while (delay := self._delay_s(priority, reads)) != 0.0:
                     self._clock.wait(self._changed, delay)
                 self._count(1)
                 if self._window is not None:
                     self._window.take(self._clock.now())
             finally:
                 self._waiting[priority] -= 1
+                self._readers -= reads
                 self._changed.notify_all()
 
     def learn(self, status: int, headers: Headers) -> None:
@@ -250,14 +257,15 @@ class RequestBudget:
         if self._concurrency is not None:
             self._concurrency.running(self._clock.now(), self._running)
 
-    def _delay_s(self, priority: Priority) -> float | None:
+    def _delay_s(self, priority: Priority, reads: bool) -> float | None:
         """Return 0.0 to go, seconds to wait, or None to wait until something changes."""
         now = self._clock.now()
-        if priority is Priority.BULK and self._waiting[Priority.INTERACTIVE]:
+        bulk = priority is Priority.BULK
+        if bulk and (self._waiting[Priority.INTERACTIVE] or (self._readers and not reads)):
             return None
         paused = self._concurrency.delay_s(now) if self._concurrency else 0.0
         if paused:
             return paused
-        if self._concurrency and self._running >= self._concurrency.limit:
+        if self._concurrency and self._running >= self._concurrency.limit + reads:
             return self._concurrency.growth_s(now)
         return self._window.delay_s(now, priority) if self._window else 0.0
