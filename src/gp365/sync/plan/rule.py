@@ -48,7 +48,7 @@ def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -
     ruling = (
         _resolved(compiled, unit, sights, facts)
         or _restored(compiled, unit, sights, facts, owner, moved)
-        or _superseded(sights, facts, moved, left, right)
+        or _superseded(sights, facts, owner, moved, (left, right))
     )
     return ruling or _decide(compiled, unit, sights, facts, owner, known, moved)
 
@@ -201,12 +201,15 @@ def _window(sights: list[Sight], facts: Facts, side: str, on_left: bool) -> Wind
 
 
 def _superseded(
-    sights: list[Sight], facts: Facts, moved: frozenset[str], left: str, right: str
+    sights: list[Sight], facts: Facts, owner: str, moved: frozenset[str], sides: tuple[str, str]
 ) -> Ruling | None:
-    """A side that shows the value of a write that we had given up is a conflict, not an edit (engine rules, settling)."""
-    for side, on_left in ((left, True), (right, False)):
+    """A side that shows the value of a write that we had given up is a conflict, not an edit (engine rules, settling).
+
+    Not where that side owns the row: the write was another flow's, which sees to it; a mirror follows what stands there.
+    """
+    for side, on_left in zip(sides, (True, False), strict=True):
         given_up = facts.superseded.get(side, {})
-        if side not in moved or not given_up:
+        if side not in moved or side == owner or not given_up:
             continue
         for sight in sights:
             seen = sight.left if on_left else sight.right
