@@ -23,6 +23,7 @@ from gp365_sim.gp.plain import Samples, sample_rows
 from gp365_sim.gp.profiles import Profile, ProfileName
 from gp365_sim.gp.security import Security
 from gp365_sim.gp.site import Answering, PatchMode, Site
+from gp365_sim.gp.system import SystemDatabase
 from gp365_sim.gp.users import Accounts, User
 from gp365_sim.gp.world import GpWorld
 
@@ -33,7 +34,7 @@ FABRIKAM = Identity()
 class Manner:
     """How this GP installation is set up, where installations differ or the public record is silent.
 
-    Every call takes at least `call_s` seconds.
+    Every call takes at least `call_s` seconds. `posting_setup`: there is a table SY02300, with columns that are assumed.
     """
 
     profile: ProfileName = "bare"
@@ -45,14 +46,15 @@ class Manner:
     schemes: tuple[Scheme, ...] = SCHEMES
     require_channel_binding: bool = True
     call_s: float = 0.0
+    posting_setup: bool = True
 
 
 @dataclass(frozen=True)
 class GpSystem:
     """A simulated GP: `app` to serve on https, and what lies behind it.
 
-    `world` is the first company, `places` are all of them by the name of their database. `pacing` counts how its
-    connections are used.
+    `world` is the first company, `places` are all of them by the name of their database, `system` is the database
+    DYNAMICS. `pacing` counts how its connections are used.
     """
 
     app: ASGIApp
@@ -63,6 +65,7 @@ class GpSystem:
     recorder: Recorder
     faults: Faults
     pacing: Pacing
+    system: SystemDatabase
 
 
 def build(
@@ -81,17 +84,16 @@ def build(
     """
     manner = manner or Manner()
     given = {company.interid: samples, **(more_samples or {})}
+    system = SystemDatabase(clock.now)
     places = {
         each.interid: Place(
-            GpWorld(
-                Company(each, clock.now, each.time_zone or manner.time_zone), _setup(given.get(each.interid))
-            ),
-            Security(),
+            GpWorld(_company(each, clock, manner, system), _setup(given.get(each.interid))), Security()
         )
         for each in (company, *more_companies)
     }
 
     def reset() -> None:
+        system.clear()
         for place in places.values():
             place.reset()
 
@@ -107,11 +109,16 @@ def build(
     pacing = Pacing(manner.call_s)
     own = [_handshakes(gate), *pacing.routes(), *company_routes(places)]
     control = control_routes(world, recorder, faults, clock, own, reset)
-    view = _view(Site(manner.tenant, companies, answering, security), gate, pacing)
+    view = _view(Site(manner.tenant, companies, answering, security, system), gate, pacing)
     app = instrument(
         view, recorder=recorder, faults=faults, control=control, clock=clock, refusal=_refusal(manner.schemes)
     )
-    return GpSystem(app, world, places, companies, gate, recorder, faults, pacing)
+    return GpSystem(app, world, places, companies, gate, recorder, faults, pacing, system)
+
+
+def _company(identity: Identity, clock: Clock, manner: Manner, system: SystemDatabase) -> Company:
+    zone = identity.time_zone or manner.time_zone
+    return Company(identity, clock.now, zone, system, posting_setup=manner.posting_setup)
 
 
 def _setup(samples: Samples | None) -> Setup:

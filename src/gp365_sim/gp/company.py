@@ -1,37 +1,36 @@
-"""A GP company database: tables, statements with their stamps, triggers and counters. It knows no view and no window.
+"""A GP company database: what GP itself keeps there beside rows, and how it is filled, backed up and restored.
 
-Everything that GP or SQL Server does by itself when a row is written happens here; what a person or a service may
-write is decided in `windows`.
+What SQL Server does when a row is written is in `database`; what a person or a service may write in `windows`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from gp365_sim.gp.heap import Heap
-from gp365_sim.gp.sqltypes import AMOUNT_STEP, Value, sql_moment
+from gp365_sim.gp.database import Database, Now, Setup
+from gp365_sim.gp.sqltypes import AMOUNT_STEP, Value
+from gp365_sim.gp.system import SystemDatabase
 from gp365_sim.gp.tables import Key, Row, tables
 
-Now = Callable[[], datetime]
-Setup = Callable[[], Iterable[tuple[str, Mapping[str, object]]]]
-"""Gives the rows to begin with, each with its table, anew at every call."""
+__all__ = ["Company", "Identity", "Image", "Now", "Setup"]
 
 FIRST_NOTE = 1001
+FUNCTIONAL = "Z-US$"
 
 
 @dataclass(frozen=True)
 class Identity:
     """What a company is called: display name (in service addresses), database and company number.
 
-    `time_zone` is where its clerks sit; empty: where those of the first company do.
+    `time_zone` is where its clerks sit; empty: where those of the first company do. `currency` is the functional one.
     """
 
     name: str = "Fabrikam, Inc."
     interid: str = "TWO"
     number: int = -1
     time_zone: str = ""
+    currency: str = FUNCTIONAL
 
 
 @dataclass(frozen=True)
@@ -44,41 +43,31 @@ class Image:
     documents: Mapping[str, tuple[str, ...]]
 
 
-class Company:
+class Company(Database):
     """One company database on its SQL Server.
 
     `now` gives aware UTC moments; `time_zone` is where the clerks sit, whose calendar day goes into MODIFDT and
     CREATDDT. That GP takes the day from the local calendar is assumed: the columns are date-only by CHECK
-    constraint (public schema dump), their zone is documented nowhere.
+    constraint (public schema dump), their zone is documented nowhere. Without `posting_setup` there is no table SY02300,
+    whose columns are assumed.
     """
 
-    def __init__(self, identity: Identity, now: Now, time_zone: str = "America/Chicago") -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        now: Now,
+        time_zone: str = "America/Chicago",
+        system: SystemDatabase | None = None,
+        *,
+        posting_setup: bool = True,
+    ) -> None:
+        known = {name: each for name, each in tables().items() if posting_setup or name != "SY02300"}
+        super().__init__(known, now, time_zone)
         self.identity = identity
-        self._now = now
-        self._zone = ZoneInfo(time_zone)
-        self._heaps = {name: Heap(table) for name, table in tables().items()}
+        self.system = system or SystemDatabase(now)
         self._next_note = FIRST_NOTE
-        self._next_row = dict.fromkeys(self._heaps, 1)
         self.documents: dict[str, list[str]] = {}
-        """Numbers of open or unposted documents by folded customer number; the documents themselves are not here."""
-
-    def __getitem__(self, table: str) -> Heap:
-        return self._heaps[table]
-
-    def __contains__(self, table: str) -> bool:
-        return table in self._heaps
-
-    def today(self) -> date:
-        """Give the calendar day where the clerks sit."""
-        return self._now().astimezone(self._zone).date()
-
-    def statement(self) -> datetime:
-        """Give the moment of one SQL statement: every row that it writes carries this same DEX_ROW_TS.
-
-        Ties are therefore normal, as after an aging or class roll-down run. Source: DEFAULT getutcdate() and the
-        AFTER UPDATE trigger zDT_<table>U in a public schema dump; timwappat.info, "beware DEX_ROW_TS".
-        """
-        return sql_moment(self._now())
+        """Numbers of documents by folded customer number that the control door has said to be open."""
 
     def draw_note(self) -> Decimal:
         """Draw the next note index of the company (a card keeps its own for life)."""
@@ -86,27 +75,11 @@ class Company:
         self._next_note += 1
         return Decimal(drawn).quantize(AMOUNT_STEP)
 
-    def insert(self, table: str, values: Mapping[str, Value], at: datetime) -> Row:
-        """Insert a row: defaults, identity, stamp and triggers; the values are accepted ones, the key is new."""
-        heap = self._heaps[table]
-        return self._write(heap, heap.table.changed(heap.table.blank, values), at, fresh=True)
-
-    def update(self, table: str, key: Key, values: Mapping[str, Value], at: datetime) -> Row:
-        """Update the row of a folded key; it is stamped whether or not a value differs, as the trigger does."""
-        heap = self._heaps[table]
-        row = heap.find(key)
-        if row is None:
-            raise KeyError(key)
-        changed = heap.table.changed(row, values)
-        if heap.table.key_of(changed) != key:
-            heap.remove(key)
-        return self._write(heap, changed, at, fresh=False)
-
-    def delete(self, table: str, key: Key, at: datetime) -> Row:
-        """Delete the row of a folded key; its parent is stamped as trigger zDT_RM00102D does."""
-        row = self._heaps[table].remove(key)
-        self._stamp_parent(table, key, at)
-        return row
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Undo everything inside when an exception leaves it, in the system database too."""
+        with self.system.transaction(), super().transaction():
+            yield
 
     def load(self, setup: Setup) -> None:
         """Fill tables with rows as an import would: types are checked, windows are not asked, one stamp for all.
@@ -115,26 +88,24 @@ class Company:
         """
         at, today = self.statement(), self.today()
         for name, given in setup():
-            heap = self._heaps[name]
+            table = self[name].table
             values: dict[str, Value] = {
-                each: today for each in ("CREATDDT", "MODIFDT") if each in heap.table.place
-            } | heap.table.accepted(given)
-            if "NOTEINDX" in heap.table.place and "NOTEINDX" not in values:
+                each: today for each in ("CREATDDT", "MODIFDT") if each in table.place
+            } | table.accepted(given)
+            if "NOTEINDX" in table.place and "NOTEINDX" not in values:
                 values["NOTEINDX"] = self.draw_note()
-            self._put(heap, heap.table.changed(heap.table.blank, values), at, fresh=True)
+            self._put(self[name], table.changed(table.blank, values), at, fresh=True)
 
     def clear(self) -> None:
         """Empty every table and start the counters again."""
-        for heap in self._heaps.values():
-            heap.clear()
+        super().clear()
         self._next_note = FIRST_NOTE
-        self._next_row = dict.fromkeys(self._heaps, 1)
         self.documents.clear()
 
     def image(self) -> Image:
         """Back the database up."""
         return Image(
-            {name: heap.image() for name, heap in self._heaps.items()},
+            {name: self[name].image() for name in self},
             self._next_note,
             dict(self._next_row),
             {number: tuple(held) for number, held in self.documents.items()},
@@ -146,8 +117,8 @@ class Company:
         What the company is called stays: names and numbers of companies are kept outside of their databases, so a live
         company's backup restored over a test company lives on under the test company's name.
         """
-        for name, heap in self._heaps.items():
-            heap.fill(image.rows[name].values())
+        for name in self:
+            self[name].fill(image.rows[name].values())
         self._next_note = image.next_note
         self._next_row = dict(image.next_row)
         self.documents = {number: list(held) for number, held in image.documents.items()}
@@ -158,32 +129,12 @@ class Company:
         if moved:
             self.documents.setdefault(new, []).extend(moved)
 
-    def row(self, table: str, key: Key) -> dict[str, Value]:
-        """Spell out the row of a folded key; raises KeyError."""
-        heap = self._heaps[table]
-        row = heap.find(key)
-        if row is None:
-            raise KeyError(key)
-        return heap.table.as_dict(row)
+    def _counters(self) -> Callable[[], None]:
+        rows_back, note = super()._counters(), self._next_note
+        held = {number: list(each) for number, each in self.documents.items()}
 
-    def _write(self, heap: Heap, row: Row, at: datetime, *, fresh: bool) -> Row:
-        key, written = self._put(heap, row, at, fresh=fresh)
-        self._stamp_parent(heap.table.name, key, at)
-        return written
+        def put_back() -> None:
+            rows_back()
+            self._next_note, self.documents = note, held
 
-    def _put(self, heap: Heap, row: Row, at: datetime, *, fresh: bool) -> tuple[Key, Row]:
-        own: dict[str, Value] = {"DEX_ROW_TS": at} if heap.table.stamped else {}
-        if fresh:
-            own["DEX_ROW_ID"] = self._next_row[heap.table.name]
-            self._next_row[heap.table.name] += 1
-        written = heap.table.changed(row, own)
-        return heap.put(written), written
-
-    def _stamp_parent(self, table: str, key: Key, at: datetime) -> None:
-        """Stamp the customer of an address: triggers zDT_RM00102C, D and U of a public schema dump."""
-        if table != "RM00102":
-            return
-        customers = self._heaps["RM00101"]
-        parent = customers.find((key[0],))
-        if parent is not None:
-            customers.put(customers.table.changed(parent, {"DEX_ROW_TS": at}))
+        return put_back

@@ -1,15 +1,42 @@
-"""The rows of one table in memory: by primary key, and for addresses by their customer as well."""
+"""The rows of one table in memory, by primary key and by its first column; a journal undoes their writes."""
 
 from collections.abc import Iterable, Iterator
 
 from gp365_sim.gp.tables import Key, Row, Table
 
 
+class Journal:
+    """What the writes of a transaction replaced, so that they can be undone; shared by the tables of a database."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self._replaced: list[tuple[Heap, Key, Row | None]] = []
+
+    def begin(self) -> None:
+        """Write down from now on what each write replaces."""
+        self.open = True
+
+    def note(self, heap: "Heap", key: Key, row: Row | None) -> None:
+        """Write down what lay under a key before a write; None where nothing did."""
+        self._replaced.append((heap, key, row))
+
+    def end(self, *, undo: bool) -> None:
+        """Stop writing down, and put back what was replaced, newest first, where that is asked."""
+        self.open = False
+        replaced, self._replaced = self._replaced, []
+        for heap, key, row in reversed(replaced if undo else ()):
+            if row is not None:
+                heap.put(row)
+            elif key in heap:
+                heap.remove(key)
+
+
 class Heap:
     """Holds the rows of one table; a row is a tuple, so a reader keeps what it has seen while others write."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, journal: Journal | None = None) -> None:
         self.table = table
+        self._journal = journal or Journal()
         self._rows: dict[Key, Row] = {}
         self._by_first: dict[str, dict[Key, None]] = {}
         self._compound = len(table.key) > 1
@@ -27,7 +54,8 @@ class Heap:
     def scan(self) -> Iterator[Row]:
         """Give all rows as they are now, in the order of the clustered primary key."""
         rows = self._rows
-        return iter([rows[key] for key in sorted(rows)])
+        order = None if self.table.plain else self.table.order
+        return iter([rows[key] for key in sorted(rows, key=order)])
 
     def unordered(self) -> Iterator[Row]:
         """Give all rows as they are now, in no particular order (cheaper on large tables)."""
@@ -40,6 +68,8 @@ class Heap:
     def put(self, row: Row) -> Key:
         """Keep a row under its key, in place of what was there."""
         key = self.table.key_of(row)
+        if self._journal.open:
+            self._journal.note(self, key, self._rows.get(key))
         self._rows[key] = row
         if self._compound:
             self._by_first.setdefault(key[0], {})[key] = None
@@ -48,6 +78,8 @@ class Heap:
     def remove(self, key: Key) -> Row:
         """Take a row out; raises KeyError."""
         row = self._rows.pop(key)
+        if self._journal.open:
+            self._journal.note(self, key, row)
         if self._compound:
             self._by_first[key[0]].pop(key)
             if not self._by_first[key[0]]:

@@ -1,12 +1,12 @@
 """Values as plain JSON writes them (control door, sample files) turned into what columns take."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from gp365_sim.gp.refusals import bad_value
-from gp365_sim.gp.sqltypes import Column
+from gp365_sim.gp.sqltypes import EMPTY_DATE, Column
 from gp365_sim.gp.tables import tables
 
 SampleRow = Mapping[str, object]
@@ -32,10 +32,14 @@ class Samples(Protocol):
 
 
 def typed(column: Column, value: object) -> object:
-    """Read a plain value: amounts may be text or numbers, dates are ISO text; raises `Refusal`."""
+    """Read a plain value: amounts may be text or numbers, dates are ISO text, bytes hexadecimal; raises `Refusal`."""
     try:
-        if column.kind == "amount" and isinstance(value, str | float):
+        if column.kind in ("amount", "rate") and isinstance(value, str | float):
             return Decimal(str(value))
+        if column.kind == "time" and isinstance(value, str):
+            return datetime.combine(EMPTY_DATE, time.fromisoformat(value.rpartition("T")[2]))
+        if column.kind == "binary" and isinstance(value, str):
+            return bytes.fromhex(value)
         if column.kind == "date" and isinstance(value, str):
             return day(column, value)
     except (InvalidOperation, ValueError):

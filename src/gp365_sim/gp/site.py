@@ -10,6 +10,7 @@ from gp365_sim.gp.profiles import Profile
 from gp365_sim.gp.refusals import Refusal
 from gp365_sim.gp.resources import Resource, catalogue
 from gp365_sim.gp.security import Security
+from gp365_sim.gp.system import SystemDatabase
 from gp365_sim.gp.users import User
 
 PatchMode = Literal["replace", "merge"]
@@ -33,13 +34,14 @@ class Answering:
 class Site:
     """One tenant with its companies; names are compared without case, as SQL Server does.
 
-    `security` holds the role filters by the name of the company's database.
+    `security` holds the role filters by the name of the company's database, `system` is the database DYNAMICS.
     """
 
     tenant: str
     companies: Mapping[str, Company]
     answering: Answering
     security: Mapping[str, Security]
+    system: SystemDatabase
 
     def check_tenant(self, segment: Segment) -> None:
         """Refuse a path that does not name this tenant (`DefaultTenant` in single-tenant installations)."""

@@ -14,6 +14,8 @@ from gp365_sim.gp.tables import Key, Row, Table, folded_key
 Given = Mapping[str, object]
 
 KEPT_BY_GP = frozenset({"NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_TS", "DEX_ROW_ID"})
+MODELLED = frozenset({"RM00101", "RM00102", "RM00201", "SY03300"})
+"""The tables of the cards whose windows are modelled."""
 ROLES = ("ADRSCODE", "PRBTADCD", "PRSTADCD", "STADDRCD")
 SHARED = (
     *("CNTCPRSN", "ADDRESS1", "ADDRESS2", "ADDRESS3", "CITY", "STATE", "ZIP", "COUNTRY", "CCode"),

@@ -44,7 +44,7 @@ class GpWorld:
 
         Raises `Refused` with `{"code","field","message"}`.
         """
-        heap = self._heap(table)
+        heap = self._window(table)
         place = _key(heap, key)
         try:
             given = {name: typed(heap.table.column(name), value) for name, value in values.items()}
@@ -58,7 +58,7 @@ class GpWorld:
 
     def delete(self, table: str, key: str) -> DoorRow:
         """Delete a card as a GP user would and give what it held; raises `Refused` as `put` does."""
-        heap = self._heap(table)
+        heap = self._window(table)
         try:
             return _shown(heap, windows.remove(self.company, table, _key(heap, key)))
         except Refusal as refusal:
@@ -103,9 +103,20 @@ class GpWorld:
         self.company.load(self._setup)
 
     def _heap(self, table: str) -> Heap:
-        if table not in self.company:
+        """Find a table of the company, or of the system database."""
+        if table in self.company:
+            return self.company[table]
+        if table not in self.company.system:
             raise NoSuchTable(table)
-        return self.company[table]
+        return self.company.system[table]
+
+    def _window(self, table: str) -> Heap:
+        """Find a table that a window writes; the others are read only here (posting and its like have routes)."""
+        heap = self._heap(table)
+        if table not in windows.MODELLED:
+            message = f"no window is modelled that writes {table}: {heap.table.what}."
+            raise Refused(501, {"code": "NotModelled", "field": "", "message": message})
+        return heap
 
 
 def refused(refusal: Refusal) -> Refused:
@@ -120,7 +131,7 @@ def _key_parts(heap: Heap, key: str) -> list[str]:
 
 
 def _key(heap: Heap, key: str) -> Key:
-    return folded_key(_key_parts(heap, key))
+    return heap.table.fold(*_key_parts(heap, key))
 
 
 def _key_columns(heap: Heap, key: str) -> dict[str, object]:

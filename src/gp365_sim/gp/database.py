@@ -1,0 +1,165 @@
+"""A GP database: tables, statements with their stamps, triggers, identities and transactions.
+
+What SQL Server does by itself when a row is written happens here; what GP does is in `company` and the modules of the
+series.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from gp365_sim.gp.heap import Heap, Journal
+from gp365_sim.gp.refusals import Refusal
+from gp365_sim.gp.sqltypes import Value, sql_moment
+from gp365_sim.gp.tables import Key, Row, Table
+
+Now = Callable[[], datetime]
+Setup = Callable[[], Iterable[tuple[str, Mapping[str, object]]]]
+"""Gives the rows to begin with, each with its table, anew at every call."""
+
+PARENTS = {"RM00102": "RM00101", "PM00300": "PM00200"}
+"""Whose row is stamped with that of an address: triggers zDT_RM00102C, D and U of a public schema dump.
+
+That a vendor's addresses do the same is assumed.
+"""
+
+
+class Database:
+    """The tables of one database; `now` gives aware UTC moments, the calendar day is that of `time_zone`."""
+
+    def __init__(self, tables: Mapping[str, Table], now: Now, time_zone: str = "America/Chicago") -> None:
+        self._now = now
+        self._zone = ZoneInfo(time_zone)
+        self._journal = Journal()
+        self._heaps = {name: Heap(table, self._journal) for name, table in tables.items()}
+        self._next_row = dict.fromkeys(self._heaps, 1)
+
+    def __getitem__(self, table: str) -> Heap:
+        return self._heaps[table]
+
+    def __contains__(self, table: str) -> bool:
+        return table in self._heaps
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._heaps)
+
+    def today(self) -> date:
+        """Give the calendar day where the clerks sit."""
+        return self._now().astimezone(self._zone).date()
+
+    def time_of_day(self) -> datetime:
+        """Give the time where the clerks sit, on 1900-01-01, as GP's time columns keep it."""
+        return sql_moment(self._now().astimezone(self._zone)).replace(year=1900, month=1, day=1, tzinfo=None)
+
+    def statement(self) -> datetime:
+        """Give the moment of one SQL statement: every row that it writes carries this same DEX_ROW_TS.
+
+        Ties are therefore normal, as after an aging or class roll-down run. Source: DEFAULT getutcdate() and the
+        AFTER UPDATE trigger zDT_<table>U in a public schema dump; timwappat.info, "beware DEX_ROW_TS".
+        """
+        return sql_moment(self._now())
+
+    def insert(self, table: str, values: Mapping[str, Value], at: datetime) -> Row:
+        """Insert a row: defaults, identity, stamp and triggers; the values are accepted ones.
+
+        Raises `Refusal`, code DuplicateKey, when the key is taken (SQL error 2627).
+        """
+        heap = self._heaps[table]
+        row = heap.table.changed(heap.table.blank, values)
+        key, written = self._put(heap, row, at, fresh=True)
+        self._stamp_parent(table, key, at)
+        return written
+
+    def update(self, table: str, key: Key, values: Mapping[str, Value], at: datetime) -> Row:
+        """Update the row of a folded key; it is stamped whether or not a value differs, as the trigger does."""
+        heap = self._heaps[table]
+        row = heap.find(key)
+        if row is None:
+            raise KeyError(key)
+        changed = heap.table.changed(row, values)
+        new = heap.table.key_of(changed)
+        if new != key:
+            if new in heap:
+                raise _taken(heap, new)
+            heap.remove(key)
+        key, written = self._put(heap, changed, at, fresh=False)
+        self._stamp_parent(table, key, at)
+        return written
+
+    def delete(self, table: str, key: Key, at: datetime) -> Row:
+        """Delete the row of a folded key; its parent is stamped as trigger zDT_RM00102D does."""
+        row = self._heaps[table].remove(key)
+        self._stamp_parent(table, key, at)
+        return row
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Undo everything inside when an exception leaves it: rows and counters; an inner one joins the outer."""
+        if self._journal.open:
+            yield
+            return
+        put_back = self._counters()
+        self._journal.begin()
+        try:
+            yield
+        except BaseException:
+            self._journal.end(undo=True)
+            put_back()
+            raise
+        self._journal.end(undo=False)
+
+    def clear(self) -> None:
+        """Empty every table and start the counters again."""
+        for heap in self._heaps.values():
+            heap.clear()
+        self._next_row = dict.fromkeys(self._heaps, 1)
+
+    def row(self, table: str, key: Key) -> dict[str, Value]:
+        """Spell out the row of a folded key; raises KeyError."""
+        heap = self._heaps[table]
+        row = heap.find(key)
+        if row is None:
+            raise KeyError(key)
+        return heap.table.as_dict(row)
+
+    def rows(self, table: str) -> list[dict[str, Value]]:
+        """Spell out all rows of a table, in no particular order."""
+        heap = self._heaps[table]
+        return [heap.table.as_dict(row) for row in heap.unordered()]
+
+    def _counters(self) -> Callable[[], None]:
+        """Give what puts the counters back to what they are now."""
+        kept = dict(self._next_row)
+
+        def put_back() -> None:
+            self._next_row = kept
+
+        return put_back
+
+    def _put(self, heap: Heap, row: Row, at: datetime, *, fresh: bool) -> tuple[Key, Row]:
+        table = heap.table
+        own: dict[str, Value] = {"DEX_ROW_TS": at} if table.stamped else {}
+        if fresh:
+            own |= self._identity(table)
+        written = table.changed(row, own)
+        if fresh and (key := table.key_of(written)) in heap:
+            raise _taken(heap, key)
+        return heap.put(written), written
+
+    def _identity(self, table: Table) -> dict[str, Value]:
+        if "DEX_ROW_ID" not in table.place:
+            return {}
+        drawn = self._next_row[table.name]
+        self._next_row[table.name] = drawn + 1
+        return {"DEX_ROW_ID": drawn}
+
+    def _stamp_parent(self, table: str, key: Key, at: datetime) -> None:
+        parents = self._heaps.get(PARENTS.get(table, ""))
+        parent = None if parents is None else parents.find((key[0],))
+        if parents is not None and parent is not None:
+            parents.put(parents.table.changed(parent, {"DEX_ROW_TS": at}))
+
+
+def _taken(heap: Heap, key: Key) -> Refusal:
+    return Refusal("DuplicateKey", f"{heap.table.what} {';'.join(key)} exists already.", heap.table.key[-1])
