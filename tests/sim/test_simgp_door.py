@@ -85,7 +85,8 @@ def test_a_row_read_at_the_door_can_be_put_back_whole(site):
 
 def test_an_unknown_table_is_not_a_table_without_rows(site):
     assert site.door("GET", "rows/GL99999").status_code == 404
-    assert site.door("PUT", "rows/GL00100/1", {}).status_code == 404
+    assert site.door("PUT", "rows/GL99999/1", {}).status_code == 404
+    assert site.door("PUT", "rows/GL00100/1", {}).status_code == 501
 
 
 def test_reset_puts_rows_and_counters_back(site):
