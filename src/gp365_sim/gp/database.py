@@ -95,19 +95,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Generator[None]:
-        """Undo everything inside when an exception leaves it: rows and counters; an inner one joins the outer."""
-        if self._journal.open:
-            yield
-            return
+        """Undo everything inside when an exception leaves it: rows and counters; an inner one is a savepoint."""
+        outer = not self._journal.open
         put_back = self._counters()
-        self._journal.begin()
+        since = self._journal.begin()
         try:
             yield
         except BaseException:
-            self._journal.end(undo=True)
+            self._journal.undo(since)
             put_back()
             raise
-        self._journal.end(undo=False)
+        finally:
+            if outer:
+                self._journal.end()
 
     def clear(self) -> None:
         """Empty every table and start the counters again."""

@@ -12,23 +12,30 @@ class Journal:
         self.open = False
         self._replaced: list[tuple[Heap, Key, Row | None]] = []
 
-    def begin(self) -> None:
-        """Write down from now on what each write replaces."""
+    def begin(self) -> int:
+        """Write down from now on what each write replaces; give the place to which an inner one undoes."""
         self.open = True
+        return len(self._replaced)
 
     def note(self, heap: "Heap", key: Key, row: Row | None) -> None:
         """Write down what lay under a key before a write; None where nothing did."""
         self._replaced.append((heap, key, row))
 
-    def end(self, *, undo: bool) -> None:
-        """Stop writing down, and put back what was replaced, newest first, where that is asked."""
+    def end(self) -> None:
+        """Stop writing down; what was replaced is forgotten."""
         self.open = False
-        replaced, self._replaced = self._replaced, []
-        for heap, key, row in reversed(replaced if undo else ()):
+        self._replaced = []
+
+    def undo(self, since: int) -> None:
+        """Put back what was replaced since a place, newest first; the undoing itself is not written down."""
+        replaced, self._replaced = self._replaced[since:], self._replaced[:since]
+        was, self.open = self.open, False
+        for heap, key, row in reversed(replaced):
             if row is not None:
                 heap.put(row)
             elif key in heap:
                 heap.remove(key)
+        self.open = was
 
 
 class Heap:
