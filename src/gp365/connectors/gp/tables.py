@@ -18,7 +18,14 @@ import orjson
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
 
-NAMES = ("customer", "customer_address", "customer_class", "payment_terms", "company")
+NAMES = (
+    *("customer", "customer_address", "customer_class", "payment_terms", "company"),
+    *("internet_address", "salesperson", "territory", "currency"),
+    *("receivables_summary", "receivables_document", "cash_receipt", "apply"),
+    *("gl_account", "gl_balance", "fiscal_period", "batch", "note"),
+    *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
+    *("sales_document", "sales_document_line", "purchase_order", "purchase_order_line"),
+)
 CODE_PAGE = "cp1252"
 MONEY_LIMIT = Decimal("99999999999999.99999")
 """The largest amount of a column numeric(19,5)."""
