@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from e2e_site import GP, SALES, Site, World, world
 
 from gp365.sync.points import POINTS
+from proof.crash_load import Load, under_load
+from proof.crash_matrix import Cell, Setting, matrix
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -41,3 +45,37 @@ def test_a_sync_killed_between_an_update_and_its_outcome_loses_and_doubles_nothi
     assert codes == {"PRIMARY": "8 Edited Again", "SHIPTO": "7 Dock Road"}
     assert fresh.account_of("ASTORSUI0001")["address1_line1"] == "6 Edited Street"
     assert fresh.sync().written == 0
+
+
+STEPS = [Cell("sync", moment, 0) for moment in ("opening", "left", "landed", "recording")]
+SMALL = Load(firms=(10, 10, 8), edits=10, new=3, faults=3, in_a_row=2, page=4)
+
+
+def test_commands_that_are_killed_at_any_step_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    """Short here; every command, step and occasion under `make proof`."""
+    figures = matrix(tmp_path, 5, [*STEPS, Cell("undo", "sent", 0)])
+    assert figures.found == []
+    assert sum(figures.kills.values()) == len(STEPS) + 1
+
+
+def test_syncs_that_are_killed_at_random_moments_under_load_lose_nothing_and_double_nothing(
+    tmp_path: Path,
+) -> None:
+    """Short here; two hundred kills under `make proof`."""
+    figures = under_load(tmp_path, 6, 4, SMALL)
+    assert figures.found == []
+    assert sum(figures.kills.values()) == 4
+
+
+def test_the_judge_sees_the_loss_when_an_open_write_counts_as_done(tmp_path: Path) -> None:
+    setting = Setting(plant="an open intent counts as done")
+    figures = matrix(tmp_path, 7, [Cell("sync", "intent", 0)], setting)
+    assert figures.lost, figures.found
+
+
+@pytest.mark.parametrize("plant", ["our mark is not looked for", ""])
+def test_the_judge_sees_the_double_when_our_mark_is_not_looked_for(tmp_path: Path, plant: str) -> None:
+    """The flow's own rules of matching, which would find it, are taken out; with the mark there is no double."""
+    setting = Setting(firms=(6, 6, 0), flow="match: []\n", plant=plant)
+    figures = matrix(tmp_path, 8, [Cell("sync", "answered", 0)], setting)
+    assert bool(figures.doubled) is bool(plant), figures.found

@@ -132,9 +132,6 @@ def plant(rule: str) -> None:
     elif rule == "our mark is not looked for":
         settle._marked = lambda *_: False  # type: ignore[assignment]
         match._mark = lambda *_: "no mark"  # type: ignore[assignment]
-    elif rule == "an open intent counts as not sent":
-        settle._state = lambda *_: settle.SUPERSEDED  # type: ignore[assignment]
-        settle._look = lambda *_: {}  # type: ignore[assignment]
     else:
         raise SystemExit(f"no rule {rule!r} can be taken out")
 

@@ -71,7 +71,10 @@ def judge(world: CrashWorld, seen: Snapshot) -> Verdict:
         found.strange.append("the ledger's chain is broken")
     for tag, held in sorted(seen.firms.items()):
         found.lost += _missing(tag, held, store)
-        if held.keys[GP] and held.keys[SALES]:
+        if tag in world.retired:
+            if not held.retired.get(world.retired[tag]):
+                found.strange.append(f"{tag} was taken back and is in use on {world.retired[tag]}")
+        elif held.keys[GP] and held.keys[SALES]:
             _judge_units(world, tag, held, seen, store, found)
             found.strange += _judge_cards(tag, held, seen, store)
     known = {tag for tag, _ in world.live}
@@ -121,6 +124,10 @@ def _judge_units(
         live = world.live.get((tag, unit), set())
         here, there = held.values[GP].get(unit, ""), held.values[SALES].get(unit, "")
         reason = reasons.get(GROUPS.get(unit, unit), "") or reasons.get("", "")
+        if (kept := world.undone.get((tag, unit))) is not None:
+            if kept != {GP: here, SALES: there}:
+                found.lost.append(f"{tag}.{unit}: {here!r} in GP, {there!r} in Sales, taken back to {kept}")
+            continue
         told = f"{tag}.{unit}: {here!r} in GP, {there!r} in Sales, given {sorted(live)}"
         if here == there:
             if live - {here}:

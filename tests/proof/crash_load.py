@@ -19,6 +19,8 @@ class Lasts:
     writing_s: float = 1.5
 
     def mixed(self, times: dict[str, float]) -> Lasts:
+        if "ended" not in times:
+            return self
         whole_s, claimed_s = times["ended"], times.get("claimed", times["ended"])
         writing_s = max(0.2, whole_s - claimed_s)
         return Lasts(0.7 * self.whole_s + 0.3 * whole_s, 0.7 * self.writing_s + 0.3 * writing_s)
@@ -79,7 +81,7 @@ def _round(
             world.later(random.choice((60.0, 1000.0, 4000.0)))
     times = whole(world, ["sync"], figures, plant=plant).times
     finish(world, figures, f"{told}, killed at {did}")
-    return lasts.mixed(times) if not figures.found else lasts
+    return lasts.mixed(times)
 
 
 def _killed(world: CrashWorld, figures: Figures, lasts: Lasts, plant: str) -> str:

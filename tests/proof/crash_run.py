@@ -83,6 +83,8 @@ class Child:
     @property
     def times(self) -> dict[str, float]:
         """Tell, after a regular end, when each moment was passed first, in seconds from the beginning."""
+        if not self.counts_file.exists():
+            return {}
         return json.loads(self.counts_file.read_text("utf-8"))["first"]
 
     def until(self, *unlike: str) -> None:
@@ -111,6 +113,7 @@ def start(
     folder = world.site.folder
     phase, counts = folder / "phase", folder / "counts"
     phase.unlink(missing_ok=True)
+    counts.unlink(missing_ok=True)
     order = {
         "ahead_s": world.ahead_s, "phase": str(phase), "counts": str(counts), "kill": kill, "plant": plant,
     }  # fmt: skip

@@ -53,7 +53,13 @@ class Snapshot:
 
 @dataclass
 class CrashWorld:
-    """A site with its people. `live` are values that nobody has replaced, by firm and unit; `ahead_s` moves all clocks."""
+    """A site with its people; `ahead_s` moves all clocks.
+
+    `live` are values that nobody has replaced, by firm and unit; `touched` firms somebody has edited since the last
+    judgement, `meeting` those that people entered on both sides since then (`both`: they do). `undone` are fields that
+    were taken back, with what each side holds since; `retired` firms that were created and taken back, with the side
+    that was created.
+    """
 
     site: Site
     random: Random
@@ -65,6 +71,13 @@ class CrashWorld:
     faults: Counter[str] = field(default_factory=Counter[str])
     touched: set[str] = field(default_factory=set[str])
     meeting: set[str] = field(default_factory=set[str])
+    undone: dict[tuple[str, str], dict[str, str]] = field(
+        default_factory=dict[tuple[str, str], dict[str, str]]
+    )
+    retired: dict[str, str] = field(default_factory=dict[str, str])
+    left_alone: set[str] = field(default_factory=set[str])
+    first_run: str = ""
+    both: bool = True
 
     # looking
 
@@ -115,6 +128,7 @@ class CrashWorld:
         """A person changes a unit of a firm on one side, knowing what stands there."""
         held = seen.firms[tag]
         value = self._value(unit)
+        self.undone.pop((tag, unit), None)
         self._write(held, side, unit, value)
         live = self.live.setdefault((tag, unit), set())
         live.discard(held.values[side].get(unit, ""))
@@ -223,7 +237,7 @@ def crash_world(
         (flows / "customer_cards.yaml").write_text(FLOWS.format(name="customer_cards"), "utf-8")
         with (made.folder / "gp365.toml").open("a", encoding="utf-8") as out:
             out.write(SETTINGS.format(page=page))
-        world = CrashWorld(made, Random(seed))
+        world = CrashWorld(made, Random(seed), both=bool(firms[2]))
         for where, number in zip(((GP,), (SALES,), (GP, SALES)), firms, strict=True):
             for _ in range(number):
                 world.new_firm(where)
