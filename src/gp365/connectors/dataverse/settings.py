@@ -37,13 +37,14 @@ class Credential:
 class Sizes:
     """How much goes into one request, and how long things may take.
 
-    `create_rows` and `update_rows` are rows of a bulk message, `batch_parts` operations of a `$batch` (the platform
+    `create_rows` and `update_rows` are rows of a bulk message (creates go in less than the engine's page: while one page
+    is planned, the requests of the others keep every place taken), `batch_parts` operations of a `$batch` (the platform
     takes 1,000), `page_rows` rows of a page (5,000 at most), `url_chars` the length of a filter's URL (32 KB at most).
     `modified_overlap_s` is how far a modifiedon poll looks back, `longest_reply_s` how late a call may still land (a
     bulk message runs 2 to 4 minutes at most: Microsoft's bulk operations page).
     """
 
-    create_rows: int = 200
+    create_rows: int = 100
     update_rows: int = 200
     batch_parts: int = 100
     page_rows: int = 5000
