@@ -170,7 +170,7 @@ class ClientSettings(_Strict):
 class SizeSettings(_Strict):
     """How much goes into one request to Dataverse, and how long things may take."""
 
-    create_rows: int = Field(default=200, ge=1, le=1000, description="rows of one CreateMultiple")
+    create_rows: int = Field(default=100, ge=1, le=1000, description="rows of one CreateMultiple")
     update_rows: int = Field(default=200, ge=1, le=1000, description="rows of one UpdateMultiple")
     batch_parts: int = Field(default=100, ge=1, le=1000, description="writes of one $batch")
     page_rows: int = Field(default=5000, ge=1, le=5000, description="rows of one page that is read")
