@@ -109,7 +109,8 @@ def linked_sums(conn: Connection, rolled: Rolled, pair: str, after: int, limit: 
 def complete(conn: Connection, rolled: Rolled) -> bool:
     """Tell whether every pair has completed a run of the flow, so that all that it links is known."""
     query = select(func.count(_RUN.c.pair.distinct()))
-    done = query.where(_RUN.c.flow == rolled.flow, _RUN.c.state == "done", _RUN.c.pair.in_(rolled.pairs))
+    done = query.where(_RUN.c.flow == rolled.flow, _RUN.c.state.in_(("done", "mismatched")))
+    done = done.where(_RUN.c.pair.in_(rolled.pairs))
     return conn.execute(done).scalar_one() == len(rolled.pairs)
 
 

@@ -112,7 +112,8 @@ def list_runs(
 
 def completed(conn: Connection, pair: str, flow: str, besides: Collection[str] = ()) -> bool:
     """Tell whether a flow has ever come to the end of a run (sync or apply), other than these."""
-    query = select(_RUN.c.id).where(_RUN.c.pair == pair, _RUN.c.flow == flow, _RUN.c.state == "done")
+    query = select(_RUN.c.id).where(_RUN.c.pair == pair, _RUN.c.flow == flow)
+    query = query.where(_RUN.c.state.in_(("done", "mismatched")))
     query = query.where(_RUN.c.kind.in_(("sync", "apply"))).limit(len(besides) + 1)
     return any(run not in besides for run in conn.execute(query).scalars())
 

@@ -99,9 +99,12 @@ def stand(conn: Connection, number: int, found: bytes) -> None:
     conn.execute(_TABLE.update().where(_TABLE.c.number == number).values(state=STANDING, found=found))
 
 
-def page(conn: Connection, pair: str, flow: str, after: int, limit: int) -> list[Verification]:
+def page(
+    conn: Connection, pair: str, flow: str, after: int, limit: int, states: Sequence[str] = (DUE, STANDING)
+) -> list[Verification]:
     """Read what is to be read back, the oldest first: due, or standing and to be looked at once more."""
     query = _QUERY.where(_TABLE.c.number > after, _TABLE.c.pair == pair, _TABLE.c.flow == flow)
+    query = query.where(_TABLE.c.state.in_(states))
     return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
 
 

@@ -28,6 +28,7 @@ from gp365.sync.observe import Observation, accept, observe
 from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
 from gp365.sync.subject import Counted, Disposition, Row, Subject
+from gp365.sync.verify import verify_left_over, verify_run
 
 QUIET_CHUNK = 5000
 WAKE = "wake"  # the reason of a row that was woken (store, work)
@@ -77,6 +78,8 @@ def sync(
         if cycle.only is None:
             _record_quiet(cycle)
         _work(cycle)
+        if cycle.stopped is None:
+            cycle.stopped = verify_run(job, run, cycle.tallies.verified)
     except Gp365Error as error:
         cycle.stopped = cycle.stopped or error
     except BaseException:
@@ -94,6 +97,7 @@ def _observe(cycle: _Cycle, full: bool) -> None:
     everything = begin_guarded(job)
     if everything and cycle.only is not None:
         raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
+    verify_left_over(job, cycle.run, cycle.tallies.verified)
     cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)

@@ -18,6 +18,7 @@ from gp365.sync.guards.restored import keep_epochs
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
 from gp365.sync.subject import Disposition, Subject
+from gp365.sync.verify import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,10 @@ class SideReport:
 class Report:
     """What a run did, with its equation. `mismatches` names the counts that do not agree; `balanced` says there are none.
 
-    `clean`: nothing is left retrying or unsettled, by this run or an earlier one, and nothing stopped the run, so that a
-    second run writes nothing. `guards` are those that hold something for a person, or stopped the run; `recovered` names
-    the restored sides that this run has brought back into step; `events` counts what happened to identities, by kind.
+    `clean`: nothing is left retrying or unsettled, by this run or an earlier one, nothing stopped the run, and no write that
+    was read back (`verified`) was missing, so that a second run writes nothing. `guards` are those that hold something for
+    a person, or stopped the run; `recovered` names the restored sides that this run has brought back into step; `events`
+    counts what happened to identities, by kind.
     """
 
     run: str
@@ -57,6 +59,7 @@ class Report:
     guards: tuple[Guarded, ...] = ()
     recovered: tuple[str, ...] = ()
     events: Mapping[str, int] = field(default_factory=dict[str, int])
+    verified: Verified = field(default_factory=Verified)
 
 
 @dataclass(slots=True)
@@ -70,6 +73,7 @@ class Tallies:
     written: dict[str, int] = field(default_factory=dict[str, int])
     cut: int = 0
     events: dict[str, int] = field(default_factory=dict[str, int])
+    verified: Verified = field(default_factory=Verified)
 
     @classmethod
     def begin(cls, job: Job) -> Tallies:
@@ -130,21 +134,24 @@ def close(
         write_requests=_requests(job, tallies, "write_requests"),
         seconds=seconds,
         balanced=not mismatches,
-        clean=not left and not put_off and not mismatches and stopped is None,
+        clean=not (left or put_off or mismatches or tallies.verified.mismatched) and stopped is None,
         mismatches=tuple(mismatches),
         cut=tallies.cut,
         stopped=stopped,
         guards=tuple(told_at_close(job, observation, stopped.code if stopped else "")),
         recovered=tuple(sorted(job.recovery.sides)) if job.recovery else (),
         events=dict(sorted(tallies.events.items())),
+        verified=tallies.verified,
     )
     _keep(job, observation, report)
     return report
 
 
 def _keep(job: Job, observation: Observation, report: Report) -> None:
-    state = "stopped" if report.stopped else ("done" if report.balanced else "unbalanced")
+    state = _state(report)
     counts = {"considered": report.considered, **report.dispositions, "fields": dict(report.fields)}
+    if report.verified.sampled:
+        counts["verified"] = report.verified.counts()
     payload = pack(
         {"state": state, "counts": counts, "mismatches": list(report.mismatches)} | _guards(job, report)
     )
@@ -155,6 +162,14 @@ def _keep(job: Job, observation: Observation, report: Report) -> None:
         if report.stopped is None:
             keep_epochs(conn, job, observation)
         ledger.append(conn, job.chain, [entry], actor=job.actor, at=job.clock())
+
+
+def _state(report: Report) -> str:
+    if report.stopped:
+        return "stopped"
+    if not report.balanced:
+        return "unbalanced"
+    return "mismatched" if report.verified.mismatched else "done"
 
 
 def _guards(job: Job, report: Report) -> dict[str, Any]:

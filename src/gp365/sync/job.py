@@ -78,7 +78,7 @@ class Job:
 
     `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
-    system (`recovery`).
+    system (`recovery`). `verify_share` of the writes are read back at the end of a run, from 0 to 1.
     """
 
     pair: str
@@ -106,6 +106,7 @@ class Job:
     runs: list[str] = field(default_factory=list[str])
     watch: Watch | None = None
     recovery: Recovery | None = None
+    verify_share: float = 0.0
 
     @property
     def flow(self) -> Flow:

@@ -15,6 +15,10 @@ POINTS = (
     "closed",  # the run is closed
 )
 
+VERIFIED = (
+    "verified"  # writes were read back and what was found is committed; reached only where some were drawn
+)
+
 
 def no_probe(point: str) -> None:
     """Do nothing at a point."""

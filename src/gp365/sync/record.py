@@ -25,6 +25,7 @@ from gp365.sync.plan import Facts
 from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Sent, Subject
 from gp365.sync.telling import ledger_rows
+from gp365.sync.verify_draw import draw_writes
 
 _STATES = {
     Status.DONE: "done",
@@ -44,6 +45,7 @@ def record(
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
     keep_links(conn, job, run, drafts)
     links.update(conn, marked_links(subjects))
+    draw_writes(conn, job, run, subjects)
     index_written(conn, job, [one for subject in subjects for one in _written(job, subject)])
     sightings.keep(conn, subjects)
     for subject in subjects:

@@ -34,6 +34,8 @@ from gp365.sync.undo.find import Task
 from gp365.sync.undo.look import Blocked, form, look
 from gp365.sync.undo.outcome import drafts_of, link_after, links_before, states_of, tell, written_of_page
 from gp365.sync.undo.plan import REOPEN, Undoing
+from gp365.sync.verify import verify_run
+from gp365.sync.verify_draw import draw_writes
 
 KIND = "undo"
 STALE = "plan-stale"
@@ -77,6 +79,7 @@ def carry_out(
             job.progress("taken back", min(start + job.page, len(tasks)), len(tasks))
             if failed is not None:
                 break
+        failed = failed or verify_run(job, run, tallies.verified)
     except BaseException:
         with job.store.write() as conn:
             runs.end(conn, run, "interrupted")
@@ -211,6 +214,7 @@ def _record(job: Job, run: str, page: Sequence[Undoing]) -> list[Undoing]:
     with job.store.write(job.lease) as conn:
         intents.close_many(conn, states_of(page))
         drafts_of(conn, job, run, page)
+        draw_writes(conn, job, run, [one.subject for one in page])
         index_written(conn, job, written_of_page(job, page))
         for one in page:
             judge(job, one.subject)
