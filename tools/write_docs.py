@@ -29,6 +29,7 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "[pairs.NAME]": ("Two places that are kept in step.", settings.PairSettings),
     "[store]": ("Where links, work and ledger are kept.", settings.StoreSettings),
     "[worker]": ("How the engine works.", settings.WorkerSettings),
+    "[verify]": ("How much of what was written is read back.", settings.VerifySettings),
     "[ledger]": ("How long the ledger keeps its payloads.", settings.LedgerSettings),
 }
 PLACES = """\

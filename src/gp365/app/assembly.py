@@ -157,6 +157,7 @@ class Assembly:
             lease_ttl_s=worker.lease_ttl_s,
             lookups_digest=lookups_digest(project.lookups),
             entities_digest=entities_digest(flow.entities.values()),
+            verify_share=self._verify_share(pair),
         )
 
     def company(self, pair: str) -> str:
@@ -193,6 +194,10 @@ class Assembly:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _verify_share(self, pair: str) -> float:
+        own = self.pair(pair).verify_share
+        return self.project.settings.verify.share if own is None else own
 
     def _settings(self, pair: str, side: str) -> Any:
         system = self.pair(pair).sides.get(side, "")

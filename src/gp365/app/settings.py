@@ -262,6 +262,10 @@ class PairSettings(_Strict):
         description='who owns a field or group here, whatever the flow says: "customers.name" = "gp" (or ask, latest)',
     )
 
+    verify_share: float | None = Field(
+        default=None, ge=0, le=1, description="the share of [verify], where it is another one for this pair"
+    )
+
     @field_validator("owners", mode="before")
     @classmethod
     def _dotted(cls, owners: object) -> object:
@@ -314,6 +318,18 @@ class WorkerSettings(_Strict):
     )
 
 
+class VerifySettings(_Strict):
+    """How much of what was written is read back at the end of a run; see docs/verify.md."""
+
+    share: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="share of the writes that are read back by another way and compared, at least one per run and side; "
+        "1.0: all, 0: none",
+    )
+
+
 class LedgerSettings(_Strict):
     """How long the ledger keeps its payloads; `gp365 ledger erase` acts on it."""
 
@@ -333,6 +349,7 @@ class Settings(_Strict):
     pairs: dict[str, PairSettings] = Field(default={}, description="the pairs by name")
     store: StoreSettings = Field(default=StoreSettings(), description="the store")
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
+    verify: VerifySettings = Field(default=VerifySettings(), description="reading back what was written")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="how long the ledger keeps payloads")
 
 

@@ -43,7 +43,7 @@ def exit_of_runs(
         return INTERRUPTED
     codes = [exit_of(error) for error in skipped]
     for report in reports:
-        codes += [] if report.balanced else [UNBALANCED]
+        codes += [] if report.balanced and not report.verified.mismatched else [UNBALANCED]
         codes += [exit_of(report.stopped)] if report.stopped else []
         codes += [STOPPED] if report.guards else []
     codes += [LEFT] if any(one.anything for one in left) else []

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from gp365.app.actions.look_outputs import HistoryOut, LedgerLine, RunLine
 from gp365.app.actions.scope import flows_of
+from gp365.app.actions.values import shown_deep
 from gp365.app.project import Project
 from gp365.model.errors import Misconfigured
 from gp365.store import ledger, runs
@@ -59,6 +60,7 @@ def run_line(run: Run) -> RunLine:
         balanced=run.balanced,
         clean=run.clean,
         counts={name: value for name, value in run.counts.items() if isinstance(value, int)},
+        verified=dict(run.counts.get("verified") or {}),
     )
 
 
@@ -101,6 +103,20 @@ def event_in_words(step: Mapping[str, Any]) -> str:
     return " ".join(said)
 
 
+def _read_back(step: Mapping[str, Any]) -> str:
+    """Tell what was found when a write was read back, or how many were."""
+    if step["read_back"] == "sample":
+        found = {str(name): len(ids) for name, ids in dict(step["intents"]).items()}
+        counted = ", ".join(f"{number} {name}" for name, number in found.items())
+        return f"read back on {step['side']}: {counted}"
+    parts = [
+        f"{one['field']} is {shown_deep(one['found'])}, acknowledged was {shown_deep(one['acknowledged'])}"
+        for one in step.get("unkept", ())
+    ]
+    told = f"read back on {step['side']} {step['key']}: {step['read_back']}"
+    return f"{told} ({'; '.join(parts)})" if parts else told
+
+
 def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
     """Say in a few words what a row of the ledger is about."""
     if row.subjects > 1:
@@ -118,6 +134,8 @@ def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
             said.append(str(step["problem"]["message"]))
         if "filtered" in step:
             said.append(str(step["filtered"]))
+        if "read_back" in step:
+            said.append(_read_back(step))
         if "settled" in step:
             said.append(f"a lost answer on {step['side']}: {step['as']}")
     return "; ".join(said)

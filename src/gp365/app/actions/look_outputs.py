@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gp365.app.actions.outputs import ErrorOut, Shown
+from gp365.app.actions.outputs import ErrorOut, Shown, UnkeptOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class CursorOut:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run in the history; `counts` holds the subjects by how they ended."""
+    """One run in the history; `counts` holds the subjects by how they ended, `verified` the writes that were read back."""
 
     run: str
     pair: str
@@ -33,6 +33,7 @@ class RunLine:
     balanced: bool | None
     clean: bool | None
     counts: dict[str, int]
+    verified: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class StandingGuard:
 
 @dataclass(frozen=True, slots=True)
 class FlowStatus:
-    """How one flow of one pair stands."""
+    """How one flow of one pair stands. `unread` writes are still to be read back; `unkept` were, and are not there."""
 
     pair: str
     flow: str
@@ -65,6 +66,8 @@ class FlowStatus:
     open_intents: int
     cursors: list[CursorOut]
     guards: list[StandingGuard]
+    unread: int = 0
+    unkept: list[UnkeptOut] = field(default_factory=list[UnkeptOut])
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,49 @@ def guard_out(one: Guarded) -> GuardOut:
 
 
 @dataclass(frozen=True, slots=True)
+class UnkeptField:
+    """A column that does not hold what a write was acknowledged with."""
+
+    field: str
+    acknowledged: Shown
+    found: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class UnkeptOut:
+    """A write that was acknowledged and is not there: the record, its columns, and the run that wrote it.
+
+    `number` names it for `gp365 unkept end`.
+    """
+
+    number: int
+    side: str
+    system: str
+    entity: str
+    key: str
+    fields: list[UnkeptField]
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedOut:
+    """The writes that a run has read back by another way, by how they were found.
+
+    `changed_since` were changed by somebody after us; `mismatched` were acknowledged and are not there, those of earlier
+    runs that still stand among them (`unkept` names the first); `cannot_tell` are gone or hidden. `healed` of the
+    agreed had not stood before.
+    """
+
+    sampled: int = 0
+    agreed: int = 0
+    changed_since: int = 0
+    mismatched: int = 0
+    cannot_tell: int = 0
+    healed: int = 0
+    unkept: list[UnkeptOut] = field(default_factory=list[UnkeptOut])
+
+
+@dataclass(frozen=True, slots=True)
 class RunOut:
     """One run of one flow. Each subject considered is counted in exactly one of `created` … `retrying`.
 
@@ -84,7 +127,7 @@ class RunOut:
     `cut` are values that were shortened to fit. `mismatches` name the counts that do not agree. `guards` hold something
     for a person; `recovered` names the sides that were restored from a backup and brought back into step. `events` counts
     the subjects to whose identity something happened, by what it was (renumbered, merged, gone, displaced, made anew,
-    decided).
+    decided). `verified` counts the writes that were read back; one that is not there makes the run fail.
     """
 
     run: str
@@ -114,6 +157,7 @@ class RunOut:
     guards: list[GuardOut] = field(default_factory=list[GuardOut])
     recovered: list[str] = field(default_factory=list[str])
     events: dict[str, int] = field(default_factory=dict[str, int])
+    verified: VerifiedOut = field(default_factory=VerifiedOut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gp365.app.actions.outputs import (
     error_out,
     guard_out,
 )
+from gp365.app.actions.unkept_shown import verified_out
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.store.figures import figures
 from gp365.store.lease import Lease
@@ -175,4 +176,5 @@ def run_out(report: Report, turn: int) -> RunOut:
         guards=[guard_out(one) for one in report.guards],
         events=dict(report.events),
         recovered=list(report.recovered),
+        verified=verified_out(report.verified),
     )

@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 from gp365.app.actions.history import run_line
 from gp365.app.actions.look_outputs import CursorOut, FlowStatus, StandingGuard, StatusOut
 from gp365.app.actions.scope import flows_of
+from gp365.app.actions.unkept_shown import unkept_out
 from gp365.app.project import Project
-from gp365.store import guards, runs
+from gp365.store import guards, runs, verifications
 from gp365.store.figures import cursors, figures
+from gp365.sync.verify import standing_of
 
 
 def status(project: Project, *, pair: str | None = None) -> StatusOut:
@@ -42,4 +44,6 @@ def _flow(conn: Connection, pair: str, flow: str, now: datetime) -> FlowStatus:
             StandingGuard(one.code, one.side, one.message, one.state, one.made_at, not one.flow)
             for one in guards.standing(conn, pair, flow)
         ],
+        unread=verifications.waiting(conn, pair, flow).due,
+        unkept=[unkept_out(standing_of(one)) for one in verifications.standing(conn, pair, flow)],
     )

@@ -265,7 +265,7 @@ def _codes(told: _Told, reports: Sequence[Report], strange: int) -> Iterator[int
     if "moved" in told.outcomes:
         yield STOPPED
     for report in reports:
-        if not report.balanced:
+        if not report.balanced or report.verified.mismatched:
             yield UNBALANCED
         if report.stopped is not None:
             yield exit_of(report.stopped)
