@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from gp365.store import tables
-from gp365.store.bulk import insert_new
+from gp365.store.bulk import insert_new, insert_rows
 from gp365.store.columns import to_micros
 
 FORMAT = 1
@@ -95,7 +95,7 @@ def _append(conn: Connection, chain: str, rows: Sequence[Entry], actor: str, at:
         row = _row(chain, position + 1, previous, entry, actor, at)
         position, previous = position + 1, row["hash"]
         stored.append(row)
-    conn.execute(_TABLE.insert(), stored)
+    insert_rows(conn, _TABLE, stored)
     conn.execute(_CHAIN.update().where(_CHAIN.c.name == chain).values(position=position, hash=previous))
 
 

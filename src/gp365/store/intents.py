@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, t
 
 from gp365.store import tables
 from gp365.store.among import among
-from gp365.store.bulk import chunks, insert_new, inserting, now
+from gp365.store.bulk import chunks, insert_new, inserting, now, run_many
 
 _TABLE = tables.intent
 OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
@@ -78,6 +78,11 @@ class Head(NamedTuple):
 _NAMES = {name: name for name in Intent.__annotations__} | {"values": "planned", "before": "before_image"}
 _COLUMNS = tuple(_TABLE.c[name] for name in _NAMES.values())
 _QUERY = select(*_COLUMNS)
+_CLOSING = (
+    _TABLE.update()
+    .where(_TABLE.c.id == bindparam("b_id"), _TABLE.c.state == OPEN)
+    .values(state=bindparam("b_state"), window_ms=bindparam("b_window"), ended_at=bindparam("b_at"))
+)
 
 
 def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
@@ -85,10 +90,14 @@ def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
     if not intents:
         return set()
     rows = [{column: getattr(intent, name) for name, column in _NAMES.items()} for intent in intents]
-    statement = inserting(conn, _TABLE).on_conflict_do_nothing(
-        index_elements=["system", "entity", "key"], index_where=text("state = 'open'")
+    run_many(
+        conn,
+        "open intents",
+        lambda: inserting(conn, _TABLE).on_conflict_do_nothing(
+            index_elements=["system", "entity", "key"], index_where=text("state = 'open'")
+        ),
+        rows,
     )
-    conn.execute(statement, rows)
     there: set[str] = set()
     for chunk in chunks(intent.id for intent in intents):
         there.update(conn.execute(select(_TABLE.c.id).where(among(_TABLE.c.id, chunk))).scalars())
@@ -99,16 +108,9 @@ def close_many(conn: Connection, ends: Sequence[tuple[str, str, float | None]]) 
     """Close open intents, as (id, state, window_ms); one that is closed already keeps its end."""
     if not ends:
         return
-    statement = (
-        _TABLE.update()
-        .where(_TABLE.c.id == bindparam("b_id"), _TABLE.c.state == OPEN)
-        .values(state=bindparam("b_state"), window_ms=bindparam("b_window"), ended_at=bindparam("b_at"))
-    )
     at = now(conn)
-    conn.execute(
-        statement,
-        [{"b_id": id_, "b_state": state, "b_window": window, "b_at": at} for id_, state, window in ends],
-    )
+    rows = [{"b_id": id_, "b_state": state, "b_window": window, "b_at": at} for id_, state, window in ends]
+    run_many(conn, "close intents", lambda: _CLOSING, rows)
 
 
 def open_for(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from gp365.model.errors import Retry
 from gp365.store import tables
 from gp365.store.among import among
-from gp365.store.bulk import chunks
+from gp365.store.bulk import chunks, run_many
 
 Side = Literal["left", "right"]
 OPEN, CLOSED, SHARED = "open", "closed", "shared"
@@ -89,6 +89,12 @@ class LinkTaken(Retry):
 
 
 _COLUMNS = tuple(_TABLE.c[field.name] for field in fields(Link))
+_BOUND = tuple((column.name, f"b_{column.name}") for column in _COLUMNS)
+_REPLACING = (
+    _TABLE.update()
+    .where(_TABLE.c.id == bindparam("b_id"))
+    .values({name: bindparam(bound) for name, bound in _BOUND if name != "id"})
+)
 
 
 def _key_column(side: Side) -> Column[str | None]:
@@ -168,13 +174,10 @@ def update(conn: Connection, links: Sequence[Link]) -> None:
     """Replace links by id; LinkTaken, with nothing replaced, if a new end is linked elsewhere."""
     if not links:
         return
-    names = [column.name for column in _COLUMNS if column.name != "id"]
-    statement = _TABLE.update().where(_TABLE.c.id == bindparam("b_id"))
-    statement = statement.values({name: bindparam(f"b_{name}") for name in names})
-    rows = [{f"b_{name}": getattr(link, name) for name in ("id", *names)} for link in links]
+    rows = [{bound: getattr(link, name) for name, bound in _BOUND} for link in links]
     try:
         with conn.begin_nested():
-            conn.execute(statement, rows)
+            run_many(conn, "update links", lambda: _REPLACING, rows)
     except IntegrityError as error:
         raise LinkTaken(_taken(conn, [(link.id, link) for link in links])) from error
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, case, func, or_, select
 
 from gp365.store import tables
 from gp365.store.among import among
-from gp365.store.bulk import chunks, insert_new, inserting, now
+from gp365.store.bulk import chunks, insert_new, inserting, now, run_many
 from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, in_flow, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
@@ -81,6 +81,10 @@ def enqueue(
         for place, (side, key, reason) in enumerate(rows)
     ]
     fresh.sort(key=lambda row: (row["side"], row["key"]))  # one order of locking: no deadlocks
+    run_many(conn, "enqueue", lambda: _enqueuing(conn), fresh)
+
+
+def _enqueuing(conn: Connection) -> UpdateBase:
     statement = inserting(conn, _WORK)
     earlier = case(
         (or_(_WORK.c.due_at.is_(None), statement.excluded.due_at.is_(None)), None),
@@ -89,7 +93,7 @@ def enqueue(
     )
     raised = {"seq": _WORK.c.seq + 1, "reason": statement.excluded.reason, "due_at": earlier}
     keys = ["pair", "flow", "side", "key"]
-    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=raised), fresh)
+    return statement.on_conflict_do_update(index_elements=keys, set_=raised)
 
 
 def pending(conn: Connection, pair: str, flow: str, now: datetime) -> int:

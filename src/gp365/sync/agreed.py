@@ -30,15 +30,21 @@ def unpack_pairs(packed: bytes) -> dict[str, Pair]:
     if not packed:
         return {}
     loaded: dict[str, list[list[Any]]] = orjson.loads(packed)
+    whole = b'"$' not in packed  # no value is tagged: the lists need not be looked through
     found: dict[str, Pair] = {}
     for name, halves in loaded.items():
-        left = _half(halves[0])
-        found[name] = (left, left if len(halves) == 1 else _half(halves[1]))
+        left = tuple(halves[0]) if whole else _half(halves[0])
+        if len(halves) == 1:
+            found[name] = (left, left)
+        else:
+            found[name] = (left, tuple(halves[1]) if whole else _half(halves[1]))
     return found
 
 
 def _half(values: list[Any]) -> Half:
-    return tuple([from_plain(value) if type(value) is dict else value for value in values])
+    if len(values) == 1 and type(values[0]) is not dict:
+        return (values[0],)
+    return tuple([from_plain(value) for value in values])
 
 
 def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prints) -> dict[str, Pair]:
@@ -46,6 +52,8 @@ def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prin
     pairs = unpack_pairs(packed)
     today = compiled.by_name
     if digest == compiled.flow.digest:
+        if pairs.keys() <= today.keys():
+            return pairs
         return {name: pair for name, pair in pairs.items() if name in today or name == SCOPE}
     then = prints(digest)
     return {
