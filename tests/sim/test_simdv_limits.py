@@ -152,3 +152,14 @@ def test_execution_time_is_waited_for_where_the_limits_say_so(limited):
         for thread in threads:
             thread.join()
         assert time.monotonic() - began >= 0.3
+
+
+def test_the_control_door_tells_what_was_spent_and_refused(limited):
+    with limited(requests=2, request_s=1.5) as org:
+        for _ in range(3):
+            who(org)
+        told = org.door("GET", "limits").json()
+        assert told["total"] == {"admitted": 2, "refused": 1, "spent_s": 3.0}
+        assert told["limits"]["requests"] == 2
+        org.door("POST", "reset")
+        assert org.door("GET", "limits").json()["total"]["admitted"] == 0

@@ -103,7 +103,9 @@ def build(
         with_tokens(_App(org, tokens, throttle), tokens),
         recorder=recorder,
         faults=faults,
-        control=control_routes(world, recorder, faults, clock, [*token_control(tokens), *door.routes()]),
+        control=control_routes(
+            world, recorder, faults, clock, [*token_control(tokens), *door.routes(), *throttle.routes()]
+        ),
         clock=clock,
         refusal=_ordered,
     )

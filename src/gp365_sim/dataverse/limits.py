@@ -8,8 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gp365_sim.core.control import answer
 
 from .refusal import Refusal
 
@@ -49,6 +55,15 @@ class _Usage:
     refused: int = 0
 
 
+@dataclass(slots=True)
+class Total:
+    """What was admitted and refused since the last reset, of all users; `spent_s` is execution time."""
+
+    admitted: int = 0
+    refused: int = 0
+    spent_s: float = 0.0
+
+
 class Throttle:
     """Counts the requests of every user and refuses those beyond the limits."""
 
@@ -56,10 +71,12 @@ class Throttle:
         self.limits = limits
         self._now = now
         self._users: dict[str, _Usage] = {}
+        self.total = Total()
 
     def reset(self) -> None:
         """Forget all usage."""
         self._users.clear()
+        self.total = Total()
 
     def enter(self, user_id: str) -> None:
         """Admit a request, or raise the 429 that applies; concurrency is checked first, it is answered at once."""
@@ -68,9 +85,11 @@ class Throttle:
         no = self._refusal(usage)
         if no is not None:
             usage.refused += 1
+            self.total.refused += 1
             raise no
         usage.refused = 0
         usage.running += 1
+        self.total.admitted += 1
 
     def leave(self, user_id: str, cost: float) -> None:
         """End a request and count its execution time in seconds."""
@@ -78,6 +97,7 @@ class Throttle:
         usage.running = max(0, usage.running - 1)
         usage.done.append((self._now(), cost))
         usage.seconds += cost
+        self.total.spent_s += cost
 
     def headers(self, user_id: str) -> tuple[tuple[str, str], ...]:
         """Give the headers that tell a client what is left and how many requests to run at once."""
@@ -89,6 +109,14 @@ class Throttle:
             ("x-ms-ratelimit-time-remaining-xrm-requests", f"{time_left:,.2f}"),
             ("x-ms-dop-hint", str(self.limits.dop_hint)),
         )
+
+    def routes(self) -> list[BaseRoute]:
+        """Give `GET /_sim/limits`: the limits, and the totals since the last reset."""
+
+        async def limits(_: Request) -> Response:
+            return answer({"limits": asdict(self.limits), "total": asdict(self.total)})
+
+        return [Route("/_sim/limits", limits, methods=["GET"])]
 
     def _slide(self, usage: _Usage) -> None:
         now = self._now()
