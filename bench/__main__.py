@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile]`; without names, all of them."""
+"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile] [quiet]`; without names, all of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bench.engine import engine
 from bench.matching import matching
 from bench.million import million
 from bench.plan import plan
+from bench.quiet import quiet
 from bench.reconcile import reconcile
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     parser.add_argument(
         "names",
         nargs="*",
-        choices=("engine", "plan", "million", "matching", "reconcile", []),
+        choices=("engine", "plan", "million", "matching", "reconcile", "quiet", []),
         help="which benchmarks",
     )
     parser.add_argument("--records", type=int, default=100_000, help="pairs of the engine's benchmark")
@@ -38,6 +39,7 @@ def main() -> int:
         "million": lambda: {"million": million(given.million)},
         "matching": lambda: {"matching": matching(given.size)},
         "reconcile": lambda: {"reconcile": reconcile(given.size)},
+        "quiet": lambda: {"quiet": quiet(given.size)},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():
