@@ -20,7 +20,7 @@ from e2e.e2e_site import GP, SALES, Row, Site, site
 UNITS = ("name", "street", "phone", "ship", "limit")
 TWO_SIDED = ("name", "street", "phone", "ship")
 FLOWS = """flow: {name}
-guards: {{creates: {{count: 0, percent: 0}}, updates: {{count: 0, percent: 0}}}}
+guards: {{creates: {{count: 0, percent: 0}}, updates: {{count: 0, percent: 0}}, loop_writes: 1000}}
 """
 TAG_ROW = """fields:
   tag: {gp: UserDefined2, sales: websiteurl, owner: ask}
