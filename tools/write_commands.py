@@ -36,7 +36,7 @@ JSON document on standard output and everything else on standard error; an error
 | 1 | done, and records are parked, rejected, waiting, or still to be tried again |
 | 2 | the command or the settings are wrong (also an unknown company, a faulty flow or lookup) |
 | 3 | a system is unreachable or refuses us |
-| 4 | the three counts of a run, a reconciliation, or the check of a report do not agree |
+| 4 | the three counts of a run, a reconciliation, or the check of a report do not agree; a write, read back, is not there |
 | 5 | stopped for a person: a guard holds something, a plan whose records have moved, or of another version of its flow |
 | 6 | an error of gp365 itself, or a full disk |
 | 130 | interrupted; the progress is kept |
@@ -54,7 +54,7 @@ approved line is done with it: a customer that GP completes from its class, its 
 ## For tests
 
 `GP365_HOLD_AT="POINT:FILE"` makes a run write FILE when it reaches the point (observed, claimed, intent, sent, recorded,
-closed) and then wait for ever, so that a test can kill it there.
+verified, closed) and then wait for ever, so that a test can kill it there.
 
 """
 

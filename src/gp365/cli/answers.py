@@ -15,13 +15,14 @@ from gp365.app.actions.flows import FlowList, FlowShown
 from gp365.app.actions.init import Initialised
 from gp365.app.actions.ledger_outputs import LedgerErased, LedgerExported, LedgerVerified
 from gp365.app.actions.look_outputs import ExplainOut, HistoryOut, ParkedList, ParkedOut, RetryOut, StatusOut
-from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut
+from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut, UnkeptOut
 from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconcileOut
 from gp365.app.actions.replay_outputs import ReplayOut
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.app.actions.undo_outputs import UndoOut
+from gp365.app.actions.unkept import UnkeptList
 from gp365.app.actions.whatif import WhatifOut
 from gp365.app.reports.checking import VerifyOut
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
@@ -60,6 +61,8 @@ ANSWERS: Mapping[str, type] = {
     "parked show": ParkedOut,
     "parked retry": RetryOut,
     "parked resolve": ResolveOut,
+    "unkept list": UnkeptList,
+    "unkept end": UnkeptOut,
     "ledger verify": LedgerVerified,
     "ledger export": LedgerExported,
     "ledger erase": LedgerErased,

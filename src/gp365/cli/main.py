@@ -23,6 +23,7 @@ from gp365.cli.reconcile_commands import reconcile_app
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
 from gp365.cli.undo_commands import undo
+from gp365.cli.unkept_commands import unkept_app
 from gp365.model.errors import Bug, Gp365Error, Misconfigured
 
 INTERRUPTED = 130
@@ -80,6 +81,7 @@ for group, name in (
     (provision_app, "provision"),
     (flows_app, "flows"),
     (parked_app, "parked"),
+    (unkept_app, "unkept"),
     (reconcile_app, "reconcile"),
     (ledger_app, "ledger"),
 ):

@@ -10,6 +10,7 @@ from gp365.app.actions.look_outputs import (
     RunLine,
     StatusOut,
 )
+from gp365.cli.show_unkept import unkept_lines
 from gp365.cli.words import EMPTY, age, counts, grid, heading, moment, plain
 
 _HIDDEN = ("considered",)
@@ -31,11 +32,15 @@ def _status(console: Console, flow: FlowStatus) -> None:
         table.add_row("  last run", f"{moment(last.begun_at)} UTC by {last.actor}: {_state(last)}")
         table.add_row("", counts({name: n for name, n in last.counts.items() if name not in _HIDDEN}))
     table.add_row("  links", f"{flow.links:,}")
+    if flow.unread:
+        table.add_row("  to verify", f"{flow.unread:,} writes; the next sync reads them back")
     queued = {"due": flow.due, "due later": flow.later, "waiting": flow.waiting, "parked": flow.parked}
     table.add_row("  open", counts(queued | {"writes without an answer": flow.open_intents}))
     cursors = ", ".join(f"{one.side} read {age(one.age_s)} ago" for one in flow.cursors)
     table.add_row("  cursors", cursors or "none yet")
     console.print(table)
+    for line in unkept_lines(flow.unkept):
+        console.print(plain(f"  NOT KEPT    {line}", "bold red"))
     for one in flow.guards:
         what = "the whole pair" if one.whole_pair else flow.flow
         let_go = "" if one.state == "open" else " (let go, under way)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from gp365.app.actions.outputs import ApplyOut, ErrorOut, LeftOut, RunOut, SkippedOut, SyncOut
+from gp365.cli.show_unkept import unkept_lines, verified_words
 from gp365.cli.words import counts, grid, guarded, heading, plain
 
 _ENDS = (
@@ -78,12 +79,16 @@ def _run(console: Console, run: RunOut) -> None:
         table.add_row("  events", counts(run.events))
     requests = ", ".join(f"{system} {number:,}" for system, number in run.requests.items())
     table.add_row("  requests", f"{requests} in {run.seconds:.1f} s")
+    if run.verified.sampled:
+        table.add_row("  verified", verified_words(run.verified))
     console.print(table)
     if run.balanced:
         word = "the three counts agree" + ("" if run.clean else "; not clean, something is left to do")
         console.print(plain(f"  balanced    {word}", "green" if run.clean else "yellow"))
     for mismatch in run.mismatches:
         console.print(plain(f"  NOT BALANCED  {mismatch}", "bold red"))
+    for line in unkept_lines(run.verified.unkept):
+        console.print(plain(f"  NOT KEPT    {line}", "bold red"))
     for side in run.recovered:
         console.print(plain(f"  recovered   {side} was restored from a backup and is in step again"))
     for guard in run.guards:

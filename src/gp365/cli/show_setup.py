@@ -71,6 +71,8 @@ def _entities(console: Console, found: Doctor) -> None:
         hidden = ", ".join(one.not_served) or EMPTY
         table.add_row(one.system, one.entity, one.channel, one.writes, one.feed, assumed, hidden)
     console.print(table)
+    for system, way in dict.fromkeys((one.system, one.read_back) for one in found.entities if one.read_back):
+        console.print(plain(f"What is written to {system} is read back by {way}."))
 
 
 def show_provisioned(console: Console, found: Provisioned) -> None:

@@ -173,6 +173,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "record-unknown": Entry("No such record.", "Check the key; `gp365 plan` lists the records."),
     "parked-unknown": Entry("No such parked entry.", "`gp365 parked list` names them."),
+    "unkept-unknown": Entry("No such write that did not stand.", "`gp365 unkept list` names them."),
     "plan-stale": Entry(
         "The plan was made with another flow, or its records have moved.",
         "Make a new plan with `gp365 plan --out FILE`.",

@@ -108,9 +108,13 @@ def page(
     return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
 
 
-def standing(conn: Connection, pair: str, flow: str, limit: int = 1000) -> list[Verification]:
-    """Read the writes that did not stand, the oldest first."""
-    query = _QUERY.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == STANDING)
+def standing(
+    conn: Connection, pair: str | None = None, flow: str | None = None, limit: int = 1000
+) -> list[Verification]:
+    """Read the writes that did not stand, of a pair and flow where given, the oldest first."""
+    query = _QUERY.where(_TABLE.c.state == STANDING)
+    for column, wanted in ((_TABLE.c.pair, pair), (_TABLE.c.flow, flow)):
+        query = query if wanted is None else query.where(column == wanted)
     return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
 
 

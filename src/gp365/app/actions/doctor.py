@@ -39,7 +39,10 @@ class DoctorFinding:
 
 @dataclass(frozen=True, slots=True)
 class EntityLine:
-    """One entity of a system: channel, write strength, change feed, what is assumed, which fields are not served."""
+    """One entity of a system: channel, write strength, change feed, what is assumed, which fields are not served.
+
+    `read_back` is the way, other than that of writes, by which records are read to be compared with what was written.
+    """
 
     system: str
     entity: str
@@ -50,6 +53,7 @@ class EntityLine:
     fields: int
     assumed: tuple[str, ...]
     not_served: tuple[str, ...]
+    read_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ def _line(system: str, connector: Connector, entity: EntityDescription) -> Entit
         len(entity.fields),
         entity.assumed,
         hidden,
+        entity.aside if entity.creates or entity.updates else "",
     )
 
 

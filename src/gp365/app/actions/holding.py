@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from gp365.model.errors import Misconfigured
-from gp365.sync.points import POINTS, Probe, no_probe
+from gp365.sync.points import POINTS, VERIFIED, Probe, no_probe
 
 VARIABLE = "GP365_HOLD_AT"
 
@@ -23,8 +23,8 @@ def probe_of(environment: Mapping[str, str] = os.environ) -> Probe:
     if not asked:
         return no_probe
     point, _, file = asked.partition(":")
-    if point not in POINTS or not file:
-        fix = f"Write POINT:FILE; the points are {', '.join(POINTS)}."
+    if point not in (*POINTS, VERIFIED) or not file:
+        fix = f"Write POINT:FILE; the points are {', '.join((*POINTS, VERIFIED))}."
         raise Misconfigured("usage", f"{VARIABLE} names no point and file.", value=asked, fix=fix)
 
     def hold(reached: str) -> None:
