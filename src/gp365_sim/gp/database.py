@@ -4,7 +4,7 @@ What SQL Server does by itself when a row is written happens here; what GP does 
 series.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -109,11 +109,58 @@ class Database:
             if outer:
                 self._journal.end()
 
+    def replaced(self) -> Mapping[tuple[str, Key], Row | None]:
+        """Give what the open transaction has replaced so far, by table and key; None where nothing lay."""
+        return self._journal.replaced()
+
+    def counters(self) -> Callable[[], None]:
+        """Give what puts the counters back to what they are now."""
+        return self._counters()
+
     def clear(self) -> None:
         """Empty every table and start the counters again."""
         for heap in self._heaps.values():
             heap.clear()
         self._next_row = dict.fromkeys(self._heaps, 1)
+
+    def find(self, table: str, *parts: Value) -> dict[str, Value] | None:
+        """Spell out the row of a key, or give None."""
+        heap = self._heaps[table]
+        row = heap.find(heap.table.fold(*parts))
+        return None if row is None else heap.table.as_dict(row)
+
+    def add(self, table: str, values: Mapping[str, object], at: datetime | None = None) -> dict[str, Value]:
+        """Check values and insert them as a statement of now, or of `at`; raises `Refusal`."""
+        heap = self._heaps[table]
+        row = self.insert(table, heap.table.accepted(values), at or self.statement())
+        return heap.table.as_dict(row)
+
+    def change(
+        self, table: str, parts: Sequence[Value], values: Mapping[str, object], at: datetime | None = None
+    ) -> None:
+        """Check values and update the row of a key with them; raises `Refusal`, KeyError."""
+        heap = self._heaps[table]
+        self.update(table, heap.table.fold(*parts), heap.table.accepted(values), at or self.statement())
+
+    def drop(self, table: str, *parts: Value) -> dict[str, Value]:
+        """Delete the row of a key and give what it held; raises KeyError."""
+        heap = self._heaps[table]
+        return heap.table.as_dict(self.delete(table, heap.table.fold(*parts), self.statement()))
+
+    def move(
+        self, source: str, parts: Sequence[Value], target: str, values: Mapping[str, object] | None = None
+    ) -> dict[str, Value]:
+        """Take a row from one table to another, with the columns that both have and `values` over them."""
+        row, columns = self.drop(source, *parts), self._heaps[target].table.place
+        kept = {name: each for name, each in row.items() if name in columns and not name.startswith("DEX_ROW")}
+        return self.add(target, {**kept, **(values or {})})
+
+    def under(self, table: str, first: Value) -> list[dict[str, Value]]:
+        """Spell out the rows whose key begins with this, in the order of the key."""
+        heap = self._heaps[table]
+        found = heap.under(heap.table.fold(first)[0])
+        found.sort(key=lambda row: heap.table.order(heap.table.key_of(row)))
+        return [heap.table.as_dict(row) for row in found]
 
     def row(self, table: str, key: Key) -> dict[str, Value]:
         """Spell out the row of a folded key; raises KeyError."""

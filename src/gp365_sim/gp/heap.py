@@ -1,8 +1,12 @@
 """The rows of one table in memory, by primary key and by its first column; a journal undoes their writes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 
 from gp365_sim.gp.tables import Key, Row, Table
+
+
+_STATES = count(1)
 
 
 class Journal:
@@ -20,6 +24,13 @@ class Journal:
     def note(self, heap: "Heap", key: Key, row: Row | None) -> None:
         """Write down what lay under a key before a write; None where nothing did."""
         self._replaced.append((heap, key, row))
+
+    def replaced(self) -> Mapping[tuple[str, Key], Row | None]:
+        """Give what lay under every key that the transaction wrote, by table and key, as it was before."""
+        found: dict[tuple[str, Key], Row | None] = {}
+        for heap, key, row in self._replaced:
+            found.setdefault((heap.table.name, key), row)
+        return found
 
     def end(self) -> None:
         """Stop writing down; what was replaced is forgotten."""
@@ -43,6 +54,8 @@ class Heap:
 
     def __init__(self, table: Table, journal: Journal | None = None) -> None:
         self.table = table
+        self.state = next(_STATES)
+        """A number that stands for these rows and no others: every write gives a new one."""
         self._journal = journal or Journal()
         self._rows: dict[Key, Row] = {}
         self._by_first: dict[str, dict[Key, None]] = {}
@@ -78,6 +91,7 @@ class Heap:
         if self._journal.open:
             self._journal.note(self, key, self._rows.get(key))
         self._rows[key] = row
+        self.state = next(_STATES)
         if self._compound:
             self._by_first.setdefault(key[0], {})[key] = None
         return key
@@ -85,6 +99,7 @@ class Heap:
     def remove(self, key: Key) -> Row:
         """Take a row out; raises KeyError."""
         row = self._rows.pop(key)
+        self.state = next(_STATES)
         if self._journal.open:
             self._journal.note(self, key, row)
         if self._compound:
@@ -106,4 +121,5 @@ class Heap:
     def clear(self) -> None:
         """Drop all rows."""
         self._rows.clear()
+        self.state = next(_STATES)
         self._by_first.clear()
