@@ -48,10 +48,13 @@ def _timed(at: Site) -> tuple[Answer, float]:
 
 def _counted(at: Site, done: Answer) -> dict[str, Any]:
     deltas, others = asked(at)
-    writes = sum(one["method"] != "GET" for one in at.requests(SALES) if "/api/data/" in str(one["path"]))
+    posted = [str(one["path"]) for one in at.requests(SALES) if one["method"] != "GET"]
+    posted = [path for path in posted if "/api/data/" in path]
+    batches = sum(path.endswith("$batch") for path in posted)  # descriptions of the tables are read in batches
     return {
         "written": done.written,
-        "write_requests": done.write_requests + writes,
+        "write_requests": done.write_requests + len(posted) - batches,
+        "batches_that_describe_tables": batches,
         "delta_requests": deltas,
         "other_reads_of_dynamics": others,
         "lists_of_gp": dict(lists_of_gp(at)),

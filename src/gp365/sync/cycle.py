@@ -27,6 +27,7 @@ from gp365.sync.kept import keep
 from gp365.sync.observe import Observation, accept, observe
 from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
+from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Counted, Disposition, Row, Subject
 from gp365.sync.verify import verify_left_over, verify_run
 
@@ -98,7 +99,8 @@ def _observe(cycle: _Cycle, full: bool) -> None:
     if everything and cycle.only is not None:
         raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
     verify_left_over(job, cycle.run, cycle.tallies.verified)
-    cycle.observation = observe(job, full=full or everything)
+    with collecting_seldom():
+        cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
@@ -152,7 +154,7 @@ def _quiet_chunk(cycle: _Cycle, numbers: list[int]) -> None:
 
 def _work(cycle: _Cycle) -> None:
     """Keep several pages in flight until nothing is left that is due."""
-    with ThreadPoolExecutor(cycle.job.pages_in_flight, thread_name_prefix="send") as pool:
+    with collecting_seldom(), ThreadPoolExecutor(cycle.job.pages_in_flight, thread_name_prefix="send") as pool:
         flying: set[Future[Page]] = set()
         while True:
             while len(flying) < cycle.job.pages_in_flight and cycle.stopped is None:
