@@ -5,7 +5,6 @@ from itertools import count
 
 from gp365_sim.gp.tables import Key, Row, Table
 
-
 _STATES = count(1)
 
 
