@@ -135,6 +135,7 @@ def _view(site: Site, gate: Gate, pacing: Pacing) -> ASGIApp:
             await _page(403, "SSL is required.")(scope, receive, send)
             return
         under, status = pacing.begin(line.state), 0
+        send = pacing.sending(under, send)
         try:
             body = await request.body()
             admission = gate.admit(line, request.headers.get("authorization", ""))

@@ -17,6 +17,7 @@ from time import monotonic
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Send
 
 from gp365_sim.core.control import answer, object_of, wrong
 
@@ -69,6 +70,7 @@ class Under:
     seat: _Seat
     began: float
     rest_s: float | None
+    ended: float = 0.0
 
 
 class Pacing:
@@ -103,12 +105,21 @@ class Pacing:
         if left_s > 0:
             await asyncio.sleep(left_s)
 
+    def sending(self, under: Under, send: Send) -> Send:
+        """Note when a call ends: directly before the last of its answer leaves, when nobody can have read it yet."""
+
+        async def noted(message: Message) -> None:
+            under.ended = self._now()
+            await send(message)
+
+        return noted
+
     def end(self, under: Under, method: str, path: str, status: int) -> None:
-        """Note that a call is answered: the whole answer has been handed to the connection."""
-        now, counts = self._now(), self._counts
+        """Count a call whose answer has left."""
+        counts, ended = self._counts, under.ended or self._now()
         counts.running -= 1
-        under.seat.ended, under.seat.open_leg = now, status == 401
-        counts.calls.append(Call(under.seat.number, under.began, now, under.rest_s, method, path, status))
+        under.seat.ended, under.seat.open_leg = ended, status == 401
+        counts.calls.append(Call(under.seat.number, under.began, ended, under.rest_s, method, path, status))
 
     def forget(self) -> None:
         """Drop the counts; calls that run go on being counted, and what was agreed stays."""
