@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile] [quiet]`; without names, all of them."""
+"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile] [quiet] [load] [lanes]`; without names, all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.engine import engine
+from bench.lanes import lanes
+from bench.load import FULL, SCALED, load
 from bench.matching import matching
 from bench.million import million
 from bench.plan import plan
@@ -22,7 +24,7 @@ def main() -> int:
     parser.add_argument(
         "names",
         nargs="*",
-        choices=("engine", "plan", "million", "matching", "reconcile", "quiet", []),
+        choices=("engine", "plan", "million", "matching", "reconcile", "quiet", "load", "lanes", []),
         help="which benchmarks",
     )
     parser.add_argument("--records", type=int, default=100_000, help="pairs of the engine's benchmark")
@@ -32,6 +34,9 @@ def main() -> int:
     parser.add_argument(
         "--million", type=int, default=1_000_000, help="pairs to be compared in little memory"
     )
+    parser.add_argument(
+        "--full", action="store_true", help="first load of 70,000 customers under limits of full size"
+    )
     given = parser.parse_args()
     chosen: dict[str, Callable[[], dict[str, Any]]] = {
         "engine": lambda: {"engine": engine(given.records)},
@@ -40,6 +45,8 @@ def main() -> int:
         "matching": lambda: {"matching": matching(given.size)},
         "reconcile": lambda: {"reconcile": reconcile(given.size)},
         "quiet": lambda: {"quiet": quiet(given.size)},
+        "load": lambda: {"load": load(FULL if given.full else SCALED)},
+        "lanes": lambda: {"lanes": lanes()},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():

@@ -68,13 +68,16 @@ def _body(row: dict[str, Any]) -> dict[str, Any]:
     plain = {
         name: value
         for name, value in row.items()
-        if value not in (None, False) and name not in _SYSTEM and not name.startswith("_") and "@" not in name
+        if value not in (None, False)
+        and name not in _SYSTEM
+        and not name.startswith("_")
+        and "@" not in name
+        and not name.endswith(("_base", "_composite"))
     }
-    for name in ("accountid", "gp365_customerid", "address1_composite", "address2_composite"):
+    for name in ("accountid", "gp365_customerid"):
         plain.pop(name, None)
-    plain |= {
-        name: float(plain[name]) for name in _MONEY if name in plain
-    }  # the control door shows them as text
+    # The control door shows amounts as text.
+    plain |= {name: float(plain[name]) for name in _MONEY if name in plain}
     for name, bind in _LOOKUPS.items():
         if row.get(name):
             plain[bind] = f"/transactioncurrencies({row[name]})"
