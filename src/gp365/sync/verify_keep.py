@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 KIND = "verified"
 """The kind of the ledger's rows about writes that were read back."""
+REST_S = 30.0
+"""How long a write that did not stand waits until it is written again: not in the next turn of the same command."""
 
 
 def keep_verdicts(
@@ -52,12 +55,20 @@ def keep_verdicts(
         again = [
             one for one in fresh if one.verdict is not Verdict.AGREED and _open(linked.get(one.kept.key))
         ]
-        rows = [(place.side, one.kept.key, str(one.verdict)) for one in again]
-        work.enqueue(conn, job.pair, job.flow.name, rows)
+        _queue(conn, job, place, again)
         ledger.append(
             conn, job.chain, list(_entries(job, run, place, looked, linked)), actor=job.actor, at=job.clock()
         )
     job.probe(VERIFIED)
+
+
+def _queue(conn: Connection, job: Job, place: Place, again: Sequence[Looked]) -> None:
+    """Have records looked at again; what a system did not keep is not forced on it in the same breath."""
+    lost = [one for one in again if one.verdict is Verdict.MISMATCH]
+    others = [one for one in again if one.verdict is not Verdict.MISMATCH]
+    for some, due in ((others, None), (lost, job.clock() + timedelta(seconds=REST_S))):
+        rows = [(place.side, one.kept.key, str(one.verdict)) for one in some]
+        work.enqueue(conn, job.pair, job.flow.name, rows, due)
 
 
 def _open(link: Link | None) -> bool:

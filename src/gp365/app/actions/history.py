@@ -109,7 +109,8 @@ def _read_back(step: Mapping[str, Any]) -> str:
         found = {str(name): len(ids) for name, ids in dict(step["intents"]).items()}
         counted = ", ".join(f"{number} {name}" for name, number in found.items())
         return f"read back on {step['side']}: {counted}"
-    parts = [
+    parts = [str(step[name]) for name in ("by", "reason") if step.get(name)]
+    parts += [
         f"{one['field']} is {shown_deep(one['found'])}, acknowledged was {shown_deep(one['acknowledged'])}"
         for one in step.get("unkept", ())
     ]
