@@ -149,10 +149,13 @@ class Rows:
 
     def _record(self, row: dict[str, Any], fields: Sequence[str]) -> Record:
         """Make a record as connectors do: types of the system into ours, absent what is not asked for."""
-        key, version = (row[self.described.key[0]],), row.get("version", "")
+        key, version = (row[self.described.key[0]],), row.pop("version", "")
         row["limit"] = Decimal(str(row["limit"]))
         row["since"] = date.fromisoformat(row["since"])
-        return Record(key, {name: row[name] for name in fields if name in row}, version, "b:" + key[0])
+        if self.described.key[0] not in fields:
+            del row[self.described.key[0]]
+        values = row if len(row) == len(fields) else {name: row[name] for name in fields if name in row}
+        return Record(key, values, version, "b:" + key[0])
 
     def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
         """Give every key with its birth mark."""

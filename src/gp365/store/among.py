@@ -53,6 +53,12 @@ def among(column: ColumnElement[Any], values: Sequence[Any]) -> _Among:
     return _Among(column, bindparam(None, list(values), type_=kind))
 
 
+def among_given(column: ColumnElement[Any], name: str = "keys") -> _Among:
+    """Give the same condition on a list that is a parameter of the statement, under this name."""
+    kind = _Numbers() if isinstance(column.type, Integer) else _Texts()
+    return _Among(column, bindparam(name, type_=kind))
+
+
 @compiles(_Among, "sqlite")
 def _on_sqlite(element: _Among, compiler: SQLCompiler, **how: Any) -> str:
     column, values = (compiler.process(one, **how) for one in element.clauses)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Table, TypeDecorator, UpdateBase
+from sqlalchemy import Connection, Table, UpdateBase
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.compiler import SQLCompiler
 
+from gp365.store.straight import run_many
 from gp365.store.tables import counter
 
 T = TypeVar("T")
@@ -59,64 +58,6 @@ def _putting(conn: Connection, table: Table) -> UpdateBase:
     keys = [column.name for column in table.primary_key.columns]
     fresh = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=fresh)
-
-
-def run_many(
-    conn: Connection, name: str, build: Callable[[], UpdateBase], rows: Sequence[dict[str, Any]]
-) -> None:
-    """Run one statement for many rows, which all name the same parameters.
-
-    `name` stands for the statement and everything that is fixed in it: it is built and compiled once. On SQLite the rows
-    go straight to the driver: what SQLAlchemy does with each of them costs more than the database itself.
-    """
-    if not rows:
-        return
-    if conn.dialect.name != "sqlite":
-        conn.execute(build(), rows)
-        return
-    known = _COMPILED.get((name, *rows[0]))
-    if known is None:
-        known = _COMPILED[name, *rows[0]] = _compile(conn, build(), rows[0])
-    conn.exec_driver_sql(known.sql, [known.values(row) for row in rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A statement in SQLite's words: its parameters in order, each by name, with what makes it storable, or fixed."""
-
-    sql: str
-    given: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-    fixed: dict[str, Any]
-
-    def values(self, row: dict[str, Any]) -> tuple[Any, ...]:
-        held = self.fixed | row if self.fixed else row
-        return tuple([held[name] if make is None else make(held[name]) for name, make in self.given])
-
-
-_COMPILED: dict[tuple[str, ...], _Compiled] = {}
-
-
-def _compile(conn: Connection, statement: UpdateBase, row: dict[str, Any]) -> _Compiled:
-    compiled = statement.compile(dialect=conn.dialect, column_keys=list(row))
-    names = compiled.positiontup or ()
-    given = tuple((name, None if name not in row else _storable(conn, compiled, name)) for name in names)
-    return _Compiled(
-        str(compiled),
-        given,
-        {name: _made(conn, compiled, name) for name in names if name not in row},
-    )
-
-
-def _storable(conn: Connection, compiled: SQLCompiler, name: str) -> Callable[[Any], Any] | None:
-    kind = compiled.binds[name].type
-    if not isinstance(kind, TypeDecorator):
-        return None  # what the driver takes as it is
-    return lambda value: kind.process_bind_param(value, conn.dialect)
-
-
-def _made(conn: Connection, compiled: SQLCompiler, name: str) -> Any:
-    make, value = _storable(conn, compiled, name), compiled.binds[name].effective_value
-    return value if make is None else make(value)
 
 
 def next_number(conn: Connection, name: str) -> int:

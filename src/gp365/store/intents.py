@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
 
 from gp365.store import tables
-from gp365.store.among import among
-from gp365.store.bulk import chunks, insert_new, inserting, now, run_many
+from gp365.store.among import among, among_given
+from gp365.store.bulk import chunks, insert_new, inserting, now
+from gp365.store.straight import ask, run_many
 
 _TABLE = tables.intent
 OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
@@ -78,6 +79,14 @@ class Head(NamedTuple):
 _NAMES = {name: name for name in Intent.__annotations__} | {"values": "planned", "before": "before_image"}
 _COLUMNS = tuple(_TABLE.c[name] for name in _NAMES.values())
 _QUERY = select(*_COLUMNS)
+_TARGET = (
+    _TABLE.c.system == bindparam("in_system"),
+    _TABLE.c.entity == bindparam("in_entity"),
+    among_given(_TABLE.c.key),
+    _TABLE.c.state == bindparam("in_state"),
+)
+_ON_TARGET = _QUERY.where(*_TARGET)
+_SINCE = select(_TABLE.c.key, _TABLE.c.planned).where(*_TARGET, _TABLE.c.made_at >= bindparam("since"))
 _CLOSING = (
     _TABLE.update()
     .where(_TABLE.c.id == bindparam("b_id"), _TABLE.c.state == OPEN)
@@ -187,9 +196,8 @@ def done_since(
     """Read what was written to these external records since a moment, as (key, planned values)."""
     found: list[tuple[str, bytes]] = []
     for chunk in chunks(keys):
-        target = (among(_TABLE.c.key, chunk), _TABLE.c.entity == entity, _TABLE.c.system == system)
-        query = select(_TABLE.c.key, _TABLE.c.planned).where(*target, _TABLE.c.made_at >= since)
-        found += [(key, planned) for key, planned in conn.execute(query.where(_TABLE.c.state == DONE))]
+        given = {"in_system": system, "in_entity": entity, "keys": chunk, "in_state": DONE, "since": since}
+        found += [(key, planned) for key, planned in ask(conn, "intents since", lambda: _SINCE, given)]
     return found
 
 
@@ -254,7 +262,6 @@ def _open_query(pair: str, flow: str) -> Select[*tuple[Any, ...]]:
 def _on_target(conn: Connection, system: str, entity: str, keys: Iterable[str], state: str) -> list[Intent]:
     found: list[Intent] = []
     for chunk in chunks(keys):
-        target = (_TABLE.c.system == system, _TABLE.c.entity == entity, among(_TABLE.c.key, chunk))
-        rows = conn.execute(_QUERY.where(*target, _TABLE.c.state == state))
-        found += [Intent(*row) for row in rows]
+        given = {"in_system": system, "in_entity": entity, "keys": chunk, "in_state": state}
+        found += [Intent(*row) for row in ask(conn, "intents on target", lambda: _ON_TARGET, given)]
     return sorted(found, key=_age)

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from gp365.model.errors import Retry
 from gp365.store import tables
-from gp365.store.among import among
-from gp365.store.bulk import chunks, run_many
+from gp365.store.among import among, among_given
+from gp365.store.bulk import chunks
+from gp365.store.straight import Query, ask, run_many
 
 Side = Literal["left", "right"]
 OPEN, CLOSED, SHARED = "open", "closed", "shared"
@@ -89,6 +90,7 @@ class LinkTaken(Retry):
 
 
 _COLUMNS = tuple(_TABLE.c[field.name] for field in fields(Link))
+_GIVEN = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
 _BOUND = tuple((column.name, f"b_{column.name}") for column in _COLUMNS)
 _REPLACING = (
     _TABLE.update()
@@ -103,11 +105,14 @@ def _key_column(side: Side) -> Column[str | None]:
 
 def by_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[str]) -> dict[str, Link]:
     """Find the links whose end on this side is one of the keys."""
-    column = _key_column(side)
+
+    def query() -> Query:
+        return select(*_COLUMNS).where(*_GIVEN, among_given(_key_column(side)))
+
     found: dict[str, Link] = {}
     for chunk in chunks(keys):
-        query = select(*_COLUMNS).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(column, chunk))
-        for row in conn.execute(query):
+        given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
+        for row in ask(conn, f"links by keys {side}", query, given):
             link = Link(*row)
             found[str(link.left_key if side == "left" else link.right_key)] = link
     return found
@@ -117,11 +122,13 @@ def by_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterab
     """Find the links whose record on this side has one of these birth marks; of several the open one."""
     column = _TABLE.c.left_birth if side == "left" else _TABLE.c.right_birth
     found: dict[str, Link] = {}
+
+    def query() -> Query:
+        return select(*_COLUMNS).where(among_given(column), column != "", *_GIVEN)
+
     for chunk in chunks(births):
-        query = select(*_COLUMNS).where(
-            among(column, chunk), column != "", _TABLE.c.pair == pair, _TABLE.c.flow == flow
-        )
-        for row in conn.execute(query):
+        given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
+        for row in ask(conn, f"links by births {side}", query, given):
             link = Link(*row)
             birth = link.left_birth if side == "left" else link.right_birth
             if birth not in found or link.state == OPEN:
@@ -144,12 +151,16 @@ def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[st
     own, other, birth = _TABLE.c.left_print, _TABLE.c.right_print, _TABLE.c.left_birth
     if side == "right":
         own, other, birth = other, own, _TABLE.c.right_birth
+
+    def query() -> Query:
+        asked = select(column, _TABLE.c.id, own, func.length(other), _TABLE.c.state, birth)
+        return asked.where(*_GIVEN, among_given(column))
+
     found: dict[str, Print] = {}
     for chunk in chunks(keys):
-        query = select(column, _TABLE.c.id, own, other != b"", _TABLE.c.state, birth)
-        scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, among(column, chunk))
-        for key, number, known, other_known, state, mark in conn.execute(query.where(*scope)).all():
-            found[str(key)] = Print(number, known, other_known, state, mark)
+        given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
+        for key, number, known, other_length, state, mark in ask(conn, f"prints {side}", query, given):
+            found[key] = Print(number, known, other_length > 0, state, mark)
     return found
 
 

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, and_, bindparam, select
 
 from gp365.model.values import digest, pack
 from gp365.store import tables
-from gp365.store.among import among
+from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks, now
 from gp365.store.claims import rename_claims
+from gp365.store.straight import ask
 
 _TABLE = tables.parked
 _OPEN = _TABLE.c.state == "open"
@@ -69,6 +70,12 @@ class Parked:
 
 _NAMES = tuple(Parked.__annotations__)
 _QUERY = select(*(_TABLE.c[name] for name in _NAMES))
+_OPEN_FOR = _QUERY.where(
+    _TABLE.c.pair == bindparam("in_pair"),
+    _TABLE.c.flow == bindparam("in_flow"),
+    among_given(_TABLE.c.subject),
+    _OPEN,
+).order_by(_TABLE.c.id)
 _Place = tuple[str, str, str, str]
 
 
@@ -100,11 +107,10 @@ def open_for(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) ->
     """Find the open entries of subjects, with their resolutions."""
     found: dict[str, list[Parked]] = {}
     for chunk in chunks(subjects):
-        query = _QUERY.where(
-            _TABLE.c.pair == pair, _TABLE.c.flow == flow, among(_TABLE.c.subject, chunk), _OPEN
-        )
-        for row in conn.execute(query.order_by(_TABLE.c.id)):
-            found.setdefault(row.subject, []).append(Parked(*row))
+        given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
+        for row in ask(conn, "parked open for", lambda: _OPEN_FOR, given):
+            entry = Parked(*row)
+            found.setdefault(entry.subject, []).append(entry)
     return found
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, case, func, or_, select
 
 from gp365.store import tables
-from gp365.store.among import among
-from gp365.store.bulk import chunks, insert_new, inserting, now, run_many
+from gp365.store.among import among, among_given
+from gp365.store.bulk import chunks, insert_new, inserting, now
 from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, in_flow, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
+from gp365.store.straight import ask, run_many
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
 
 __all__ = [
@@ -45,6 +46,9 @@ __all__ = [
 ]
 
 _WORK = tables.work
+_NOTED = select(tables.run_subject.c.subject).where(
+    tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
+)
 _ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
 
 
@@ -180,8 +184,8 @@ def noted(conn: Connection, run: str, subjects: Iterable[str]) -> set[str]:
     """Tell which of these subjects the run has taken up already."""
     found: set[str] = set()
     for chunk in chunks(subjects):
-        query = select(tables.run_subject.c.subject).where(tables.run_subject.c.run == run)
-        found.update(conn.execute(query.where(among(tables.run_subject.c.subject, chunk))).scalars())
+        given = {"in_run": run, "keys": chunk}
+        found.update(subject for (subject,) in ask(conn, "noted", lambda: _NOTED, given))
     return found
 
 
