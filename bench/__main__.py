@@ -1,4 +1,4 @@
-"""Run benchmarks: `python -m bench [engine] [plan] [million] [matching] [reconcile] [quiet] [load] [lanes]`; without names, all."""
+"""Run benchmarks by name: `python -m bench [NAME…]`, see --help; without names, all of them."""
 
 from __future__ import annotations
 
