@@ -1,0 +1,477 @@
+"""Compiles T-SQL expressions into functions of a frame; whatever is not known here is refused by name."""
+
+import operator
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from decimal import ROUND_DOWN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any
+
+from sqlglot import expressions as exp
+
+from gp365_sim.gp.sql import compare as comparing
+from gp365_sim.gp.sql.errors import SqlError, not_modelled, overflow
+from gp365_sim.gp.sql.functions import COUNTERS, function
+from gp365_sim.gp.sql.parts import NOWHERE, Both, Condition, Either, Expr, Frame, Get, Operator, expr
+from gp365_sim.gp.sql.scope import Scope
+from gp365_sim.gp.sql.types import (
+    BIGINT,
+    FLOAT,
+    INT,
+    MAX,
+    NULL,
+    SqlType,
+    Value,
+    convert,
+    type_named,
+    type_of_value,
+)
+
+_DIGITS = Context(prec=76)
+_COMPARISONS: dict[type[exp.Expression], Operator] = {
+    exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+}  # fmt: skip
+_TAKES = {
+    exp.Cast: ("this", "to"), exp.TryCast: ("this", "to", "safe"), exp.Convert: ("this", "expression", "style", "safe"),
+    exp.Like: ("this", "expression", "negate"), exp.In: ("this", "expressions", "query"),
+    exp.Case: ("this", "ifs", "default"), exp.If: ("this", "true", "false"),
+}  # fmt: skip
+
+
+def only(node: exp.Expression, *names: str) -> None:
+    """Refuse a part of the text that carries something else than what is read here, so that nothing is passed over."""
+    for name, value in node.args.items():
+        if name not in names and value not in (None, False, [], ""):
+            raise not_modelled(f"{name.rstrip('_')} in {_written(node)}")
+
+
+def _written(node: exp.Expression) -> str:
+    return node.sql(dialect="tsql")[:60]
+
+
+class Compiler:
+    """Compiles the expressions of one SELECT (or of none); `query` compiles a subquery to its rows."""
+
+    def __init__(self, scope: Scope, query: Callable[[exp.Expression, Scope], Any]) -> None:
+        self.scope = scope
+        self.query = query
+        self.special: dict[str, Expr] = {}
+        """What stands for an aggregate, by its text, once rows are grouped."""
+
+    def compile(self, node: exp.Expression) -> Expr:
+        """Compile one expression."""
+        if self.special and (found := self.special.get(node.sql(dialect="tsql").upper())) is not None:
+            return found
+        if type(node) in _TAKES:
+            only(node, *_TAKES[type(node)])
+        for kind, read in _READERS:
+            if isinstance(node, kind):
+                return read(self, node)
+        made = function(node, self.compile)
+        if made is None:
+            raise not_modelled(f"the expression {_written(node)}")
+        return made
+
+    def once(self, get: Get, side: Expr) -> Get:
+        """See `Text.once`."""
+        return self.scope.text.once(get, side)
+
+    def truth(self, node: exp.Expression) -> Expr:
+        """Compile a condition; a value where a condition belongs is an error, as in T-SQL."""
+        if not isinstance(node, _CONDITIONS):
+            raise SqlError(
+                4145, f"An expression of non-boolean type stands where a condition belongs: {_written(node)}"
+            )
+        return self.compile(node)
+
+
+def _column(c: Compiler, node: exp.Expression) -> Expr:
+    only(node, "this", "table")
+    if isinstance(node.this, exp.Star):
+        raise not_modelled("* in an expression")
+    return c.scope.find(node.name, node.text("table"))
+
+
+def _literal(c: Compiler, node: exp.Expression) -> Expr:
+    text = node.this
+    if node.is_string:
+        return constant(text, SqlType("varchar", max(1, len(text))))
+    if "E" in text.upper():
+        return constant(float(text), FLOAT)
+    value = Decimal(text)
+    if "." not in text and abs(value) < 2**31:
+        return constant(int(value), INT)
+    return constant(value, type_of_value(value))
+
+
+def constant(value: Value, kind: SqlType) -> Expr:
+    """Give an expression of a fixed value."""
+    return expr(kind, lambda _: value)
+
+
+def _national(c: Compiler, node: exp.Expression) -> Expr:
+    return constant(node.name, SqlType("nvarchar", max(1, len(node.name))))
+
+
+def _parameter(c: Compiler, node: exp.Expression) -> Expr:
+    if isinstance(node.this, exp.Parameter):
+        name = node.this.name.upper()
+        if name not in COUNTERS:
+            raise not_modelled(f"@@{name}")
+        return expr(COUNTERS[name], lambda frame: frame[0].variable("@" + name))
+    name = node.name
+    kind = c.scope.text.variable(name)
+
+    def get(frame: Frame) -> Value:
+        return frame[0].variable(name)
+
+    return Expr(kind, get, (lambda frame: _unpadded(get(frame))) if kind.fixed else get)
+
+
+def _unpadded(value: Value) -> Value:
+    return value.rstrip(" ") if isinstance(value, str) else value
+
+
+def _compare(c: Compiler, node: exp.Expression) -> Expr:
+    only(node, "this", "expression")
+    return comparing.compare(
+        _COMPARISONS[type(node)], c.compile(node.this), c.compile(node.expression), c.once
+    )
+
+
+def _between(c: Compiler, node: exp.Expression) -> Expr:
+    only(node, "this", "low", "high")
+    side = c.compile(node.this)
+    low = comparing.compare(">=", side, c.compile(node.args["low"]), c.once)
+    high = comparing.compare("<=", side, c.compile(node.args["high"]), c.once)
+    return _both(low, high)
+
+
+def _and(c: Compiler, node: exp.Expression) -> Expr:
+    return _both(c.truth(node.this), c.truth(node.expression))
+
+
+def _both(left: Expr, right: Expr) -> Expr:
+    a, b = left.get, right.get
+
+    def held(frame: Frame) -> bool | None:
+        x = a(frame)
+        if x is False:
+            return False
+        y = b(frame)
+        return False if y is False else None if x is None or y is None else True
+
+    parts = (*(left.parts or (left,)), *(right.parts or (right,)))
+    condition = Both(tuple(each.condition for each in parts if each.condition is not None))
+    return Expr(comparing.BOOL, held, held, left.slots | right.slots, None, condition, "", parts)
+
+
+def _or(c: Compiler, node: exp.Expression) -> Expr:
+    left, right = c.truth(node.this), c.truth(node.expression)
+    a, b = left.get, right.get
+
+    def held(frame: Frame) -> bool | None:
+        x = a(frame)
+        if x is True:
+            return True
+        y = b(frame)
+        return True if y is True else None if x is None or y is None else False
+
+    condition: Condition = None
+    if left.condition is not None and right.condition is not None:
+        condition = Either((left.condition, right.condition))
+    return expr(comparing.BOOL, held, left, right, condition=condition)
+
+
+def _not(c: Compiler, node: exp.Expression) -> Expr:
+    side = c.truth(node.this)
+    get = side.get
+
+    def held(frame: Frame) -> bool | None:
+        x = get(frame)
+        return None if x is None else not x
+
+    return expr(comparing.BOOL, held, side)
+
+
+def _paren(c: Compiler, node: exp.Expression) -> Expr:
+    return c.compile(node.this)
+
+
+def _is(c: Compiler, node: exp.Expression) -> Expr:
+    if not isinstance(node.expression, exp.Null):
+        raise not_modelled(f"{_written(node)}")
+    side = c.compile(node.this)
+    get = side.get
+    return expr(comparing.BOOL, lambda frame: get(frame) is None, side)
+
+
+def _like(c: Compiler, node: exp.Expression, escape: Expr | None = None) -> Expr:
+    only(node, "this", "expression", "negate")
+    negated = bool(node.args.get("negate"))
+    return comparing.like(c.compile(node.this), c.compile(node.expression), escape, negated=negated)
+
+
+def _escape(c: Compiler, node: exp.Expression) -> Expr:
+    if not isinstance(node.this, exp.Like):
+        raise not_modelled(_written(node))
+    return _like(c, node.this, c.compile(node.expression))
+
+
+def _in(c: Compiler, node: exp.Expression) -> Expr:
+    left = c.compile(node.this)
+    if node.args.get("query") is None:
+        return comparing.among(left, [c.compile(each) for each in node.expressions], c.once)
+    plan = c.query(node.args["query"].this, c.scope)
+    if len(plan.fields) != 1:
+        raise SqlError(116, "A subquery in IN has one column.")
+    rows = c.once(lambda frame: [row[0] for row in plan.rows(frame)], Expr(INT, _none, _none, plan.needs))
+    return comparing.among_rows(left, plan.fields[0].type, rows, plan.needs, c.once)
+
+
+def _none(frame: Frame) -> None:
+    return None
+
+
+def _exists(c: Compiler, node: exp.Expression) -> Expr:
+    plan = c.query(node.this, c.scope)
+    empty = object()
+    side = Expr(INT, _none, _none, plan.needs)
+    get = c.once(lambda frame: next(iter(plan.rows(frame)), empty) is not empty, side)
+    return Expr(comparing.BOOL, get, get, plan.needs)
+
+
+def _scalar(c: Compiler, node: exp.Expression) -> Expr:
+    plan = c.query(node.this, c.scope)
+    if len(plan.fields) != 1:
+        raise SqlError(116, "A subquery that stands for a value has one column.")
+
+    def value(frame: Frame) -> Value:
+        rows = list(plan.rows(frame))
+        if len(rows) > 1:
+            raise SqlError(512, "A subquery that stands for a value gave more than one row.")
+        return rows[0][0] if rows else None
+
+    get = c.once(value, Expr(INT, _none, _none, plan.needs))
+    return Expr(plan.fields[0].type, get, get, plan.needs)
+
+
+def _case(c: Compiler, node: exp.Expression) -> Expr:
+    subject = node.args.get("this")
+    tests: list[Expr] = []
+    for each in node.args["ifs"]:
+        asked = exp.EQ(this=subject.copy(), expression=each.this.copy()) if subject is not None else each.this
+        tests.append(c.truth(asked))
+    results = [c.compile(each.args["true"]) for each in node.args["ifs"]]
+    return _choice(tests, results, c.compile(node.args["default"]) if node.args.get("default") else None)
+
+
+def _iif(c: Compiler, node: exp.Expression) -> Expr:
+    return _choice([c.truth(node.this)], [c.compile(node.args["true"])], c.compile(node.args["false"]))
+
+
+def _choice(tests: Sequence[Expr], results: Sequence[Expr], otherwise: Expr | None) -> Expr:
+    last = otherwise or constant(None, NULL)
+    kind = last.type
+    for each in results:
+        kind = comparing.stronger(kind, each.type)
+    pairs = [(test.get, each.get) for test, each in zip(tests, results, strict=True)]
+
+    def get(frame: Frame) -> Value:
+        for test, result in pairs:
+            if test(frame) is True:
+                return convert(result(frame), kind)
+        return convert(last.get(frame), kind)
+
+    return expr(kind, get, *tests, *results, last)
+
+
+def _cast(c: Compiler, node: exp.Expression) -> Expr:
+    if isinstance(node, exp.Convert):
+        target, side = data_type(node.this), c.compile(node.expression)
+    else:
+        target, side = data_type(node.args["to"]), c.compile(node.this)
+    styled = node.args.get("style")
+    style = int(styled.name) if isinstance(styled, exp.Literal) else 0
+    if styled is not None and not isinstance(styled, exp.Literal):
+        raise not_modelled("a style that is not a number")
+    if target.name in ("char", "varchar", "nchar", "nvarchar") and target.size == 1 and not _sizes(node):
+        target = SqlType(target.name, 30)
+    get, safe = side.get, bool(node.args.get("safe"))
+
+    def converted(frame: Frame) -> Value:
+        try:
+            return convert(get(frame), target, style)
+        except SqlError:
+            if safe:
+                return None
+            raise
+
+    done = expr(target, converted, side)
+    return (
+        Expr(target, converted, lambda frame: _unpadded(converted(frame)), done.slots)
+        if target.fixed
+        else done
+    )
+
+
+def _sizes(node: exp.Expression) -> bool:
+    kind = node.this if isinstance(node, exp.Convert) else node.args["to"]
+    return bool(kind.expressions)
+
+
+def data_type(node: exp.Expression) -> SqlType:
+    """Read a type in a text."""
+    only(node, "this", "expressions", "kind", "nested")
+    name = node.this.value if isinstance(node.this, exp.DType) else str(node.args.get("kind") or node.this)
+    sizes = [MAX if each.name.upper() == "MAX" else int(each.name) for each in node.expressions]
+    spoken = {"DOUBLE": "float", "TIMESTAMP": "datetime", "UINT": "tinyint", "UTINYINT": "tinyint",
+              "BOOLEAN": "bit", "ROWVERSION": "timestamp", "SMALLMONEY": "smallmoney",
+              "DATETIME64": "datetime2"}.get(name.upper(), name)  # fmt: skip
+    return type_named(spoken, *sizes)
+
+
+def _arithmetic(c: Compiler, node: exp.Expression) -> Expr:
+    only(node, "this", "expression", "typed", "safe")
+    left, right = c.compile(node.this), c.compile(node.expression)
+    if isinstance(node, exp.Add) and left.type.family == right.type.family == "text":
+        return joined(left, right)
+    if left.type.family == "moment" or right.type.family == "moment":
+        return _days(node, left, right)
+    kind = _result(node, left.type, right.type)
+    meeting = comparing.stronger(left.type, right.type)
+    if meeting.family not in ("integer", "exact", "float"):
+        raise not_modelled(f"arithmetic on {meeting}")
+    a, b = comparing.value_getter(left, meeting), comparing.value_getter(right, meeting)
+    work = _OPERATIONS[type(node)]
+
+    def get(frame: Frame) -> Value:
+        x, y = a(frame), b(frame)
+        return None if x is None or y is None else _worked(work, x, y, kind)
+
+    return expr(kind, get, left, right)
+
+
+def _worked(work: Callable[[Any, Any], Any], x: Any, y: Any, kind: SqlType) -> Value:
+    if isinstance(x, float) or isinstance(y, float):
+        x, y = float(x), float(y)
+    try:
+        return convert(work(x, y), kind)
+    except (ZeroDivisionError, DivisionByZero):
+        raise SqlError(8134, "Divide by zero.") from None
+    except (InvalidOperation, Overflow):
+        raise overflow(str(kind)) from None
+
+
+def _divided(x: Any, y: Any) -> Any:
+    if isinstance(x, int) and isinstance(y, int):
+        whole = abs(x) // abs(y)
+        return whole if (x < 0) == (y < 0) else -whole
+    return x / y if isinstance(x, float) else _DIGITS.divide(Decimal(x), Decimal(y))
+
+
+def _rest(x: Any, y: Any) -> Any:
+    if isinstance(x, int) and isinstance(y, int):
+        return x - y * _divided(x, y)
+    whole = (Decimal(x) / Decimal(y)).to_integral_value(ROUND_DOWN)
+    return Decimal(x) - whole * Decimal(y)
+
+
+_OPERATIONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+    exp.Div: _divided,
+    exp.Mod: _rest,
+}
+
+
+def _result(node: exp.Expression, a: SqlType, b: SqlType) -> SqlType:
+    kind = comparing.stronger(a, b)
+    if kind.family != "exact":
+        return BIGINT if kind.name == "bigint" else INT if kind.family == "integer" else kind
+    if isinstance(node, exp.Mul):
+        return SqlType("numeric", 38, min(38, a.scale + b.scale))
+    if isinstance(node, exp.Div):
+        return SqlType("numeric", 38, min(max(6, a.scale + (b.size or 10) + 1), 20))
+    return SqlType("numeric", 38, max(a.scale, b.scale))
+
+
+def joined(left: Expr, right: Expr) -> Expr:
+    """Join two texts; char columns keep their blanks."""
+    a, b = left.get, right.get
+    national = "n" if left.type.unicode or right.type.unicode else ""
+    size = MAX if MAX in (left.type.size, right.type.size) else left.type.size + right.type.size
+    kind = SqlType(f"{national}varchar", size)
+
+    def get(frame: Frame) -> Value:
+        x, y = a(frame), b(frame)
+        return None if x is None or y is None else x + y
+
+    return expr(kind, get, left, right)
+
+
+def _days(node: exp.Expression, left: Expr, right: Expr) -> Expr:
+    if not isinstance(node, exp.Add | exp.Sub) or right.type.family not in ("integer", "exact", "float"):
+        raise not_modelled(f"arithmetic on dates but adding days: {_written(node)}")
+    a, b, sign = left.get, right.get, 1 if isinstance(node, exp.Add) else -1
+
+    def get(frame: Frame) -> Value:
+        x, y = a(frame), b(frame)
+        if x is None or y is None:
+            return None
+        assert isinstance(x, datetime)
+        return convert(x + timedelta(days=sign * float(y)), left.type)
+
+    return expr(left.type, get, left, right)
+
+
+def _negated(c: Compiler, node: exp.Expression) -> Expr:
+    side = c.compile(node.this)
+    get = side.get
+    return expr(side.type, lambda frame: None if (x := get(frame)) is None else -x, side)
+
+
+def _collated(c: Compiler, node: exp.Expression) -> Expr:
+    """A COLLATE is taken where it names the database's own collation, which changes nothing."""
+    from gp365_sim.gp.sql.collation import NAME
+
+    if node.expression.name.upper() not in (NAME.upper(), "DATABASE_DEFAULT"):
+        raise not_modelled(f"the collation {node.expression.name}")
+    return c.compile(node.this)
+
+
+def _binary(c: Compiler, node: exp.Expression) -> Expr:
+    value = bytes.fromhex(node.name)
+    return constant(value, SqlType("varbinary", max(1, len(value))))
+
+
+_CONDITIONS = (
+    exp.And, exp.Or, exp.Not, exp.Paren, exp.Is, exp.Like, exp.Escape, exp.In, exp.Exists, exp.Between,
+    *_COMPARISONS,
+)  # fmt: skip
+_READERS: tuple[tuple[Any, Callable[[Compiler, Any], Expr]], ...] = (
+    (exp.Column, _column),
+    (exp.Literal, _literal),
+    (exp.Null, lambda _c, _n: Expr(NULL, _none, _none, NOWHERE)),
+    (exp.Parameter, _parameter),
+    (exp.National, _national),
+    (exp.HexString, _binary),
+    (tuple(_COMPARISONS), _compare),
+    (exp.Between, _between),
+    (exp.And, _and),
+    (exp.Or, _or),
+    (exp.Not, _not),
+    (exp.Paren, _paren),
+    (exp.Is, _is),
+    (exp.Like, _like),
+    (exp.Escape, _escape),
+    (exp.In, _in),
+    (exp.Exists, _exists),
+    (exp.Subquery, _scalar),
+    (exp.Case, _case),
+    (exp.If, _iif),
+    ((exp.Cast, exp.TryCast, exp.Convert), _cast),
+    ((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _arithmetic),
+    (exp.Neg, _negated),
+    (exp.Collate, _collated),
+)
