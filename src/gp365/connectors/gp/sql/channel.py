@@ -1,0 +1,190 @@
+"""The SQL channel: one company of Dynamics GP over SQL Server, read by set and written through eConnect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from gp365.connectors.gp.rest.channel import RETIRED
+from gp365.connectors.gp.sql.customers import card_fields
+from gp365.connectors.gp.sql.desk import Desk, Open
+from gp365.connectors.gp.sql.probe import findings
+from gp365.connectors.gp.sql.reading import Reading
+from gp365.connectors.gp.sql.settings import SqlSettings
+from gp365.connectors.gp.sql.sources import source_of
+from gp365.connectors.gp.sql.text import bracketed, select
+from gp365.connectors.gp.sql.writing import CALLS, Writing
+from gp365.connectors.gp.tables import NAMES, entity_named
+from gp365.model.contract import Estimate, Finding, Tally
+from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
+from gp365.model.errors import Misconfigured
+from gp365.model.record import ChangePage, Outcome, Record, Write
+from gp365.model.values import Key, Value
+from gp365.wire.clock import Clock
+
+WAY = "a plain SELECT on a connection of its own, after COMMIT"
+TICK_S = 1 / 300
+"""SQL Server's datetime counts in ticks of 1/300 second (datetime, Transact-SQL reference)."""
+_CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
+"""Statements of a card: the look with its locks, the class, calls, what stands then; seconds of one; keys of one."""
+
+
+class SqlChannel:
+    """Serve every entity of GP for reading, customers and their addresses for writing.
+
+    Between the look at a card and the end of its write nobody else can write it: the transaction holds its rows
+    (strength `compared`). Nothing is connected before the first question; `open_` replaces the driver of the settings.
+    """
+
+    way = "sql"
+
+    def __init__(
+        self,
+        settings: SqlSettings,
+        *,
+        clock: Clock = Clock(),  # noqa: B008 (frozen)
+        open_: Open | None = None,
+    ) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._desk = Desk(settings, clock, open_)
+        self._reading = Reading(self._desk)
+        self._writing = Writing(self._desk, self._reading, self.entity)
+        self._epoch = ""
+        self._read = False
+
+    def check(self) -> Sequence[Finding]:
+        """Find out, by reading only, how SQL Server answers; see Connector.check."""
+        return list(findings(self._desk, self.entities()))
+
+    def entities(self) -> Sequence[str]:
+        """Name the entities: all that have a source in the data files."""
+        return NAMES
+
+    def entity(self, name: str) -> EntityDescription:
+        """Describe an entity; Misconfigured("entity-unknown") if there is none."""
+        if name not in NAMES:
+            raise Misconfigured(
+                "entity-unknown", f"{self.name} serves no {name}.", system=self.name, value=name
+            )
+        entity, source = entity_named(name), source_of(name)
+        writable = name in CALLS and not self._settings.read_only
+        return EntityDescription(
+            name,
+            entity.key,
+            _fields(name),
+            Strength.COMPARED,
+            feed=Feed.MODIFIED if source.fed else Feed.NONE,
+            feed_granularity_s=TICK_S if source.fed else 0.0,
+            reference_field=entity.reference if writable else "",
+            renamable=name in ("customer", "customer_address"),
+            creates=writable and entity.creates,
+            updates=writable and entity.updates,
+            longest_reply_s=self._settings.timeout_s + self._settings.lock_timeout_s,
+            channel="sql",
+            assumed=(*(each for each in entity.assumed if not each.startswith("SBA ")), *self._said(name)),
+            aside=WAY,
+            retired={word: True for word in RETIRED if name == "customer"},
+        )
+
+    def _said(self, name: str) -> list[str]:
+        """Say of an entity what its description has no word for."""
+        source, said = source_of(name), list[str]()
+        if source.fed:
+            said.append("changes are found by stamp; deletions are not seen")
+        if source.fed and source.compare:
+            said.append(f"all rows are compared every {self._settings.compare_h:g} hours")
+        if name not in CALLS and source.not_written:
+            said.append(f"not written: {source.not_written}")
+        return said
+
+    def begin_run(self) -> None:
+        """Forget the epoch of the last run; records are never kept."""
+        self._epoch, self._read = "", False
+
+    def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
+        """Give what has a newer stamp, or everything; see `reading`."""
+        self._read = True
+        return self._reading.changes(self._served(entity), fields, cursor)
+
+    def scan(self, entity: str, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
+        """Give every record, in pages, ordered by key."""
+        self._read = True
+        return self._reading.scan(self._served(entity), fields)
+
+    def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
+        """Give every key with its birth mark, in pages."""
+        for page in self.scan(entity, ()):
+            yield [(record.key, record.birth) for record in page]
+
+    def get(
+        self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, fresh: bool = False
+    ) -> Mapping[Key, Record]:
+        """Read records by key; always afresh."""
+        return self._reading.get(self._served(entity), keys, fields)
+
+    def read_aside(self, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> Mapping[Key, Record]:
+        """Read records by key on a connection that no write has used."""
+        return self._reading.get(self._served(entity), keys, fields, new=True)
+
+    def find(
+        self, entity: str, field: str, values: Sequence[Value], fields: Sequence[str]
+    ) -> Sequence[Record]:
+        """Read the records whose field has one of the values."""
+        return self._reading.find(self._served(entity), field, values, fields)
+
+    def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
+        """Do the writes, each in a transaction of its own; see Connector.write."""
+        return self._writing.write(self._served(entity), writes)
+
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+        """Say what so many records will cost."""
+        statements = -(-reads // _PER_ANSWER) + creates * _CREATE + updates * _UPDATE
+        return Estimate(
+            statements, statements * _ANSWER_S / self._settings.lanes, once=4 if creates or updates else 0
+        )
+
+    def epoch(self) -> str:
+        """Give company and lowest note index, then the highest note index, of the customers; "" before anything was read.
+
+        The form is that of the REST channel, and so are its limits. Asked once in a run.
+        """
+        if not self._read:
+            return ""
+        if not self._epoch:
+            note = f"[t].{bracketed('NOTEINDX')}"
+            table = self._desk.names.object("RM00101")
+            columns = [f"MIN({note}) AS [low]", f"MAX({note}) AS [high]"]
+            statement = select(columns, table).add(f" WHERE {note} > 0")
+            low, high = self._desk.rows(statement)[0]
+            if high is None or low is None:
+                return ""
+            self._epoch = f"{self._settings.database}/~{int(cast('int', low))}:~{int(cast('int', high))}"
+        return self._epoch
+
+    def tally(self) -> Tally:
+        """Give the counts since the channel was made: statements, those that call a procedure, rows acknowledged."""
+        return Tally(self._desk.pool.asked, self._desk.pool.called, self._writing.acknowledged)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._desk.pool.close()
+
+    def _served(self, entity: str) -> str:
+        self.entity(entity)
+        return entity
+
+
+def _fields(name: str) -> dict[str, FieldDescription]:
+    """Describe the fields: writable are those that have a parameter of eConnect's."""
+    if name == "customer":
+        return card_fields()
+    entity = entity_named(name)
+    written = (
+        {each for each, field in entity.fields.items() if field.econnect} if name in CALLS else set[str]()
+    )
+    return {
+        each: described if each in written else replace(described, writable="never")
+        for each, described in entity.shown.items()
+    }

@@ -1,0 +1,105 @@
+"""A few connections to one company, each used by one thread at a time; one that was lost is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import Lock, Semaphore
+
+from gp365.connectors.gp.sql.port import Row, SqlConnection, SqlFailed
+from gp365.connectors.gp.sql.text import Statement
+
+ATTEMPTS = 3
+"""A question that a deadlock, a lock or a lost connection kept unanswered is asked so often; it changes nothing."""
+
+
+class Pool:
+    """Lend connections; made when they are wanted, at most `size` at a time."""
+
+    def __init__(self, open_: Callable[[], SqlConnection], size: int) -> None:
+        self._open = open_
+        self._places = Semaphore(size)
+        self._guard = Lock()
+        self._idle: list[SqlConnection] = []
+        self._closed = False
+        self.asked = 0
+        self.called = 0
+
+    @contextmanager
+    def lane(self, *, new: bool = False) -> Generator[Lane]:
+        """Lend a connection while the block runs; with `new` one that was not used before."""
+        with self._places:
+            connection = self._take(new=new)
+            try:
+                yield Lane(self, connection)
+            except SqlFailed as failed:
+                if failed.lost:
+                    connection.close()
+                else:
+                    self._give(connection)
+                raise
+            except BaseException:
+                self._give(connection)
+                raise
+            self._give(connection)
+
+    def rows(self, statement: Statement, *, new: bool = False) -> list[Row]:
+        """Ask a question on any connection, again where a moment later may be better; SqlFailed."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.lane(new=new or attempt > 1) as lane:
+                    return lane.rows(statement)
+            except SqlFailed as failed:
+                if not failed.passing or attempt == ATTEMPTS:
+                    raise
+        return []
+
+    def count(self, *, call: bool) -> None:
+        """Count a statement; `call` one that may write."""
+        with self._guard:
+            self.asked += 1
+            self.called += call
+
+    def close(self) -> None:
+        """Close every idle connection; lent ones when they come back."""
+        with self._guard:
+            self._closed, idle, self._idle = True, self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _take(self, *, new: bool) -> SqlConnection:
+        with self._guard:
+            self._closed = False
+            found = self._idle.pop() if self._idle else None
+        if found is not None and new:
+            found.close()
+            found = None
+        return found if found is not None else self._open()
+
+    def _give(self, connection: SqlConnection) -> None:
+        with self._guard:
+            keep = not self._closed
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
+
+
+class Lane:
+    """A lent connection."""
+
+    def __init__(self, pool: Pool, connection: SqlConnection) -> None:
+        self._pool = pool
+        self._connection = connection
+
+    def rows(self, statement: Statement, *, call: bool = False) -> list[Row]:
+        """Run a statement and return its rows; `call` marks one that may write."""
+        self._pool.count(call=call)
+        pages = self._connection.query(statement.text, statement.values)
+        return [row for page in pages for row in page]
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Hold a transaction while the block runs."""
+        with self._connection.transaction():
+            yield

@@ -1,0 +1,201 @@
+"""The SELECT statements of the channel: the rows of an entity, by page, by key, by value, and what has a newer stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from gp365.connectors.gp.sql.port import Row, SqlValue
+from gp365.connectors.gp.sql.rows import Reader
+from gp365.connectors.gp.sql.sources import STAMP, Constant, Join, Part, Source, needed
+from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select, select_of
+from gp365.model.record import Record
+
+MOST_VALUES = 500
+"""Values of one statement; SQL Server takes 2,100 (maximum capacity specifications)."""
+_STEPS = (1, 5, 25, 100, MOST_VALUES)
+
+
+class View(Protocol):
+    """What one query over an entity selects, and how its rows become records."""
+
+    def column(self, name: str) -> str:
+        """Return the column of a field as conditions name it."""
+        ...
+
+    def select(self, top: int | None, where: Statement | None, *, ordered: bool = False) -> Statement:
+        """Return the statement; ordered by key."""
+        ...
+
+    def record(self, row: Row) -> Record:
+        """Make a record of a row."""
+        ...
+
+    def key_of(self, row: Row) -> tuple[SqlValue, ...]:
+        """Return the key of a row as SQL Server gave it, for the page after it."""
+        ...
+
+
+class Plain:
+    """An entity that is one table or several under each other, with joins."""
+
+    def __init__(
+        self,
+        names: Names,
+        source: Source,
+        fields: Sequence[str],
+        missing: frozenset[str] = frozenset(),
+        also: Sequence[str] = (),
+    ) -> None:
+        """Select `fields`, and `also` for conditions only; `missing` are columns that the site lacks."""
+        self._names = names
+        self._source = source
+        self._fields = [name for name in needed(source, [*fields, *also]) if name not in missing]
+        self._at = {name: at for at, name in enumerate(self._fields)}
+        self._several = len(source.parts) > 1
+        self._keys = [self._at[name] for name in source.entity.key]
+        part = len(self._fields) if self._several else None
+        self._reader = Reader(source, fields, self._at, part)
+
+    def record(self, row: Row) -> Record:
+        """Make a record of a row."""
+        return self._reader.record(row)
+
+    def key_of(self, row: Row) -> tuple[SqlValue, ...]:
+        """Return the key of a row as it came."""
+        return tuple(row[at] for at in self._keys)
+
+    def column(self, name: str) -> str:
+        """Return the column of a field as conditions name it; where parts are united it must be selected."""
+        if self._several:
+            return f"[u].[c{self._at[name]}]"
+        return _column(self._source, self._source.parts[0], name)
+
+    def select(self, top: int | None, where: Statement | None, *, ordered: bool = False) -> Statement:
+        """Return the statement; see View."""
+        conditions = [where] if where is not None else []
+        if self._several:
+            columns = [*(f"[u].[c{at}]" for at in range(len(self._fields))), "[u].[p]"]
+            united = Statement("(").join(
+                [self._part(at) for at in range(len(self._source.parts))], " UNION ALL "
+            )
+            statement = select_of(columns, united.add(")"), alias="u", top=top)
+        else:
+            part = self._source.parts[0]
+            statement = self._from([_column(self._source, part, name) for name in self._fields], part, top)
+            conditions = [*_constants(part.where, "t"), *conditions]
+        if conditions:
+            statement.add(" WHERE ").join(conditions, " AND ")
+        if ordered:
+            statement.add(" ORDER BY " + ", ".join(self.column(name) for name in self._source.entity.key))
+        return statement
+
+    def _part(self, at: int) -> Statement:
+        part = self._source.parts[at]
+        columns = [
+            f"{_column(self._source, part, name)} AS [c{place}]" for place, name in enumerate(self._fields)
+        ]
+        statement = self._from([*columns, f"{at:d} AS [p]"], part, None)
+        if part.where:
+            statement.add(" WHERE ").join(_constants(part.where, "t"), " AND ")
+        return statement
+
+    def _from(self, columns: Sequence[str], part: Part, top: int | None) -> Statement:
+        system = self._source.system
+        statement = select(columns, self._names.object(part.table, system=system), top=top)
+        for alias, join in self._source.joins.items():
+            if any(self._source.field(name).sql.startswith(f"{alias}.") for name in self._fields):
+                statement.add(_join(self._names, alias, join, system=system))
+        return statement
+
+
+def _column(source: Source, part: Part, name: str) -> str:
+    if name in part.lacks:
+        return "NULL"
+    alias, _, column = part.columns.get(name, source.field(name).sql).rpartition(".")
+    return f"{bracketed(alias or 't')}.{bracketed(column)}"
+
+
+def _join(names: Names, alias: str, join: Join, *, system: bool) -> str:
+    on = [
+        f"{bracketed(alias)}.{bracketed(theirs)} = [t].{bracketed(ours)}" for theirs, ours in join.on.items()
+    ]
+    return f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON {' AND '.join(on)}"
+
+
+def _constants(where: Mapping[str, Constant], alias: str) -> list[Statement]:
+    return [
+        Statement(f"{bracketed(alias)}.{bracketed(column)} = ").add(mark(_type(value)), value)
+        for column, value in where.items()
+    ]
+
+
+def _type(value: Constant) -> str:
+    return "int" if isinstance(value, int) else f"varchar({len(value):d})"
+
+
+def after(columns: Sequence[str], types: Sequence[str], values: Sequence[SqlValue]) -> Statement:
+    """Return the condition for what comes after these values in the order of the columns."""
+    first, more = columns[0], len(columns) > 1
+    statement = Statement("(").add(f"{first} > {mark(types[0])}", values[0])
+    if more:
+        statement.add(f" OR ({first} = {mark(types[0])} AND ", values[0])
+        statement.join([after(columns[1:], types[1:], values[1:])], "").add(")")
+    return statement.add(")")
+
+
+def among(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[SqlValue]]) -> Statement:
+    """Return the condition for rows whose columns have one of the sets of values.
+
+    The last set is repeated up to one of a few lengths, so that the server meets few different texts and keeps plans.
+    """
+    length = next((step for step in _STEPS if step >= len(rows)), len(rows))
+    filled = [*rows, *([rows[-1]] * (length - len(rows)))]
+    marks = [mark(each) for each in types]
+    if len(columns) == 1:
+        places = ", ".join([marks[0]] * length)
+        return Statement(f"{columns[0]} IN (").add(places, *(row[0] for row in filled)).add(")")
+    one = " AND ".join(f"{column} = {place}" for column, place in zip(columns, marks, strict=True))
+    each = Statement().add(" OR ".join([f"({one})"] * length), *(value for row in filled for value in row))
+    return Statement("(").join([each], "").add(")")
+
+
+def chunk_of(columns: int) -> int:
+    """Return how many sets of so many values one statement takes."""
+    return next(step for step in reversed(_STEPS) if step * columns <= MOST_VALUES)
+
+
+def changed(
+    names: Names, source: Source, since: datetime, last: Sequence[SqlValue] | None, top: int
+) -> Statement:
+    """Return the one statement that finds what has a stamp since a moment, oldest first, after the last row of a page.
+
+    Its rows are stamp, number of the watched table, values. All watched tables are asked at once: a poll that finds
+    nothing costs one question.
+    """
+    width = max(len(watch.columns) for watch in source.watches)
+    selects = [_watched(names, source, at, since, width) for at in range(len(source.watches))]
+    columns = ["[k].[at]", "[k].[w]", *(f"[k].[v{n}]" for n in range(width))]
+    statement = select_of(columns, Statement("(").join(selects, " UNION ALL ").add(")"), alias="k", top=top)
+    if last is not None:
+        types = ["datetime", "int", *watched_types(source)]
+        statement.add(" WHERE ").join([after(columns, types, last)], "")
+    return statement.add(f" ORDER BY {', '.join(columns)}")
+
+
+def watched_types(source: Source) -> list[str]:
+    """Return the types of the values of the watched tables, which are alike in all of them."""
+    widest = max(source.watches, key=lambda watch: len(watch.by))
+    return [source.sql_type(name) for name in widest.by]
+
+
+def _watched(names: Names, source: Source, at: int, since: datetime, width: int) -> Statement:
+    watch = source.watches[at]
+    columns = [f"[t].{bracketed(STAMP)} AS [at]", f"{at:d} AS [w]"]
+    columns += [f"[t].{bracketed(column)} AS [v{n}]" for n, column in enumerate(watch.columns)]
+    columns += [f"NULL AS [v{n}]" for n in range(len(watch.columns), width)]
+    table = names.object(watch.table, system=source.system)
+    statement = select(columns, table).add(" WHERE ")
+    newer = Statement(f"[t].{bracketed(STAMP)} >= ").add(mark("datetime"), since)
+    return statement.join([*_constants(watch.where, "t"), newer], " AND ")

@@ -1,0 +1,199 @@
+"""Reading over SQL: pages by key, records by key or value, and what has a newer stamp since the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import cast
+
+from gp365.connectors.gp.sql.cursor import Cursor
+from gp365.connectors.gp.sql.customers import Cards
+from gp365.connectors.gp.sql.desk import Desk
+from gp365.connectors.gp.sql.port import Row, SqlValue
+from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
+from gp365.connectors.gp.sql.rows import folded, key_value
+from gp365.connectors.gp.sql.rows import sent as parameter_of
+from gp365.connectors.gp.sql.sources import Source, source_of
+from gp365.connectors.gp.sql.text import Statement
+from gp365.connectors.gp.tables import entity_named
+from gp365.connectors.gp.values import unfit_character
+from gp365.model.errors import Rejected
+from gp365.model.record import Change, ChangePage, Record
+from gp365.model.values import Key, Value, show
+
+_YOUNG = timedelta(seconds=2)
+"""A row with so young a stamp may be changed again under the same one: a datetime has ticks of 1/300 second."""
+_LONGEST_TEXT = 255
+
+
+class Reading:
+    """Read the entities of one company."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._settings = desk.settings
+
+    def scan(self, entity: str, fields: Sequence[str]) -> Iterator[list[Record]]:
+        """Give every record in pages, in the order of the key as the server sorts it."""
+        source, view = source_of(entity), self._view(entity, fields)
+        columns = [view.column(name) for name in source.entity.key]
+        types = [source.sql_type(name) for name in source.entity.key]
+        last: tuple[SqlValue, ...] | None = None
+        while True:
+            where = after(columns, types, last) if last is not None else None
+            rows = self._desk.rows(view.select(self._settings.page, where, ordered=True))
+            if rows:
+                yield [view.record(row) for row in rows]
+            if len(rows) < self._settings.page:
+                return
+            last = view.key_of(rows[-1])
+
+    def get(
+        self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, new: bool = False
+    ) -> dict[Key, Record]:
+        """Read records by key, many at a time; `new` on a connection that was not used before."""
+        source, wanted = source_of(entity), dict[Key, list[Key]]()
+        rows: list[tuple[SqlValue, ...]] = []
+        for key in keys:
+            if len(key) != len(source.entity.key):
+                continue
+            try:
+                values = tuple(
+                    key_value(source, name, part) for name, part in zip(source.entity.key, key, strict=True)
+                )
+            except Rejected:
+                continue
+            if folded(source, key) not in wanted:
+                rows.append(values)
+            wanted.setdefault(folded(source, key), []).append(key)
+        found = self._by(entity, source.entity.key, rows, fields, new=new)
+        return {key: record for record in found for key in wanted.get(folded(source, record.key), ())}
+
+    def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
+        """Read the records whose field has one of the values, as the database's collation compares them."""
+        wanted = [
+            (sent,)
+            for value in values
+            if value is not None and (sent := self._sent(entity, name, value)) is not None
+        ]
+        return list(self._by(entity, (name,), wanted, fields)) if wanted else []
+
+    def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
+        """Give what has a newer stamp; everything where there is no cursor, no stamp, or a comparison is due."""
+        source, now = source_of(entity), self._desk.clock.utc_now()
+        held = Cursor.read(cursor)
+        due = (
+            held is None
+            or not source.fed
+            or (source.compare and now - held.compared >= timedelta(hours=self._settings.compare_h))
+        )
+        if due or held is None:
+            yield from self._everything(entity, fields, now)
+        else:
+            yield from self._since(entity, fields, held)
+
+    def _everything(self, entity: str, fields: Sequence[str], now: datetime) -> Iterator[ChangePage]:
+        """Give every record; the stamps are followed from the moment before, on the server's own clock."""
+        source = source_of(entity)
+        at = (
+            cast("datetime", self._desk.rows(Statement("SELECT GETUTCDATE() AS [now]"))[0][0])
+            if source.fed
+            else now
+        )
+        page: list[Record] | None = None
+        for records in self.scan(entity, fields):
+            if page is not None:
+                yield ChangePage(_changes(page), full=True)
+            page = records
+        yield ChangePage(_changes(page or []), cursor=Cursor(_naive(at), now).text(), full=True)
+
+    def _since(self, entity: str, fields: Sequence[str], held: Cursor) -> Iterator[ChangePage]:
+        """Give the records that the watched tables name, a page at a time; what was given before is not given again."""
+        source, known, newest = source_of(entity), frozenset(held.seen), held.at
+        since, seen = held.at - timedelta(seconds=self._settings.overlap_s), list[tuple[datetime, str]]()
+        last: Sequence[SqlValue] | None = None
+        ready: ChangePage | None = None
+        while True:
+            rows = self._desk.rows(changed(self._desk.names, source, since, last, self._settings.page))
+            marks = [(cast("datetime", row[0]), _mark(row)) for row in rows]
+            fresh = [row for row, (_, mark) in zip(rows, marks, strict=True) if mark not in known]
+            seen += marks
+            newest = max([newest, *(at for at, _ in marks)])
+            seen = [each for each in seen if each[0] >= newest - timedelta(seconds=self._settings.overlap_s)]
+            if ready is not None:
+                yield ready
+            ready = ChangePage(tuple(self._named(entity, source, fresh, fields)))
+            if len(rows) < self._settings.page:
+                break
+            last = rows[-1]
+        old = {mark for at, mark in seen if at <= _naive(self._desk.clock.utc_now()) - _YOUNG}
+        yield ChangePage(ready.changes, cursor=Cursor(newest, held.compared, tuple(sorted(old))).text())
+
+    def _named(
+        self, entity: str, source: Source, rows: Sequence[Row], fields: Sequence[str]
+    ) -> Iterator[Change]:
+        """Read the records that changed rows name, each once."""
+        given: set[Key] = set()
+        kinds: dict[tuple[str, ...], dict[tuple[SqlValue, ...], None]] = {}
+        for row in rows:
+            by = source.watches[cast("int", row[1])].by
+            values = tuple(row[2 : 2 + len(by)])
+            kinds.setdefault(by, {})[tuple(v.rstrip(" ") if isinstance(v, str) else v for v in values)] = None
+        for by, values in kinds.items():
+            for record in self._by(entity, by, list(values), fields):
+                if record.key not in given:
+                    given.add(record.key)
+                    yield Change(record.key, record)
+
+    def _by(
+        self,
+        entity: str,
+        by: Sequence[str],
+        rows: Sequence[tuple[SqlValue, ...]],
+        fields: Sequence[str],
+        *,
+        new: bool = False,
+    ) -> Iterator[Record]:
+        source = source_of(entity)
+        view = self._view(entity, fields, by)
+        columns = [view.column(name) for name in by]
+        types = [_type(source, name) for name in by]
+        size = chunk_of(len(by))
+        for at in range(0, len(rows), size):
+            where = among(columns, types, rows[at : at + size])
+            for row in self._desk.rows(view.select(None, where), new=new):
+                yield view.record(row)
+
+    def _view(self, entity: str, fields: Sequence[str], also: Sequence[str] = ()) -> View:
+        if entity == "customer":
+            return Cards(self._desk.names, fields, also)
+        return Plain(self._desk.names, source_of(entity), fields, self._desk.missing(entity), also)
+
+    def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
+        """Return a value as it is looked for, None where no record can hold it."""
+        if isinstance(value, str):
+            text = value.rstrip(" ")
+            return (
+                None if len(text) > _LONGEST_TEXT or unfit_character(text) or "\x00" in text else text or None
+            )
+        return parameter_of(entity_named(entity).fields[name].description, value)
+
+
+def _type(source: Source, name: str) -> str:
+    return source.sql_type(name) if name in source.entity.fields else f"varchar({_LONGEST_TEXT})"
+
+
+def _changes(records: Sequence[Record]) -> tuple[Change, ...]:
+    return tuple(Change(record.key, record) for record in records)
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return a moment as DEX_ROW_TS holds it: UTC without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo is not None else moment
+
+
+def _mark(row: Row) -> str:
+    """Return what stands for a changed row and its stamp in a cursor."""
+    parts = [show(cast("Value", each)) if not isinstance(each, str) else each.rstrip(" ") for each in row]
+    return blake2b("\x1f".join(parts).encode(), digest_size=6).hexdigest()

@@ -1,0 +1,89 @@
+"""The least that gp365 needs in SQL Server, as a script that an administrator may read and run, made of our data files."""
+
+from __future__ import annotations
+
+from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
+from gp365.connectors.gp.sql.sources import Part, Source, source_of
+from gp365.connectors.gp.sql.text import bracketed, select
+from gp365.connectors.gp.tables import NAMES
+
+READER, WRITER = "gp365_reader", "gp365_writer"
+_HEAD = """\
+-- gp365: the least that its login needs in SQL Server, and views that show what it reads.
+-- Made from gp365's data files; a test compares it with them.
+--
+-- 1. Make a login for gp365: a Windows account, or a SQL login that was NOT made inside Dynamics GP (GP encrypts the
+--    passwords of its users, so that theirs cannot be used outside of it).
+-- 2. Run the part "company database" in every company that gp365 shall serve, the part "system database" once.
+-- 3. Make the login a user of these databases and add it to the roles:
+--        CREATE USER [gp365] FOR LOGIN [gp365];
+--        ALTER ROLE [gp365_reader] ADD MEMBER [gp365];
+--        ALTER ROLE [gp365_writer] ADD MEMBER [gp365];   -- only where gp365 shall write customers
+--
+-- Membership in DYNGRP works too and gives far more: every table may then be changed.
+-- An upgrade of Dynamics GP may drop grants on procedures: run this again after one.
+"""
+
+
+def script() -> str:
+    """Return the script: roles and grants per database, then a view per entity under gp365's own names."""
+    company = [source_of(name) for name in NAMES if not source_of(name).system]
+    system = [source_of(name) for name in NAMES if source_of(name).system]
+    lines = [
+        _HEAD,
+        "-- company database ------------------------------------------------------------------\n",
+    ]
+    lines += _role(READER, [(table, "SELECT") for table in _tables(company)])
+    lines += _role(WRITER, [(name, "EXECUTE") for name in (CUSTOMER, ADDRESS, INTERNET)])
+    lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
+    lines += _role(
+        READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", "SY01500"})]
+    )
+    lines += [
+        "-- views, in the company database: optional, for people who want to see what gp365 reads ---\n"
+    ]
+    for source in company:
+        lines += [_view(source)]
+    return "\n".join(lines)
+
+
+def _tables(sources: list[Source]) -> list[str]:
+    return sorted({table for source in sources for table in source.tables()})
+
+
+def _role(name: str, grants: list[tuple[str, str]]) -> list[str]:
+    made = f"IF DATABASE_PRINCIPAL_ID('{name}') IS NULL EXEC ('CREATE ROLE {bracketed(name)}');"
+    given = [f"GRANT {right} ON [dbo].{bracketed(what)} TO {bracketed(name)};" for what, right in grants]
+    return [made, *given, "GO\n"]
+
+
+def _view(source: Source) -> str:
+    fields = [name for name, each in source.entity.fields.items() if each.sql and name not in source.varies]
+    selects = [_select(source, part, fields) for part in source.parts]
+    name = bracketed(f"gp365_{source.entity.name}")
+    made = f"IF OBJECT_ID('[dbo].{name}') IS NOT NULL DROP VIEW [dbo].{name};\nGO"
+    body = "\nUNION ALL\n".join(selects)
+    return f"{made}\nCREATE VIEW [dbo].{name} AS\n{body};\nGO\nGRANT SELECT ON [dbo].{name} TO {bracketed(READER)};\nGO\n"
+
+
+def _select(source: Source, part: Part, fields: list[str]) -> str:
+    columns = [f"{_column(source, part, name)} AS {bracketed(name)}" for name in fields]
+    columns += [f"'{value}' AS {bracketed(name)}" for name, value in part.sets.items()]
+    text = select(columns, f"[dbo].{bracketed(part.table)}").text
+    for alias, join in source.joins.items():
+        on = " AND ".join(
+            f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()
+        )
+        text += f" LEFT JOIN [dbo].{bracketed(join.table)} AS {bracketed(alias)} ON {on}"
+    if part.where:
+        text += " WHERE " + " AND ".join(
+            f"[t].{bracketed(column)} = {value!r}" for column, value in part.where.items()
+        )
+    return text
+
+
+def _column(source: Source, part: Part, name: str) -> str:
+    if name in part.lacks:
+        return "NULL"
+    alias, _, column = part.columns.get(name, source.field(name).sql).rpartition(".")
+    return f"{bracketed(alias or 't')}.{bracketed(column)}"

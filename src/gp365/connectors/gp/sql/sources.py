@@ -1,0 +1,162 @@
+"""Where the rows of an entity are in SQL Server, read from the same data files as its fields.
+
+An entity is one table, or several in which a document stands one after another (Work, Open, History): its *parts*. A
+part may be joined with tables that say more of the same row. *Watched* tables have stamps that tell of changes that the
+entity's own rows do not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+import orjson
+
+from gp365.connectors.gp.tables import GpEntity, GpField, entity_named
+from gp365.model.entity import FieldType
+
+STAMP = "DEX_ROW_TS"
+"""Kept by the triggers zDT_<table>U in UTC, by statement (schema of GP's databases)."""
+
+Constant = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One table of an entity: fields under other columns, fields that it lacks, fields that it sets, rows that belong."""
+
+    table: str
+    stamped: bool
+    columns: Mapping[str, str]
+    lacks: frozenset[str]
+    sets: Mapping[str, str]
+    where: Mapping[str, Constant]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table that adds columns to a row: its column = the part's column."""
+
+    table: str
+    on: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A table whose stamps tell of changes: the values of `columns` name the fields `by` of the records to read."""
+
+    table: str
+    columns: tuple[str, ...]
+    by: tuple[str, ...]
+    where: Mapping[str, Constant]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an entity's rows are, and what tells of their changes.
+
+    `compare`: some changes have no stamp at all, and only a comparison of all rows sees them. `signed` and `less` are
+    fields that are worked out of others: an amount with the sign of its type, a difference. `varies` names fields whose
+    columns a site may lack.
+    """
+
+    entity: GpEntity
+    system: bool
+    parts: tuple[Part, ...]
+    joins: Mapping[str, Join]
+    watches: tuple[Watch, ...]
+    compare: bool
+    signed: Mapping[str, tuple[str, str, frozenset[int]]]
+    less: Mapping[str, tuple[str, str]]
+    varies: frozenset[str]
+    not_written: str
+
+    def field(self, name: str) -> GpField:
+        """Return a field of the entity."""
+        return self.entity.fields[name]
+
+    @property
+    def fed(self) -> bool:
+        """Say whether stamps tell of changes at all."""
+        return bool(self.watches)
+
+    def tables(self) -> list[str]:
+        """Name every table that is read for the entity, each once."""
+        names = [part.table for part in self.parts]
+        names += [join.table for join in self.joins.values()] + [watch.table for watch in self.watches]
+        return list(dict.fromkeys(names))
+
+    def sql_type(self, name: str) -> str:
+        """Return the type to which values of a field are cast when they are compared."""
+        described = self.field(name).description
+        if described.type is FieldType.DATE:
+            return "datetime"
+        if described.type in (FieldType.MONEY, FieldType.DECIMAL):
+            return "numeric(19,5)"
+        if described.type in (FieldType.TEXT, FieldType.REFERENCE):
+            return f"varchar({described.length or 255})"
+        return "int"
+
+
+@cache
+def source_of(name: str) -> Source:
+    """Read where an entity's rows are; Misconfigured("entity-unknown") if there is no such entity."""
+    entity = entity_named(name)
+    document = files("gp365.connectors.gp").joinpath("entities", f"{name}.json").read_bytes()
+    spec = cast("dict[str, Any]", orjson.loads(document))
+    given: dict[str, Any] = spec["source"]
+    parts = tuple(_part(each) for each in given["parts"])
+    own = tuple(_own_watch(entity, part) for part in parts if part.stamped)
+    watched = tuple(_watch(each) for each in given.get("watch", ()))
+    fields: dict[str, dict[str, Any]] = spec["fields"]
+    return Source(
+        entity,
+        given.get("database", "") == "system",
+        parts,
+        {alias: Join(each["table"], each["on"]) for alias, each in given.get("joins", {}).items()},
+        (*own, *watched),
+        bool(given.get("compare", False)),
+        {
+            each: (form["signed"][0], form["signed"][1], frozenset(form["signed"][2]))
+            for each, form in fields.items()
+            if "signed" in form
+        },
+        {each: (form["less"][0], form["less"][1]) for each, form in fields.items() if "less" in form},
+        frozenset(given.get("varies", ())),
+        spec.get("not_written", ""),
+    )
+
+
+def _part(given: Mapping[str, Any]) -> Part:
+    return Part(
+        given["table"],
+        given["stamp"],
+        given.get("columns", {}),
+        frozenset(given.get("lacks", ())),
+        given.get("set", {}),
+        given.get("where", {}),
+    )
+
+
+def _own_watch(entity: GpEntity, part: Part) -> Watch:
+    columns = tuple(part.columns.get(name, entity.fields[name].sql) for name in entity.key)
+    return Watch(part.table, columns, entity.key, part.where)
+
+
+def _watch(given: Mapping[str, Any]) -> Watch:
+    return Watch(given["table"], tuple(given["columns"]), tuple(given["by"]), given.get("where", {}))
+
+
+def needed(source: Source, fields: Sequence[str]) -> list[str]:
+    """Return the fields whose columns must be read for these: with key, birth mark, reference, and what others rest on."""
+    entity = source.entity
+    wanted = [*entity.key, *entity.birth, *([entity.reference] if entity.reference else []), *fields]
+    for name in fields:
+        if name in source.signed:
+            wanted += source.signed[name][:2]
+        if name in source.less:
+            wanted += source.less[name]
+    return [name for name in dict.fromkeys(wanted) if name in entity.fields and entity.fields[name].sql]
