@@ -159,7 +159,7 @@ def test_the_control_door_tells_what_was_spent_and_refused(limited):
         for _ in range(3):
             who(org)
         told = org.door("GET", "limits").json()
-        assert told["total"] == {"admitted": 2, "refused": 1, "spent_s": 3.0}
+        assert told["total"] == {"admitted": 2, "refused": 1, "spent_s": 3.0, "most_at_once": 1}
         assert told["limits"]["requests"] == 2
         org.door("POST", "reset")
         assert org.door("GET", "limits").json()["total"]["admitted"] == 0

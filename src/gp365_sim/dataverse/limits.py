@@ -57,11 +57,15 @@ class _Usage:
 
 @dataclass(slots=True)
 class Total:
-    """What was admitted and refused since the last reset, of all users; `spent_s` is execution time."""
+    """What was admitted and refused since the last reset, of all users; `spent_s` is execution time.
+
+    `most_at_once` is the largest number of requests that one user had running.
+    """
 
     admitted: int = 0
     refused: int = 0
     spent_s: float = 0.0
+    most_at_once: int = 0
 
 
 class Throttle:
@@ -90,6 +94,7 @@ class Throttle:
         usage.refused = 0
         usage.running += 1
         self.total.admitted += 1
+        self.total.most_at_once = max(self.total.most_at_once, usage.running)
 
     def leave(self, user_id: str, cost: float) -> None:
         """End a request and count its execution time in seconds."""
