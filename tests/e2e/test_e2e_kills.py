@@ -9,7 +9,7 @@ from e2e_site import GP, SALES, Site, World, world
 
 from gp365.sync.points import POINTS
 from proof.crash_load import Load, under_load
-from proof.crash_matrix import Cell, Setting, matrix
+from proof.crash_matrix import Cell, Setting, first_sync, matrix
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -76,6 +76,6 @@ def test_the_judge_sees_the_loss_when_an_open_write_counts_as_done(tmp_path: Pat
 @pytest.mark.parametrize("plant", ["our mark is not looked for", ""])
 def test_the_judge_sees_the_double_when_our_mark_is_not_looked_for(tmp_path: Path, plant: str) -> None:
     """The flow's own rules of matching, which would find it, are taken out; with the mark there is no double."""
-    setting = Setting(firms=(6, 6, 0), flow="match: []\n", plant=plant)
-    figures = matrix(tmp_path, 8, [Cell("sync", "answered", 0)], setting)
+    setting = Setting(firms=(0, 4, 0), flow="match: []\n", plant=plant)
+    figures = first_sync(tmp_path, 8, "landed", setting)
     assert bool(figures.doubled) is bool(plant), figures.found

@@ -1,4 +1,4 @@
-"""A process that syncs once over a world in files, and holds still at a named point until it is killed.
+"""A process that syncs, as a command does, over a world in files, and holds still at a named point until it is killed.
 
 Arguments: folder, write strength, seconds since the world's beginning, point (or "-"), how often it is passed first.
 It writes "held" into the folder's marker at the point, or the report's figures when it reaches its end.
@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gp365.app.actions.running import TURNS
 from gp365.model.entity import Strength
 from laws.kill_world import file_world, shut
 from sync.engine_world import World, written
@@ -47,8 +48,14 @@ def main(folder: Path, strength: str, late_s: str, point: str, passes: str) -> N
     marker = folder / "marker"
     if point != "-":
         stop_at(world, point, int(passes), marker)
-    report = world.sync()
-    figures = {"balanced": report.balanced, "clean": report.clean, "written": written(report)}
+    reports = [world.sync()]
+    while reports[-1].dispositions["retrying"] and len(reports) < TURNS:
+        reports.append(world.sync())
+    figures = {
+        "balanced": all(report.balanced for report in reports),
+        "clean": reports[-1].clean,
+        "written": sum(written(report) for report in reports),
+    }
     marker.write_text(json.dumps(figures))
     shut(world)
 

@@ -24,7 +24,7 @@ from typing import Any
 from gp365.app import project
 from gp365.app.actions import replay, running, undo
 from gp365.cli import main
-from gp365.sync import match, page, send, settle
+from gp365.sync import judging, match, page, send, settle
 from gp365.sync.undo import run as undo_run
 from gp365.wire.connection import Connection
 
@@ -126,12 +126,13 @@ def is_writing(data: bytes) -> bool:
 
 
 def plant(rule: str) -> None:
-    """Take a rule of the engine out."""
+    """Take a rule of the engine out: our mark is looked for in settling, in matching, and where a key is taken."""
     if rule == "an open intent counts as done":
         settle._state = lambda *_: settle.SETTLED  # type: ignore[assignment]
     elif rule == "our mark is not looked for":
         settle._marked = lambda *_: False  # type: ignore[assignment]
         match._mark = lambda *_: "no mark"  # type: ignore[assignment]
+        judging._is_ours = lambda *_: False  # type: ignore[assignment]
     else:
         raise SystemExit(f"no rule {rule!r} can be taken out")
 

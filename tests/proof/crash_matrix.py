@@ -81,6 +81,17 @@ def matrix(folder: Path, seed: int, chosen: Sequence[Cell], setting: Setting = S
     return figures
 
 
+def first_sync(folder: Path, seed: int, moment: str, setting: Setting) -> Figures:
+    """Kill the first sync of a world the first time that it passes a moment."""
+    figures = Figures()
+    with crash_world(folder, seed, page=PAGE, firms=setting.firms, more=setting.flow) as world:
+        code, _, _ = start(world, ["sync"], kill=(moment, 1)).end()
+        figures.kills[f"first {moment}"] += int(code in KILLED)
+        take_up(world, figures, Work(["sync"], [["sync"]]), setting.plant)
+        finish(world, figures, f"seed {seed}, first sync {moment}")
+    return figures
+
+
 def counted(world: CrashWorld, figures: Figures, command: str) -> dict[str, int]:
     """Count how often an undisturbed command passes each moment."""
     work = PREPARE[command](world, figures)

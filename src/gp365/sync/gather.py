@@ -44,7 +44,7 @@ def begin_gather(job: Job, observation: Observation, rows: Sequence[Row]) -> Gat
     subjects = recognise(look, subjects)
     singles = [subject for subject in subjects if _single(subject)]
     merged = match_singles(job, observation, singles) if singles else []
-    gone = {id(subject) for subject in merged}
+    gone = {id(subject) for subject in [*merged, *_at_work(job, singles)]}
     subjects = [subject for subject in subjects if id(subject) not in gone]
     return Gathering(look, subjects, ask(job, observation, subjects))
 
@@ -57,6 +57,24 @@ def finish_gather(gathering: Gathering) -> list[Subject]:
     read_records(job, observation, subjects)
     add_other_rows(job, subjects)
     return subjects
+
+
+def _at_work(job: Job, singles: Sequence[Subject]) -> list[Subject]:
+    """Give those whose partner is named by an open intent: what became of that write is found out first.
+
+    They stay in the queue; else one record would be worked in two subjects, and a lost create beside its double.
+    """
+    paired = [subject for subject in singles if len(subject.keys) == 2]
+    if not paired:
+        return []
+    by_side: dict[str, list[str]] = {place.side: [] for place in job.places}
+    for subject in paired:
+        for side, key in subject.keys.items():
+            by_side[side].append(key_text(key))
+    with job.store.read() as conn:
+        pending = intents.open_for(conn, job.pair, job.flow.name, by_side)
+    named = {name for intent in pending for name in _names(intent)}
+    return [one for one in paired if any((side, key_text(key)) in named for side, key in one.keys.items())]
 
 
 def _single(subject: Subject) -> bool:

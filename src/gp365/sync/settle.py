@@ -1,7 +1,8 @@
 """Settle: find out what became of a write whose answer we never had, by looking at its target.
 
 Our mark or the planned values found: done, at any time. Not found: given up at once where a late call cannot land
-(a compared or versioned update, a create under our own key), else only after the longest time a reply can take.
+(a compared or versioned update, a create under our own key), else only after the longest time a reply can take. Records
+that were not linked yet look for their partner anew then: people may have entered it meanwhile, or taken its key.
 """
 
 from __future__ import annotations
@@ -40,12 +41,19 @@ def settle(job: Job, run: str, subjects: Sequence[Subject]) -> None:
             subject.due_after_s = max(1.0, (intent.settled_after - job.clock()).total_seconds())
             continue
         ends.append((intent.id, state, None))
-        if record is not None and not _has_moved(subject, intent.side, intent.key):
+        known = state == SETTLED or subject.link is not None
+        if known and record is not None and not _has_moved(subject, intent.side, intent.key):
             subject.keys[intent.side], subject.records[intent.side] = record.key, record
         if state == SETTLED:
             _take_over(job, subject, intent, record, drafts)
         subject.steps.append({"settled": intent.id, "as": state, "op": intent.op, "side": intent.side})
     _keep(job, run, ends, list(drafts.values()))
+    for subject, _ in pending:
+        if subject.ended is None and subject.link is None and subject.id not in drafts:
+            subject.ended, subject.due_after_s = (
+                Disposition.RETRYING,
+                0.0,
+            )  # at once, and matched as if it were new
     for subject in subjects:
         subject.open_intents = []
 
