@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -37,7 +37,7 @@ class DbapiConnection:
         self._raw = raw
         self._style = style
         self._failures = failures
-        self._inside = False
+        self.broken = False
         raw.autocommit = True
 
     def query(
@@ -86,21 +86,24 @@ class DbapiConnection:
         try:
             yield
         except BaseException:
-            with suppress(*self._failures):
-                self._raw.rollback()
-            self._auto()
+            self._end(self._raw.rollback)
             raise
         try:
             self._raw.commit()
         except self._failures as failure:
+            self.broken = True
             told = failed(failure)
             # A server that answered with a number has answered: it is not done. Silence proves nothing.
-            raise SqlFailed(told.number, told.message, unsure=told.number <= 0) from None
-        self._auto()
+            raise SqlFailed(told.number, told.message, unsure=told.silent) from None
+        self._end(lambda: None)
 
-    def _auto(self) -> None:
-        with suppress(*self._failures):
+    def _end(self, first: Callable[[], None]) -> None:
+        """Go back to statements that stand for themselves; never over a transaction that is still open."""
+        try:
+            first()
             self._raw.autocommit = True
+        except self._failures:
+            self.broken = True
 
     def close(self) -> None:
         """Hang up."""

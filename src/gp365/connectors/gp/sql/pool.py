@@ -78,7 +78,7 @@ class Pool:
 
     def _give(self, connection: SqlConnection) -> None:
         with self._guard:
-            keep = not self._closed
+            keep = not self._closed and not connection.broken
             if keep:
                 self._idle.append(connection)
         if not keep:

@@ -19,6 +19,8 @@ Row = Sequence[SqlValue]
 
 TIME_OUT, LOST = -2, -1
 """Numbers of our own: the driver gave up waiting (-2 as in Microsoft's clients); the connection is gone."""
+_GONE = frozenset({LOST, 10053, 10054, 10060, 10061, 233, 64, 121, 53, 40, 26, 20})
+"""The connection broke or was never made: numbers of Windows and of SQL Server's network libraries."""
 _DEADLOCK, _LOCK_TIME_OUT = 1205, 1222
 _BUSY = frozenset({_DEADLOCK, _LOCK_TIME_OUT, TIME_OUT, 3960, 8645, 8651, 40501, 40613, 10928, 10929, 49918})
 _LOGIN = frozenset({18456, 18450, 18452, 18486, 18487, 18488})
@@ -50,16 +52,26 @@ class SqlFailed(Exception):
     @property
     def lost(self) -> bool:
         """Say whether the connection is of no more use."""
-        return self.number in (LOST, TIME_OUT) or self.unsure
+        return self.number in _GONE or self.number == TIME_OUT or self.unsure
+
+    @property
+    def silent(self) -> bool:
+        """Say whether no answer of the server came: what was asked may have been done."""
+        return self.number <= 0 or self.number in _GONE
 
     @property
     def passing(self) -> bool:
         """Say whether the same question may work a moment later."""
-        return self.number in _BUSY or self.number == LOST
+        return self.number in _BUSY or self.number in _GONE
 
 
 class SqlConnection(Protocol):
-    """One connection, used by one thread at a time. Outside of `transaction` every statement stands for itself."""
+    """One connection, used by one thread at a time. Outside of `transaction` every statement stands for itself.
+
+    `broken`: it must not be used again, because a transaction could not be ended.
+    """
+
+    broken: bool
 
     def query(
         self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000
@@ -108,7 +120,7 @@ def told(failed: SqlFailed, system: str, user: str) -> Gp365Error:
             system=system,
             fix="Compare the version of Dynamics GP with what `gp365 doctor` shows.",
         )
-    if number == LOST:
+    if number in _GONE:
         return Retry("unreachable", f"SQL Server cannot be reached: {message}", system=system)
     if number in _BUSY:
         return Retry("busy", f"SQL Server is busy ({number}): {message}", system=system)

@@ -69,13 +69,11 @@ class Procedures:
 
     def _read(self, name: str) -> Mapping[str, Parameter]:
         names = self._desk.names
-        columns = ["[p].[name]", "TYPE_NAME([p].[user_type_id]) AS [kind]", "[p].[max_length]"]
-        statement = select(columns, names.catalogue("parameters"), alias="p").add(
-            " WHERE [p].[object_id] = OBJECT_ID("
-        )
-        statement.add(mark("varchar(400)"), names.object(name)).add(
-            f") ORDER BY [p].{bracketed('parameter_id')}"
-        )
+        columns = ["[p].[name]", "[k].[name]", "[p].[max_length]"]
+        statement = select(columns, names.catalogue("parameters"), alias="p")
+        statement.add(f" JOIN {names.catalogue('types')} AS [k] ON [k].[user_type_id] = [p].[user_type_id]")
+        statement.add(" WHERE [p].[object_id] = OBJECT_ID(").add(mark("varchar(400)"), names.object(name))
+        statement.add(f") ORDER BY [p].{bracketed('parameter_id')}")
         found = [
             _parameter(str(row[0]), str(row[1]), cast("int", row[2])) for row in self._desk.rows(statement)
         ]
