@@ -13,6 +13,7 @@ from string import Template
 from gp365_sim.core.tls import Certificate, certificate, write_private
 
 GP_USER = "FABRIKAM\\gpsvc"
+SQL_USER = "gp365"
 COMPANY = "Fabrikam, Inc."
 CANADA_COMPANY = "Fabrikam Canada"
 TENANT_ID = "7e5a1c9e-5b0f-4f43-9a55-0d1a3c2b6f10"
@@ -22,20 +23,22 @@ PROVISION_CLIENT_ID = "5c3d1e88-7a42-4b96-8e2f-1f6a9b0c7d32"
 
 @dataclass(frozen=True)
 class Secrets:
-    """The three secrets of a simulated site."""
+    """The secrets of a simulated site."""
 
     gp_password: str = field(repr=False)
     client_secret: str = field(repr=False)
     provision_client_secret: str = field(repr=False)
+    sql_password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the systems answer; base addresses without a trailing slash."""
+    """Where the systems answer; base addresses without a trailing slash, the SQL server as host:port."""
 
     gp: str
     dataverse: str
     dataverse_http: str
+    sql: str
 
 
 def prepare(folder: Path) -> tuple[Certificate, Secrets]:
@@ -49,7 +52,7 @@ def prepare(folder: Path) -> tuple[Certificate, Secrets]:
     private.mkdir(mode=0o700, exist_ok=True)
     tls = certificate(private)
     (folder / "ca.pem").write_bytes(tls.ca_file.read_bytes())
-    names = ("gp-password", "sales-client-secret", "provision-client-secret")
+    names = ("gp-password", "sales-client-secret", "provision-client-secret", "sql-password")
     return tls, Secrets(*(_secret(private / name) for name in names))
 
 
@@ -82,6 +85,8 @@ def write_settings(folder: Path, addresses: Addresses, *, canada: bool = False) 
         return
     text = Template(template).substitute(
         gp_url=f"{addresses.gp}/GPService",
+        sql_server=addresses.sql,
+        sql_user=SQL_USER,
         sales_url=addresses.dataverse,
         tenant_id=TENANT_ID,
         client_id=CLIENT_ID,
@@ -103,22 +108,33 @@ def withdraw(folder: Path) -> None:
     (folder / "sim.json").unlink(missing_ok=True)
 
 
-def _gp(addresses: Addresses, kept: Secrets, company: str, below: str = "") -> Mapping[str, str]:
+def _gp(
+    addresses: Addresses, kept: Secrets, company: str, interid: str, below: str = ""
+) -> Mapping[str, object]:
     return {
         "url": f"{addresses.gp}/GPService",
         "company": company,
         "user": GP_USER,
         "password": kept.gp_password,
         "control": f"{addresses.gp}/_sim{below}",
+        "sql": {
+            "driver": "gp365_sim.sqlclient",
+            "server": addresses.sql,
+            "user": SQL_USER,
+            "password": kept.sql_password,
+            "database": interid,
+            "system_database": "DYNAMICS",
+            "control": f"http://{addresses.sql}/_sim",
+        },
     }
 
 
 def _description(
     folder: Path, addresses: Addresses, kept: Secrets, more: Sequence[str]
 ) -> Mapping[str, object]:
-    second = {"gp_canada": _gp(addresses, kept, CANADA_COMPANY, "/companies/CAN")}
+    second = {"gp_canada": _gp(addresses, kept, CANADA_COMPANY, "CAN", "/companies/CAN")}
     return {
-        "gp": _gp(addresses, kept, COMPANY),
+        "gp": _gp(addresses, kept, COMPANY, "TWO"),
         **(second if CANADA_COMPANY in more else {}),
         "dataverse": {
             "url": addresses.dataverse,

@@ -19,6 +19,7 @@ from gp365_sim.folder import (
     CLIENT_ID,
     GP_USER,
     PROVISION_CLIENT_ID,
+    SQL_USER,
     TENANT_ID,
     Addresses,
     Secrets,
@@ -31,12 +32,14 @@ from gp365_sim.folder import (
 from gp365_sim.gp.app import Manner
 from gp365_sim.gp.app import build as build_gp
 from gp365_sim.gp.company import Identity
+from gp365_sim.gp.sql.app import build as build_sql
+from gp365_sim.gp.sql.rights import Login
 from gp365_sim.gp.users import User
 from gp365_sim.identity.tokens import Application, Secret, Tokens
 from gp365_sim.parent import watched
 from gp365_sim.samples import Samples, fabrikam, fabrikam_canada
 
-CANADA = Identity(CANADA_COMPANY, "CAN", 2, "America/Toronto")
+CANADA = Identity(CANADA_COMPANY, "CAN", 2, "America/Toronto", "Z-C$")
 _LOOK_S = 0.5
 _RUNTIME_USER_ID = "e1000000-0000-4000-8000-000000000001"
 _PROVISION_USER_ID = "e1000000-0000-4000-8000-000000000002"
@@ -84,23 +87,28 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
 
 def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addresses, list[Door]]:
     """Bind the sockets first: tokens are issued for Dataverse's own addresses."""
-    for_gp, for_https, for_http = bind(), bind(), bind()
+    for_gp, for_sql, for_https, for_http = bind(), bind(), bind(), bind()
     addresses = Addresses(
         gp=url_of(for_gp, https=True),
         dataverse=url_of(for_https, https=True),
         dataverse_http=url_of(for_http, https=False),
+        sql=url_of(for_sql, https=False).removeprefix("http://"),
     )
-    gp_app = build_gp(
-        Clock(),
+    clock = Clock()
+    gp = build_gp(
+        clock,
         order.samples,
         [User(GP_USER, kept.gp_password)],
         order.gp,
         more_companies=order.more,
         more_samples={CANADA.interid: fabrikam_canada()},
-    ).app
+    )
+    companies = [each.world.company for each in gp.places.values()]
+    sql = build_sql(companies, gp.system, [Login(SQL_USER, kept.sql_password)], clock)
     sales_app = _sales(order, addresses, kept)
     return addresses, [
-        Door(gp_app, for_gp, certificate),
+        Door(gp.app, for_gp, certificate),
+        Door(sql.app, for_sql),
         Door(sales_app, for_https, certificate),
         Door(sales_app, for_http),
     ]

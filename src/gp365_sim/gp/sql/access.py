@@ -1,13 +1,13 @@
 """How the rows of one source are found: by key, by an index on equality or order, or all of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gp365_sim.gp.heap import Heap
 from gp365_sim.gp.sql.compare import key_of_value
 from gp365_sim.gp.sql.index import INDEXES, LAST, Key
-from gp365_sim.gp.sql.parts import Among, Both, Condition, Either, Frame, Row, Test
+from gp365_sim.gp.sql.parts import Among, Both, Condition, Either, Fixed, Frame, Row, Test
 from gp365_sim.gp.sql.scope import Source
 from gp365_sim.gp.tables import Table
 
@@ -66,6 +66,8 @@ def _sorted_out(source: Source, conditions: Sequence[Condition], known: frozense
 def _usable(condition: Condition, slot: int, known: frozenset[int]) -> bool:
     if isinstance(condition, Both | Either):
         return all(_usable(each, slot, known) for each in condition.parts)
+    if isinstance(condition, Fixed):
+        return True
     return isinstance(condition, Test) and condition.slot == slot and condition.needs <= known
 
 
@@ -128,16 +130,19 @@ def _under(heap: Heap, table: Table, value: Any) -> Sequence[Row]:
 
 
 def _by_index(source: Source, found: _Found, wanted: Order | None) -> Access:
+    for each in found.others:
+        points = _points(each)
+        if points:
+            return _at_points(source, points)
     if wanted is not None:
         return _in_order(source, found, wanted)
     if found.equal:
         return _equal(source, found)
     for each in found.among:
         return _any_of(source, each)
-    column = next((index for each in found.others for index in _columns(each)), None)
-    if column is not None:
-        bounded = _in_order(source, found, Order((column,)))
-        return Access(bounded.rows)
+    columns = tuple(dict.fromkeys(index for each in found.others for index in _columns(each)))
+    if columns:
+        return Access(_in_order(source, found, Order(columns)).rows)
     return Access(lambda frame: source.rows(frame).unordered())
 
 
@@ -147,6 +152,33 @@ def _columns(condition: Condition) -> Iterator[int]:
     elif isinstance(condition, Both | Either):
         for each in condition.parts:
             yield from _columns(each)
+
+
+def _points(condition: Condition) -> list[dict[int, Test]]:
+    """Read `(a = 1 AND b = 2) OR (a = …)`: the tests of each alternative by column; nothing for another form."""
+    if not isinstance(condition, Either):
+        return []
+    found = [_point(each) for each in condition.parts]
+    columns = set(found[0])
+    return found if columns and all(set(each) == columns for each in found) else []
+
+
+def _point(condition: Condition) -> dict[int, Test]:
+    tests = condition.parts if isinstance(condition, Both) else (condition,)
+    return {each.index: each for each in tests if isinstance(each, Test) and each.op == "="}
+
+
+def _at_points(source: Source, points: Sequence[Mapping[int, Test]]) -> Access:
+    columns = tuple(sorted(points[0]))
+    keys = [[point[index].key for index in columns] for point in points]
+
+    def look(frame: Frame) -> Iterator[Row]:
+        index = INDEXES.equal(source.rows(frame), columns)
+        for key in dict.fromkeys(tuple(get(frame) for get in gets) for gets in keys):
+            if None not in key:
+                yield from index.get(key, ())
+
+    return Access(look)
 
 
 def _equal(source: Source, found: _Found) -> Access:
@@ -201,6 +233,8 @@ def _low(condition: Condition, columns: tuple[int, ...], frame: Frame) -> Key | 
             return None
         key = condition.key(frame)
         return None if key is None else (key, LAST) if condition.op == ">" else (key,)
+    if isinstance(condition, Fixed):
+        return None if condition.get(frame) is True else (LAST,)
     if isinstance(condition, Either):
         bounds = [_low(each, columns, frame) for each in condition.parts]
         return None if None in bounds else min(each for each in bounds if each is not None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from gp365_sim.gp.sql.collation import sort_key
 from gp365_sim.gp.sql.errors import not_modelled
-from gp365_sim.gp.sql.parts import NOWHERE, Among, Condition, Expr, Frame, Get, Operator, Test, expr
+from gp365_sim.gp.sql.parts import NOWHERE, Among, Condition, Expr, Fixed, Frame, Get, Operator, Test, expr
 from gp365_sim.gp.sql.types import FLOAT, INT, SqlType, Value, convert
 
 BOOL = INT
@@ -101,6 +101,9 @@ def compare(op: Operator, left: Expr, right: Expr, once: Callable[[Get, Expr], G
         x, y = a(frame), b(frame)
         return None if x is None or y is None else test(x, y)
 
+    if not left.slots and not right.slots:
+        fixed = once(held, left)
+        return expr(BOOL, fixed, left, right, condition=Fixed(fixed))
     return expr(BOOL, held, left, right, condition=_condition(op, left, right, meeting, a, b, once))
 
 

@@ -147,39 +147,55 @@ def _between(c: Compiler, node: exp.Expression) -> Expr:
 
 
 def _and(c: Compiler, node: exp.Expression) -> Expr:
-    return _both(c.truth(node.this), c.truth(node.expression))
+    return _both(*(c.truth(each) for each in _operands(node, exp.And)))
 
 
-def _both(left: Expr, right: Expr) -> Expr:
-    a, b = left.get, right.get
+def _operands(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
+    """Take a chain of ANDs or ORs apart; long ones are deep to the left."""
+    found: list[exp.Expression] = []
+    while isinstance(node, kind):
+        found.append(node.expression)
+        node = node.this
+    return [node, *reversed(found)]
+
+
+def _both(*sides: Expr) -> Expr:
+    parts = tuple(part for side in sides for part in (side.parts or (side,)))
+    gets = [each.get for each in parts]
 
     def held(frame: Frame) -> bool | None:
-        x = a(frame)
-        if x is False:
-            return False
-        y = b(frame)
-        return False if y is False else None if x is None or y is None else True
+        found: bool | None = True
+        for get in gets:
+            value = get(frame)
+            if value is False:
+                return False
+            if value is None:
+                found = None
+        return found
 
-    parts = (*(left.parts or (left,)), *(right.parts or (right,)))
     condition = Both(tuple(each.condition for each in parts if each.condition is not None))
-    return Expr(comparing.BOOL, held, held, left.slots | right.slots, None, condition, "", parts)
+    slots = frozenset[int]().union(*(each.slots for each in parts))
+    return Expr(comparing.BOOL, held, held, slots, None, condition, "", parts)
 
 
 def _or(c: Compiler, node: exp.Expression) -> Expr:
-    left, right = c.truth(node.this), c.truth(node.expression)
-    a, b = left.get, right.get
+    sides = [c.truth(each) for each in _operands(node, exp.Or)]
+    gets = [each.get for each in sides]
 
     def held(frame: Frame) -> bool | None:
-        x = a(frame)
-        if x is True:
-            return True
-        y = b(frame)
-        return True if y is True else None if x is None or y is None else False
+        found: bool | None = False
+        for get in gets:
+            value = get(frame)
+            if value is True:
+                return True
+            if value is None:
+                found = None
+        return found
 
     condition: Condition = None
-    if left.condition is not None and right.condition is not None:
-        condition = Either((left.condition, right.condition))
-    return expr(comparing.BOOL, held, left, right, condition=condition)
+    if all(each.condition is not None for each in sides):
+        condition = Either(tuple(each.condition for each in sides))
+    return expr(comparing.BOOL, held, *sides, condition=condition)
 
 
 def _not(c: Compiler, node: exp.Expression) -> Expr:

@@ -89,7 +89,14 @@ class Either:
     parts: tuple["Condition", ...]
 
 
-Condition = Test | Among | Both | Either | None
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A condition that reads no source: it holds for all rows or for none."""
+
+    get: Get
+
+
+Condition = Test | Among | Both | Either | Fixed | None
 """What an index may use; None: nothing."""
 
 

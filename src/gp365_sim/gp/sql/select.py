@@ -14,6 +14,7 @@ from gp365_sim.gp.sql.expressions import Compiler, only
 from gp365_sim.gp.sql.grouping import Grouping, grouping
 from gp365_sim.gp.sql.joins import Join, walk
 from gp365_sim.gp.sql.parts import Expr, Frame, Get
+from gp365_sim.gp.sql.pushing import pushed
 from gp365_sim.gp.sql.scope import Field, Scope, Source
 from gp365_sim.gp.sql.sources import source
 from gp365_sim.gp.sql.types import Value, convert
@@ -51,7 +52,7 @@ def query(node: exp.Expression, outer: Scope) -> Plan:
     if isinstance(node, exp.Union):
         return _union(node, outer)
     if isinstance(node, exp.Select):
-        return _select(node, outer)
+        return _select(pushed(node), outer)
     raise not_modelled(node.sql(dialect="tsql")[:60])
 
 
