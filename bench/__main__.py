@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.engine import engine
+from bench.gp_sql import gp_sql
 from bench.lanes import lanes
 from bench.load import FULL, SCALED, load
 from bench.matching import matching
@@ -24,7 +25,18 @@ def main() -> int:
     parser.add_argument(
         "names",
         nargs="*",
-        choices=("engine", "plan", "million", "matching", "reconcile", "quiet", "load", "lanes", []),
+        choices=(
+            "engine",
+            "plan",
+            "million",
+            "matching",
+            "reconcile",
+            "quiet",
+            "load",
+            "lanes",
+            "gp-sql",
+            [],
+        ),
         help="which benchmarks",
     )
     parser.add_argument("--records", type=int, default=100_000, help="pairs of the engine's benchmark")
@@ -47,6 +59,7 @@ def main() -> int:
         "quiet": lambda: {"quiet": quiet(given.size)},
         "load": lambda: {"load": load(FULL if given.full else SCALED)},
         "lanes": lambda: {"lanes": lanes()},
+        "gp-sql": lambda: {"gp_sql": gp_sql()},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():
