@@ -229,16 +229,16 @@ def test_calls_that_leave_most_places_unused_do_not_hold_growth_back() -> None:
 def test_a_server_that_has_little_time_left_gets_fewer_calls_and_no_more() -> None:
     pace = Concurrency()
     pace.hint(16)
-    pace.left(1200.0)
-    pace.left(121.0)
+    pace.left(0, 1200.0)
+    pace.left(0, 121.0)
     assert pace.limit == 8
-    pace.left(119.0)
-    pace.left(100.0)
+    pace.left(0, 119.0)
+    pace.left(0, 100.0)
     assert pace.limit == 4
     for now in (0, 400, 800):
         busy(pace, now=now)
     assert pace.limit == 4
-    pace.left(900.0)
+    pace.left(1200, 900.0)
     busy(pace, now=1200)
     assert pace.limit == 5
 
@@ -279,3 +279,18 @@ def test_one_question_runs_beside_a_full_house_and_the_next_one_goes_before_bulk
         thread.join(10)
     assert order == ["question", "write"]
     assert budget.standing().running == 0
+
+
+def test_a_call_rests_for_up_to_a_fifth_of_its_length_while_no_time_is_left() -> None:
+    pace = Concurrency()
+    pace.hint(8)
+    pace.left(0, 1200.0)
+    for now, calls in ((0, 1), (10, 0), (10, 1), (20, 0)):
+        pace.running(now, calls)
+    pace.left(20, 61.0)
+    assert pace.delay_s(20) == 0.0
+    pace.left(20, 30.0)
+    assert pace.delay_s(20) == pytest.approx(1.0)
+    pace.left(30, 0.0)
+    assert pace.delay_s(30) == pytest.approx(2.0)
+    assert pace.limit == 4

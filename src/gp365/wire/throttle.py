@@ -18,7 +18,8 @@ _WINDOW_S = 300.0
 _SUSTAINED = 4
 """Calls that may always run at once: together they cannot use more than the 1,200 s of execution time in 300 s that one
 web server grants (Service protection limits). Some organisations grant more: that is found out patiently."""
-_SCARCE = 0.1
+_SCARCE, _STRAINED = 0.1, 0.05
+_REST = 0.2
 
 
 def _seconds(text: str) -> float | None:
@@ -64,7 +65,8 @@ class Concurrency:
 
     Where one more call could use more execution time than is granted for sure, it is added after a whole window only.
     When the answers tell that nearly all of the time is used up, half as many run, or what can be sustained, and no more
-    are added. Microsoft gives `x-ms-ratelimit-time-remaining-xrm-requests` for debugging: it makes us slower, never faster.
+    are added; at the very end of it a call rests for up to a fifth of its length. Microsoft tells what is left for
+    debugging alone (`x-ms-ratelimit-time-remaining-xrm-requests`): it makes us slower, never faster.
     """
 
     def __init__(self, ceiling: int = 4) -> None:
@@ -77,11 +79,13 @@ class Concurrency:
         self._load = _Load()
         self._most_left_s = 0.0
         self._scarce = False
+        self._rest_until = float("-inf")
 
     def delay_s(self, now: float) -> float:
         """Return the seconds that a 429 still stops all calls."""
         self._grow(now)
-        return _at_least_a_tick(self.paused_until - now) if self.paused_until > now else 0.0
+        until = max(self.paused_until, self._rest_until)
+        return _at_least_a_tick(until - now) if until > now else 0.0
 
     def hint(self, ceiling: int) -> None:
         """Take the server's recommended parallelism; the first one sets the start to half of it."""
@@ -105,12 +109,15 @@ class Concurrency:
         """Take an answer that is no 429."""
         self._storm = 0
 
-    def left(self, seconds: float) -> None:
+    def left(self, now: float, seconds: float) -> None:
         """Take how much execution time the server says is left in its window."""
         self._most_left_s = max(self._most_left_s, seconds)
         was_scarce, self._scarce = self._scarce, seconds < _SCARCE * self._most_left_s
         if self._scarce and not was_scarce:
             self.limit = max(min(self.limit, _SUSTAINED), self.limit // 2)
+        strain = 1.0 - seconds / (_STRAINED * self._most_left_s) if self._most_left_s else 0.0
+        if strain > 0:
+            self._rest_until = now + _REST * strain * self._load.mean_call_s(now)
 
     def running(self, now: float, calls: int) -> None:
         """Note how many calls run from now on."""
@@ -146,6 +153,7 @@ class _Load:
         self._since = 0.0
         self._busy_s = 0.0
         self._call_s = 0.0
+        self._ended = 0
 
     def note(self, now: float, calls: int) -> None:
         """Go on with so many calls."""
@@ -153,7 +161,13 @@ class _Load:
         if self._calls:
             self._busy_s += passed_s
             self._call_s += passed_s * self._calls
+        self._ended += max(0, self._calls - calls)
         self._since, self._calls = now, calls
+
+    def mean_call_s(self, now: float) -> float:
+        """Return how long a call took on average since it was forgotten, 0.0 where none ended."""
+        self.note(now, self._calls)
+        return self._call_s / self._ended if self._ended else 0.0
 
     def mean(self, now: float) -> float:
         """Return the average since it was forgotten, 0.0 where no call ran."""
@@ -164,6 +178,7 @@ class _Load:
         """Begin anew."""
         self.note(now, self._calls)
         self._busy_s = self._call_s = 0.0
+        self._ended = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +239,7 @@ class RequestBudget:
                 self._concurrency.hint(int(hint))
             left_s = _seconds(headers.get("x-ms-ratelimit-time-remaining-xrm-requests"))
             if left_s is not None:
-                self._concurrency.left(left_s)
+                self._concurrency.left(self._clock.now(), left_s)
             if status == 429:
                 after = retry_after_s(headers.get("retry-after"), self._clock.utc_now())
                 self._concurrency.refused(self._clock.now(), after)
