@@ -112,7 +112,11 @@ def _condition(
 ) -> Condition:
     if op == "<>":
         return None
-    for column, other, key, spoken in ((left, right, b, op), (right, left, a, _MIRRORED[op])):
+    sides: tuple[tuple[Expr, Expr, Get, Operator], ...] = (
+        (left, right, b, op),
+        (right, left, a, _MIRRORED[op]),
+    )
+    for column, other, key, spoken in sides:
         if (
             column.place is not None
             and _same_space(column.type, meeting)

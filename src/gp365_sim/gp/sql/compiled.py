@@ -203,7 +203,7 @@ class _Batch:
         plan = query(node, Scope(text))
         return Selected(text.slots, frozenset(text.reads), frozenset(text.locks), plan, into)
 
-    def _into(self, node: exp.Expression) -> tuple[tuple[str, SqlType], ...]:
+    def _into(self, node: exp.Expr) -> tuple[tuple[str, SqlType], ...]:
         """Turn `SELECT @a = …` into a query and the names of its variables."""
         if not isinstance(node, exp.Select):
             return ()
@@ -240,11 +240,11 @@ class _Batch:
         return Given(each.name, value, back, self._type(back) if back else NULL)
 
 
-def _carried(node: exp.Expression) -> list[str]:
+def _carried(node: exp.Expr) -> list[str]:
     return [name for name, value in node.args.items() if value not in (None, False, [], "")]
 
 
-def _parsed(text: str) -> exp.Expression:
+def _parsed(text: str) -> exp.Expr:
     try:
         found = sqlglot.parse(text, read="tsql")
     except SqlglotError as error:

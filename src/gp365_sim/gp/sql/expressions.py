@@ -27,37 +27,43 @@ from gp365_sim.gp.sql.types import (
 )
 
 _DIGITS = Context(prec=76)
-_COMPARISONS: dict[type[exp.Expression], Operator] = {
+_COMPARISONS: dict[type[exp.Expr], Operator] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
-_TAKES = {
+_TAKES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Cast: ("this", "to"), exp.TryCast: ("this", "to", "safe"), exp.Convert: ("this", "expression", "style", "safe"),
     exp.Like: ("this", "expression", "negate"), exp.In: ("this", "expressions", "query"),
     exp.Case: ("this", "ifs", "default"), exp.If: ("this", "true", "false"),
 }  # fmt: skip
 
 
-def only(node: exp.Expression, *names: str) -> None:
+def only(node: exp.Expr, *names: str) -> None:
     """Refuse a part of the text that carries something else than what is read here, so that nothing is passed over."""
     for name, value in node.args.items():
         if name not in names and value not in (None, False, [], ""):
             raise not_modelled(f"{name.rstrip('_')} in {_written(node)}")
 
 
-def _written(node: exp.Expression) -> str:
+def parts_of(node: exp.Expr, name: str) -> list[exp.Expr]:
+    """Give the parts of a syntax tree under a name; none is an empty list."""
+    found: list[exp.Expr] | None = node.args.get(name)
+    return found or []
+
+
+def _written(node: exp.Expr) -> str:
     return node.sql(dialect="tsql")[:60]
 
 
 class Compiler:
     """Compiles the expressions of one SELECT (or of none); `query` compiles a subquery to its rows."""
 
-    def __init__(self, scope: Scope, query: Callable[[exp.Expression, Scope], Any]) -> None:
+    def __init__(self, scope: Scope, query: Callable[[exp.Expr, Scope], Any]) -> None:
         self.scope = scope
         self.query = query
         self.special: dict[str, Expr] = {}
         """What stands for an aggregate, by its text, once rows are grouped."""
 
-    def compile(self, node: exp.Expression) -> Expr:
+    def compile(self, node: exp.Expr) -> Expr:
         """Compile one expression."""
         if self.special and (found := self.special.get(node.sql(dialect="tsql").upper())) is not None:
             return found
@@ -75,7 +81,7 @@ class Compiler:
         """See `Text.once`."""
         return self.scope.text.once(get, side)
 
-    def truth(self, node: exp.Expression) -> Expr:
+    def truth(self, node: exp.Expr) -> Expr:
         """Compile a condition; a value where a condition belongs is an error, as in T-SQL."""
         if not isinstance(node, _CONDITIONS):
             raise SqlError(
@@ -84,14 +90,14 @@ class Compiler:
         return self.compile(node)
 
 
-def _column(c: Compiler, node: exp.Expression) -> Expr:
+def _column(c: Compiler, node: exp.Expr) -> Expr:
     only(node, "this", "table")
     if isinstance(node.this, exp.Star):
         raise not_modelled("* in an expression")
     return c.scope.find(node.name, node.text("table"))
 
 
-def _literal(c: Compiler, node: exp.Expression) -> Expr:
+def _literal(c: Compiler, node: exp.Expr) -> Expr:
     text = node.this
     if node.is_string:
         return constant(text, SqlType("varchar", max(1, len(text))))
@@ -108,11 +114,11 @@ def constant(value: Value, kind: SqlType) -> Expr:
     return expr(kind, lambda _: value)
 
 
-def _national(c: Compiler, node: exp.Expression) -> Expr:
+def _national(c: Compiler, node: exp.Expr) -> Expr:
     return constant(node.name, SqlType("nvarchar", max(1, len(node.name))))
 
 
-def _parameter(c: Compiler, node: exp.Expression) -> Expr:
+def _parameter(c: Compiler, node: exp.Expr) -> Expr:
     if isinstance(node.this, exp.Parameter):
         name = node.this.name.upper()
         if name not in COUNTERS:
@@ -131,14 +137,14 @@ def _unpadded(value: Value) -> Value:
     return value.rstrip(" ") if isinstance(value, str) else value
 
 
-def _compare(c: Compiler, node: exp.Expression) -> Expr:
+def _compare(c: Compiler, node: exp.Expr) -> Expr:
     only(node, "this", "expression")
     return comparing.compare(
         _COMPARISONS[type(node)], c.compile(node.this), c.compile(node.expression), c.once
     )
 
 
-def _between(c: Compiler, node: exp.Expression) -> Expr:
+def _between(c: Compiler, node: exp.Expr) -> Expr:
     only(node, "this", "low", "high")
     side = c.compile(node.this)
     low = comparing.compare(">=", side, c.compile(node.args["low"]), c.once)
@@ -146,13 +152,13 @@ def _between(c: Compiler, node: exp.Expression) -> Expr:
     return _both(low, high)
 
 
-def _and(c: Compiler, node: exp.Expression) -> Expr:
+def _and(c: Compiler, node: exp.Expr) -> Expr:
     return _both(*(c.truth(each) for each in _operands(node, exp.And)))
 
 
-def _operands(node: exp.Expression, kind: type[exp.Expression]) -> list[exp.Expression]:
+def _operands(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
     """Take a chain of ANDs or ORs apart; long ones are deep to the left."""
-    found: list[exp.Expression] = []
+    found: list[exp.Expr] = []
     while isinstance(node, kind):
         found.append(node.expression)
         node = node.this
@@ -178,7 +184,7 @@ def _both(*sides: Expr) -> Expr:
     return Expr(comparing.BOOL, held, held, slots, None, condition, "", parts)
 
 
-def _or(c: Compiler, node: exp.Expression) -> Expr:
+def _or(c: Compiler, node: exp.Expr) -> Expr:
     sides = [c.truth(each) for each in _operands(node, exp.Or)]
     gets = [each.get for each in sides]
 
@@ -198,7 +204,7 @@ def _or(c: Compiler, node: exp.Expression) -> Expr:
     return expr(comparing.BOOL, held, *sides, condition=condition)
 
 
-def _not(c: Compiler, node: exp.Expression) -> Expr:
+def _not(c: Compiler, node: exp.Expr) -> Expr:
     side = c.truth(node.this)
     get = side.get
 
@@ -209,11 +215,11 @@ def _not(c: Compiler, node: exp.Expression) -> Expr:
     return expr(comparing.BOOL, held, side)
 
 
-def _paren(c: Compiler, node: exp.Expression) -> Expr:
+def _paren(c: Compiler, node: exp.Expr) -> Expr:
     return c.compile(node.this)
 
 
-def _is(c: Compiler, node: exp.Expression) -> Expr:
+def _is(c: Compiler, node: exp.Expr) -> Expr:
     if not isinstance(node.expression, exp.Null):
         raise not_modelled(f"{_written(node)}")
     side = c.compile(node.this)
@@ -221,19 +227,19 @@ def _is(c: Compiler, node: exp.Expression) -> Expr:
     return expr(comparing.BOOL, lambda frame: get(frame) is None, side)
 
 
-def _like(c: Compiler, node: exp.Expression, escape: Expr | None = None) -> Expr:
+def _like(c: Compiler, node: exp.Expr, escape: Expr | None = None) -> Expr:
     only(node, "this", "expression", "negate")
     negated = bool(node.args.get("negate"))
     return comparing.like(c.compile(node.this), c.compile(node.expression), escape, negated=negated)
 
 
-def _escape(c: Compiler, node: exp.Expression) -> Expr:
+def _escape(c: Compiler, node: exp.Expr) -> Expr:
     if not isinstance(node.this, exp.Like):
         raise not_modelled(_written(node))
     return _like(c, node.this, c.compile(node.expression))
 
 
-def _in(c: Compiler, node: exp.Expression) -> Expr:
+def _in(c: Compiler, node: exp.Expr) -> Expr:
     left = c.compile(node.this)
     if node.args.get("query") is None:
         return comparing.among(left, [c.compile(each) for each in node.expressions], c.once)
@@ -248,7 +254,7 @@ def _none(frame: Frame) -> None:
     return None
 
 
-def _exists(c: Compiler, node: exp.Expression) -> Expr:
+def _exists(c: Compiler, node: exp.Expr) -> Expr:
     plan = c.query(node.this, c.scope)
     empty = object()
     side = Expr(INT, _none, _none, plan.needs)
@@ -256,7 +262,7 @@ def _exists(c: Compiler, node: exp.Expression) -> Expr:
     return Expr(comparing.BOOL, get, get, plan.needs)
 
 
-def _scalar(c: Compiler, node: exp.Expression) -> Expr:
+def _scalar(c: Compiler, node: exp.Expr) -> Expr:
     plan = c.query(node.this, c.scope)
     if len(plan.fields) != 1:
         raise SqlError(116, "A subquery that stands for a value has one column.")
@@ -271,7 +277,7 @@ def _scalar(c: Compiler, node: exp.Expression) -> Expr:
     return Expr(plan.fields[0].type, get, get, plan.needs)
 
 
-def _case(c: Compiler, node: exp.Expression) -> Expr:
+def _case(c: Compiler, node: exp.Expr) -> Expr:
     subject = node.args.get("this")
     tests: list[Expr] = []
     for each in node.args["ifs"]:
@@ -281,7 +287,7 @@ def _case(c: Compiler, node: exp.Expression) -> Expr:
     return _choice(tests, results, c.compile(node.args["default"]) if node.args.get("default") else None)
 
 
-def _iif(c: Compiler, node: exp.Expression) -> Expr:
+def _iif(c: Compiler, node: exp.Expr) -> Expr:
     return _choice([c.truth(node.this)], [c.compile(node.args["true"])], c.compile(node.args["false"]))
 
 
@@ -301,7 +307,7 @@ def _choice(tests: Sequence[Expr], results: Sequence[Expr], otherwise: Expr | No
     return expr(kind, get, *tests, *results, last)
 
 
-def _cast(c: Compiler, node: exp.Expression) -> Expr:
+def _cast(c: Compiler, node: exp.Expr) -> Expr:
     if isinstance(node, exp.Convert):
         target, side = data_type(node.this), c.compile(node.expression)
     else:
@@ -330,15 +336,15 @@ def _cast(c: Compiler, node: exp.Expression) -> Expr:
     )
 
 
-def _sizes(node: exp.Expression) -> bool:
+def _sizes(node: exp.Expr) -> bool:
     kind = node.this if isinstance(node, exp.Convert) else node.args["to"]
     return bool(kind.expressions)
 
 
-def data_type(node: exp.Expression) -> SqlType:
+def data_type(node: exp.Expr) -> SqlType:
     """Read a type in a text."""
     only(node, "this", "expressions", "kind", "nested")
-    name = node.this.value if isinstance(node.this, exp.DType) else str(node.args.get("kind") or node.this)
+    name = str(node.this.value if isinstance(node.this, exp.DType) else node.args.get("kind") or node.this)
     sizes = [MAX if each.name.upper() == "MAX" else int(each.name) for each in node.expressions]
     spoken = {"DOUBLE": "float", "TIMESTAMP": "datetime", "UINT": "tinyint", "UTINYINT": "tinyint",
               "BOOLEAN": "bit", "ROWVERSION": "timestamp", "SMALLMONEY": "smallmoney",
@@ -346,7 +352,7 @@ def data_type(node: exp.Expression) -> SqlType:
     return type_named(spoken, *sizes)
 
 
-def _arithmetic(c: Compiler, node: exp.Expression) -> Expr:
+def _arithmetic(c: Compiler, node: exp.Expr) -> Expr:
     only(node, "this", "expression", "typed", "safe")
     left, right = c.compile(node.this), c.compile(node.expression)
     if isinstance(node, exp.Add) and left.type.family == right.type.family == "text":
@@ -392,7 +398,7 @@ def _rest(x: Any, y: Any) -> Any:
     return Decimal(x) - whole * Decimal(y)
 
 
-_OPERATIONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+_OPERATIONS: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
     exp.Add: operator.add,
     exp.Sub: operator.sub,
     exp.Mul: operator.mul,
@@ -401,7 +407,7 @@ _OPERATIONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
 }
 
 
-def _result(node: exp.Expression, a: SqlType, b: SqlType) -> SqlType:
+def _result(node: exp.Expr, a: SqlType, b: SqlType) -> SqlType:
     kind = comparing.stronger(a, b)
     if kind.family != "exact":
         return BIGINT if kind.name == "bigint" else INT if kind.family == "integer" else kind
@@ -426,7 +432,7 @@ def joined(left: Expr, right: Expr) -> Expr:
     return expr(kind, get, left, right)
 
 
-def _days(node: exp.Expression, left: Expr, right: Expr) -> Expr:
+def _days(node: exp.Expr, left: Expr, right: Expr) -> Expr:
     if not isinstance(node, exp.Add | exp.Sub) or right.type.family not in ("integer", "exact", "float"):
         raise not_modelled(f"arithmetic on dates but adding days: {_written(node)}")
     a, b, sign = left.get, right.get, 1 if isinstance(node, exp.Add) else -1
@@ -441,13 +447,13 @@ def _days(node: exp.Expression, left: Expr, right: Expr) -> Expr:
     return expr(left.type, get, left, right)
 
 
-def _negated(c: Compiler, node: exp.Expression) -> Expr:
+def _negated(c: Compiler, node: exp.Expr) -> Expr:
     side = c.compile(node.this)
     get = side.get
     return expr(side.type, lambda frame: None if (x := get(frame)) is None else -x, side)
 
 
-def _collated(c: Compiler, node: exp.Expression) -> Expr:
+def _collated(c: Compiler, node: exp.Expr) -> Expr:
     """A COLLATE is taken where it names the database's own collation, which changes nothing."""
     from gp365_sim.gp.sql.collation import NAME
 
@@ -456,7 +462,7 @@ def _collated(c: Compiler, node: exp.Expression) -> Expr:
     return c.compile(node.this)
 
 
-def _binary(c: Compiler, node: exp.Expression) -> Expr:
+def _binary(c: Compiler, node: exp.Expr) -> Expr:
     value = bytes.fromhex(node.name)
     return constant(value, SqlType("varbinary", max(1, len(value))))
 

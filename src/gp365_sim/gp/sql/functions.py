@@ -25,10 +25,10 @@ _ASKED = {
     "USER_NAME": SYSNAME, "SUSER_NAME": SYSNAME, "HAS_DBACCESS": INT, "TYPE_NAME": SYSNAME, "OBJECT_NAME": SYSNAME,
     "XACT_STATE": SqlType("smallint"), "SCHEMA_ID": INT, "APP_NAME": SYSNAME, "HOST_NAME": SYSNAME,
 }  # fmt: skip
-Compile = Callable[[exp.Expression], Expr]
+Compile = Callable[[exp.Expr], Expr]
 
 
-def function(node: exp.Expression, compile_: Compile) -> Expr | None:
+def function(node: exp.Expr, compile_: Compile) -> Expr | None:
     """Compile a call of a function; None for one that is not known."""
     if isinstance(node, exp.Anonymous):
         return _anonymous(node, compile_)
@@ -77,7 +77,7 @@ def _varying(kind: SqlType) -> SqlType:
     )
 
 
-def _trim(node: exp.Expression, compile_: Compile) -> Expr:
+def _trim(node: exp.Expr, compile_: Compile) -> Expr:
     _only(node, "this", "position")
     side, where = compile_(node.this), str(node.args.get("position") or "")
     kind = _varying(side.type)
@@ -88,18 +88,18 @@ def _trim(node: exp.Expression, compile_: Compile) -> Expr:
     return _text(side, kind, lambda value: value.strip(" "))
 
 
-def _case_of(node: exp.Expression, compile_: Compile) -> Expr:
+def _case_of(node: exp.Expr, compile_: Compile) -> Expr:
     side = compile_(node.this)
     return _text(side, side.type, str.upper if isinstance(node, exp.Upper) else str.lower)
 
 
-def _through_text(node: exp.Expression) -> exp.Expression:
+def _through_text(node: exp.Expr) -> exp.Expr:
     """Take away the cast to text that the parser puts around arguments."""
     inner = node.this
     return inner.this if isinstance(inner, exp.Cast) and "TEXT" in inner.args["to"].sql().upper() else inner
 
 
-def _length(node: exp.Expression, compile_: Compile) -> Expr:
+def _length(node: exp.Expr, compile_: Compile) -> Expr:
     side = compile_(_through_text(node))
     return _text(side, INT, lambda value: len(value.rstrip(" ")))
 
@@ -122,7 +122,7 @@ def _numbers(get: Get) -> Callable[[Frame], int]:
     return lambda frame: int(str(convert(get(frame), INT)))
 
 
-def _part(node: exp.Expression, compile_: Compile) -> Expr:
+def _part(node: exp.Expr, compile_: Compile) -> Expr:
     side = compile_(_through_text(node))
     kind = _varying(side.type)
     get = side.get
@@ -144,7 +144,7 @@ def _cut(value: Value, start: int, length: int) -> Value:
     return None if value is None else spell(value)[max(0, start) : max(0, start + length)]
 
 
-def _replaced(node: exp.Expression, compile_: Compile) -> Expr:
+def _replaced(node: exp.Expr, compile_: Compile) -> Expr:
     sides = [compile_(node.this), compile_(node.expression), compile_(node.args["replacement"])]
     a, b, c = (each.get for each in sides)
 
@@ -155,7 +155,7 @@ def _replaced(node: exp.Expression, compile_: Compile) -> Expr:
     return expr(SqlType(_varying(sides[0].type).name, MAX), get, *sides)
 
 
-def _coalesced(node: exp.Expression, compile_: Compile) -> Expr:
+def _coalesced(node: exp.Expr, compile_: Compile) -> Expr:
     sides = [compile_(node.this), *(compile_(each) for each in node.expressions)]
     kind = sides[0].type
     if not node.args.get("is_null") or kind.name == "null":
@@ -169,14 +169,14 @@ def _coalesced(node: exp.Expression, compile_: Compile) -> Expr:
     return expr(kind, get, *sides)
 
 
-def _nullif(node: exp.Expression, compile_: Compile) -> Expr:
+def _nullif(node: exp.Expr, compile_: Compile) -> Expr:
     left = compile_(node.this)
     same = compile_(exp.EQ(this=node.this.copy(), expression=node.expression.copy()))
     get, test = left.get, same.get
     return expr(left.type, lambda frame: None if test(frame) is True else get(frame), same)
 
 
-def _concatenated(node: exp.Expression, compile_: Compile) -> Expr:
+def _concatenated(node: exp.Expr, compile_: Compile) -> Expr:
     sides = [compile_(each) for each in node.expressions]
     gets = [each.get for each in sides]
     kind = SqlType("nvarchar" if any(each.type.unicode for each in sides) else "varchar", MAX)
@@ -185,13 +185,13 @@ def _concatenated(node: exp.Expression, compile_: Compile) -> Expr:
     )
 
 
-def _absolute(node: exp.Expression, compile_: Compile) -> Expr:
+def _absolute(node: exp.Expr, compile_: Compile) -> Expr:
     side = compile_(node.this)
     get = side.get
     return expr(side.type, lambda frame: None if (v := get(frame)) is None else abs(v), side)
 
 
-def _rounded(node: exp.Expression, compile_: Compile) -> Expr:
+def _rounded(node: exp.Expr, compile_: Compile) -> Expr:
     _only(node, "this", "decimals")
     side, places = compile_(node.this), _numbers(compile_(node.args["decimals"]).get)
     if side.type.family != "exact":
@@ -213,7 +213,7 @@ _SHORT = {"DD": "DAY", "D": "DAY", "HH": "HOUR", "MI": "MINUTE", "N": "MINUTE", 
           "MS": "MILLISECOND"}  # fmt: skip
 
 
-def _unit(node: exp.Expression) -> timedelta:
+def _unit(node: exp.Expr) -> timedelta:
     name = str(node.args["unit"].name).upper()
     found = _UNITS.get(_SHORT.get(name, name))
     if found is None:
@@ -221,7 +221,7 @@ def _unit(node: exp.Expression) -> timedelta:
     return found
 
 
-def _added(node: exp.Expression, compile_: Compile) -> Expr:
+def _added(node: exp.Expr, compile_: Compile) -> Expr:
     side, count, unit = compile_(_moment(node.this)), _numbers(compile_(node.expression).get), _unit(node)
     kind = side.type if side.type.family == "moment" else DATETIME
     get = side.get
@@ -232,7 +232,7 @@ def _added(node: exp.Expression, compile_: Compile) -> Expr:
     )
 
 
-def _between(node: exp.Expression, compile_: Compile) -> Expr:
+def _between(node: exp.Expr, compile_: Compile) -> Expr:
     _only(node, "this", "expression", "unit")
     late, early, unit = compile_(_moment(node.this)), compile_(_moment(node.expression)), _unit(node)
     a, b = late.get, early.get
@@ -244,7 +244,7 @@ def _between(node: exp.Expression, compile_: Compile) -> Expr:
     return expr(INT, get, late, early)
 
 
-def _moment(node: exp.Expression) -> exp.Expression:
+def _moment(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.TimeStrToTime | exp.TsOrDsToDate) else node
 
 
@@ -261,28 +261,28 @@ def _bounds(value: Value, unit: timedelta) -> int:
     return (_as_moment(value) - FIRST) // unit
 
 
-def _calendar(node: exp.Expression, compile_: Compile) -> Expr:
+def _calendar(node: exp.Expr, compile_: Compile) -> Expr:
     side = compile_(_moment(node.this))
     name = type(node).__name__.lower()
     get = side.get
     return expr(INT, lambda f: None if (v := get(f)) is None else getattr(_as_moment(v), name), side)
 
 
-def _now(node: exp.Expression, compile_: Compile) -> Expr:
+def _now(node: exp.Expr, compile_: Compile) -> Expr:
     """Give the server's local time, which is UTC here."""
     return _clock(DATETIME)
 
 
-def _login(node: exp.Expression, compile_: Compile) -> Expr:
+def _login(node: exp.Expr, compile_: Compile) -> Expr:
     return _asked("SUSER_NAME", [])
 
 
-def _object(node: exp.Expression, compile_: Compile) -> Expr:
+def _object(node: exp.Expr, compile_: Compile) -> Expr:
     given = [node.this, *([node.expression] if node.args.get("expression") else [])]
     return _asked("OBJECT_ID", [compile_(each) for each in given])
 
 
-def _only(node: exp.Expression, *names: str) -> None:
+def _only(node: exp.Expr, *names: str) -> None:
     for name, value in node.args.items():
         if name not in names and value not in (None, False, [], ""):
             raise not_modelled(f"{name} in {node.sql(dialect='tsql')[:60]}")

@@ -70,7 +70,7 @@ def grouping(node: exp.Select, compiler: Compiler) -> Grouping | None:
         if node.args.get("having") is not None:
             raise not_modelled("HAVING without a group")
         return None
-    by: list[exp.Expression] = []
+    by: list[exp.Expr] = []
     if group is not None:
         only(group, "expressions")
         by = group.expressions
@@ -97,18 +97,18 @@ def _result(aggregate: _Aggregate, made: list[_Aggregate], slot: int) -> Expr:
     return Expr(aggregate.type, get, get, frozenset((slot,)))
 
 
-def _of(node: exp.Expression, name: str) -> list[exp.Expression]:
+def _of(node: exp.Expr, name: str) -> list[exp.Expr]:
     part = node.args.get(name)
     if part is None:
         return []
     return [each.this for each in part.expressions] if name == "order" else [part.this]
 
 
-def _spelt(node: exp.Expression) -> str:
+def _spelt(node: exp.Expr) -> str:
     return node.sql(dialect="tsql").upper()
 
 
-def _calls(node: exp.Expression) -> list[exp.Expression]:
+def _calls(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Window):
         raise not_modelled("OVER")
     if isinstance(node, _AGGREGATES):
@@ -120,7 +120,7 @@ def _calls(node: exp.Expression) -> list[exp.Expression]:
     return [call for each in node.iter_expressions() for call in _calls(each)]
 
 
-def _check(shown: Sequence[exp.Expression], keys: Sequence[str]) -> None:
+def _check(shown: Sequence[exp.Expr], keys: Sequence[str]) -> None:
     for node in shown:
         if isinstance(node, (exp.Query, exp.Exists, exp.Identifier, *_AGGREGATES)):
             continue
@@ -133,7 +133,7 @@ def _check(shown: Sequence[exp.Expression], keys: Sequence[str]) -> None:
         _check(list(node.iter_expressions()), keys)
 
 
-def _aggregate(node: exp.Expression, compiler: Compiler) -> _Aggregate:
+def _aggregate(node: exp.Expr, compiler: Compiler) -> _Aggregate:
     only(node, "this", "big_int")
     what, single = node.this, False
     if isinstance(what, exp.Distinct):
@@ -159,7 +159,7 @@ def _number_of_different(values: Sequence[Any]) -> int:
     return len({key_of_value(each) for each in values})
 
 
-def _sum(node: exp.Expression, side: Expr) -> _Aggregate:
+def _sum(node: exp.Expr, side: Expr) -> _Aggregate:
     family = side.type.family
     if family not in ("integer", "exact"):
         raise not_modelled(f"the sum of {side.type}")

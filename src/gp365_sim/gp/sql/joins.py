@@ -19,7 +19,7 @@ class Join:
     """A source and how it is joined to those before it; `on` holds the conjuncts of its condition."""
 
     source: Source
-    written: exp.Expression | None = None
+    written: exp.Expr | None = None
     left: bool = False
     on: list[Expr] = field(default_factory=list[Expr])
 

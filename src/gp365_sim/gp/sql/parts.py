@@ -40,11 +40,11 @@ class Moment(Protocol):
         """Answer a function about session, server, rights or definitions, e.g. `DB_NAME`."""
         ...
 
-    def listed(self, database: str, view: str) -> Sequence[Row]:
+    def listed(self, database: str, view: str) -> Sequence[Any]:
         """Give the rows of a catalogue view."""
         ...
 
-    def hold(self, database: str, table: str, row: Row) -> None:
+    def hold(self, database: str, table: str, row: Any) -> None:
         """Note a row that was read under an update lock."""
         ...
 

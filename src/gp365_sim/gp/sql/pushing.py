@@ -39,7 +39,7 @@ def pushed(node: exp.Select) -> exp.Select:
     return copied
 
 
-def _parts(node: exp.Expression) -> list[exp.Select]:
+def _parts(node: exp.Expr) -> list[exp.Select]:
     """Give the SELECTs of a UNION ALL, or nothing where one of them is more than sources and conditions."""
     found: list[exp.Select] = []
     open_ = [node]
@@ -55,16 +55,16 @@ def _parts(node: exp.Expression) -> list[exp.Select]:
     return found
 
 
-def _bare(node: exp.Expression) -> exp.Expression:
+def _bare(node: exp.Expr) -> exp.Expr:
     return node.this if isinstance(node, exp.Alias) else node
 
 
-def _narrow(part: exp.Select, around: exp.Select, columns: dict[str, exp.Expression]) -> None:
+def _narrow(part: exp.Select, around: exp.Select, columns: dict[str, exp.Expr]) -> None:
     where = around.args.get("where")
     if where is not None:
         if any(each.name.upper() not in columns for each in where.find_all(exp.Column)):
             return
-        condition = where.this.copy().transform(lambda each: _put(each, columns))
+        condition = where.this.copy().transform(_put, columns)
         own = part.args.get("where")
         both = (
             condition
@@ -83,14 +83,14 @@ def _narrow(part: exp.Select, around: exp.Select, columns: dict[str, exp.Express
             part.set("order", exp.Order(expressions=steady))
 
 
-def _put(node: exp.Expression, columns: dict[str, exp.Expression]) -> exp.Expression:
+def _put(node: exp.Expr, columns: dict[str, exp.Expr]) -> exp.Expr:
     if not isinstance(node, exp.Column):
         return node
     found = columns[node.name.upper()].copy()
     return found if isinstance(found, (exp.Column, *_STEADY)) else exp.Paren(this=found)
 
 
-def _by(node: exp.Expression, columns: dict[str, exp.Expression]) -> exp.Expression | None:
+def _by(node: exp.Expr, columns: dict[str, exp.Expr]) -> exp.Expr | None:
     """Give a part of the order in the words of the inner query; None where it cannot be said there."""
     what = node.this
     if not isinstance(what, exp.Column) or what.name.upper() not in columns:

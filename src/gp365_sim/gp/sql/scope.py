@@ -111,7 +111,7 @@ class Scope:
     text: Text
     outer: "Scope | None" = None
     sources: list[Source] = field(default_factory=list[Source])
-    made: dict[str, exp.Expression] = field(default_factory=dict[str, exp.Expression])
+    made: dict[str, exp.Expr] = field(default_factory=dict[str, exp.Expr])
     """Common table expressions by folded name."""
     needs: set[int] = field(default_factory=set[int])
     """The slots of outer sources that are read in here."""
@@ -141,7 +141,7 @@ class Scope:
             if each.name.upper() == name
         ]
 
-    def common(self, name: str) -> exp.Expression | None:
+    def common(self, name: str) -> exp.Expr | None:
         """Find a common table expression, here or further out."""
         scope: Scope | None = self
         while scope is not None:

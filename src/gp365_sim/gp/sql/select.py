@@ -10,7 +10,7 @@ from sqlglot import expressions as exp
 from gp365_sim.gp.sql.access import Order
 from gp365_sim.gp.sql.compare import key_of_value, stronger
 from gp365_sim.gp.sql.errors import SqlError, no_column, not_modelled
-from gp365_sim.gp.sql.expressions import Compiler, only
+from gp365_sim.gp.sql.expressions import Compiler, only, parts_of
 from gp365_sim.gp.sql.grouping import Grouping, grouping
 from gp365_sim.gp.sql.joins import Join, walk
 from gp365_sim.gp.sql.parts import Expr, Frame, Get
@@ -44,7 +44,7 @@ class _By:
     down: bool
 
 
-def query(node: exp.Expression, outer: Scope) -> Plan:
+def query(node: exp.Expr, outer: Scope) -> Plan:
     """Compile a query; `outer` is the scope around it."""
     if isinstance(node, exp.Subquery):
         only(node, "this")
@@ -56,7 +56,7 @@ def query(node: exp.Expression, outer: Scope) -> Plan:
     raise not_modelled(node.sql(dialect="tsql")[:60])
 
 
-def _common(node: exp.Expression, scope: Scope) -> None:
+def _common(node: exp.Expr, scope: Scope) -> None:
     with_ = node.args.get("with_")
     if with_ is None:
         return
@@ -98,9 +98,9 @@ def _joins(node: exp.Select, scope: Scope) -> list[Join]:
     if node.args.get("from_") is None:
         return []
     found = [Join(_added(scope, node.args["from_"].this))]
-    for each in node.args.get("joins") or []:
+    for each in parts_of(node, "joins"):
         only(each, "this", "side", "kind", "on")
-        side, kind = each.side.upper(), each.kind.upper()
+        side, kind = each.text("side").upper(), each.text("kind").upper()
         if side not in ("", "LEFT") or kind not in ("", "INNER", "OUTER", "CROSS"):
             raise not_modelled(f"{side or kind} JOIN")
         found.append(Join(_added(scope, each.this), each.args.get("on"), left=side == "LEFT"))
@@ -109,7 +109,7 @@ def _joins(node: exp.Select, scope: Scope) -> list[Join]:
     return found
 
 
-def _added(scope: Scope, node: exp.Expression) -> Source:
+def _added(scope: Scope, node: exp.Expr) -> Source:
     made = source(node, scope, query)
     if any(each.alias.upper() == made.alias.upper() for each in scope.sources):
         raise SqlError(1011, f"The name '{made.alias}' stands more than once in FROM.")
@@ -149,7 +149,7 @@ def _named(side: Expr, name: str) -> Expr:
 
 
 def _order(
-    node: exp.Expression, compiler: Compiler | None, outputs: Sequence[Expr], *, distinct: bool
+    node: exp.Expr, compiler: Compiler | None, outputs: Sequence[Expr], *, distinct: bool
 ) -> list[_By]:
     order = node.args.get("order")
     if order is None:
@@ -158,7 +158,7 @@ def _order(
     return [_by(each, compiler, outputs, distinct=distinct) for each in order.expressions]
 
 
-def _by(node: exp.Expression, compiler: Compiler | None, outputs: Sequence[Expr], *, distinct: bool) -> _By:
+def _by(node: exp.Expr, compiler: Compiler | None, outputs: Sequence[Expr], *, distinct: bool) -> _By:
     only(node, "this", "desc", "nulls_first")
     down, what = bool(node.args.get("desc")), node.this
     if isinstance(what, exp.Literal) and not what.is_string:
@@ -257,7 +257,7 @@ def _sorted(rows: Callable[[Frame], Iterator[Out]], order: Sequence[_By]) -> Cal
 
 
 def _limited(
-    rows: Callable[[Frame], Iterator[Out]], node: exp.Expression, compiler: Compiler
+    rows: Callable[[Frame], Iterator[Out]], node: exp.Expr, compiler: Compiler
 ) -> Callable[[Frame], Iterator[Out]]:
     limit, offset = node.args.get("limit"), node.args.get("offset")
     if offset is not None and node.args.get("order") is None:
@@ -274,7 +274,7 @@ def _limited(
     return some
 
 
-def _top(limit: exp.Expression) -> exp.Expression:
+def _top(limit: exp.Expr) -> exp.Expr:
     only(limit, "expression", "count", "direction", "limit_options")
     options = limit.args.get("limit_options")
     if options is not None and (options.args.get("percent") or options.args.get("with_ties")):
@@ -282,7 +282,7 @@ def _top(limit: exp.Expression) -> exp.Expression:
     return limit.args["count"] if isinstance(limit, exp.Fetch) else limit.expression
 
 
-def _count(compiler: Compiler, node: exp.Expression) -> Callable[[Frame], int]:
+def _count(compiler: Compiler, node: exp.Expr) -> Callable[[Frame], int]:
     side = compiler.compile(node)
     if side.type.family != "integer":
         raise SqlError(1060, "The number of rows must be a whole number.", 15)

@@ -326,10 +326,10 @@ class _Run:
         """See `Moment`."""
         return answer(self.session, function, *values)
 
-    def listed(self, database: str, view: str) -> Sequence[Row]:
+    def listed(self, database: str, view: str) -> Sequence[Sequence[Value]]:
         """See `Moment`."""
         check_entry(self.session.login, database)
-        return self.session.bases.views.rows(view, database, self.session.login)  # pyright: ignore[reportReturnType]
+        return self.session.bases.views.rows(view, database, self.session.login)
 
     def hold(self, database: str, table: str, row: Row) -> None:
         """See `Moment`."""

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from sqlglot import expressions as exp
 
 from gp365_sim.gp.sql.catalogue import SCHEMA, Definitions, view_fields
 from gp365_sim.gp.sql.compare import stronger
 from gp365_sim.gp.sql.errors import SqlError, no_database, no_object, not_modelled
-from gp365_sim.gp.sql.expressions import Compiler, data_type, only
+from gp365_sim.gp.sql.expressions import Compiler, data_type, only, parts_of
 from gp365_sim.gp.sql.index import reader
 from gp365_sim.gp.sql.parts import Expr, Frame, Get, Row
 from gp365_sim.gp.sql.scope import Field, Scope, Source
@@ -27,10 +27,10 @@ _IGNORED = {
 }
 _LOCKING = {"UPDLOCK", "XLOCK", "TABLOCKX", "HOLDLOCK", "SERIALIZABLE", "REPEATABLEREAD"}
 _TAKES_LOCK = {"UPDLOCK", "XLOCK", "TABLOCKX"}
-Query = Callable[[exp.Expression, Scope], Any]
+Query = Callable[[exp.Expr, Scope], Any]
 
 
-def source(node: exp.Expression, scope: Scope, query: Query) -> Source:
+def source(node: exp.Expr, scope: Scope, query: Query) -> Source:
     """Compile one element of a FROM."""
     if isinstance(node, exp.Subquery):
         only(node, "this", "alias")
@@ -43,9 +43,9 @@ def source(node: exp.Expression, scope: Scope, query: Query) -> Source:
     raise not_modelled(f"{node.sql(dialect='tsql')[:60]} in FROM")
 
 
-def _named(node: exp.Expression) -> list[str]:
+def _named(node: exp.Expr) -> list[str]:
     alias = node.args.get("alias")
-    return [each.name for each in alias.args.get("columns") or []] if alias is not None else []
+    return [each.name for each in parts_of(alias, "columns")] if alias is not None else []
 
 
 def _table_like(node: exp.Table, scope: Scope, query: Query) -> Source:
@@ -95,7 +95,7 @@ def _table(node: exp.Table, database: Definitions, scope: Scope) -> Source:
 
 
 def _hints(node: exp.Table) -> bool:
-    named = {each.name.upper() for hint in node.args.get("hints") or [] for each in hint.expressions}
+    named = {each.name.upper() for hint in parts_of(node, "hints") for each in hint.expressions}
     strange = named - _IGNORED - _LOCKING
     if strange:
         raise not_modelled(f"the table hint {', '.join(sorted(strange))}")
@@ -113,7 +113,7 @@ def _view(
     return Source(node.alias or node.name, scope.text.slot(), named, rows, keep=scope.text.keep)
 
 
-def _derived(node: exp.Expression, alias: str, names: Sequence[str], scope: Scope, query: Query) -> Source:
+def _derived(node: exp.Expr, alias: str, names: Sequence[str], scope: Scope, query: Query) -> Source:
     plan = query(node, scope)
     scope.needs |= plan.needs
     fields = tuple(Field(names[i] if names else each.name, each.type) for i, each in enumerate(plan.fields))
@@ -174,7 +174,7 @@ def _open_json(node: exp.Table, scope: Scope, query: Query) -> Source:
     return _rows(node.alias or "OPENJSON", fields, made, given.slots, scope)
 
 
-def _json_column(node: exp.Expression) -> tuple[str, SqlType, str]:
+def _json_column(node: exp.Expr) -> tuple[str, SqlType, str]:
     only(node, "this", "kind", "path", "as_json")
     if node.args.get("as_json"):
         raise not_modelled("AS JSON in OPENJSON")
@@ -192,12 +192,12 @@ def _items(text: Any) -> list[Any]:
         found = json.loads(str(text), parse_float=Decimal)
     except ValueError:
         raise SqlError(13609, "JSON text is not properly formatted.") from None
-    return found if isinstance(found, list) else [found]
+    return cast("list[Any]", found) if isinstance(found, list) else [found]
 
 
 def _member(item: Any, path: str) -> Any:
     if path == "$":
         return None if isinstance(item, list | dict) else item
     name = path[2:].strip('"')
-    found = item.get(name) if isinstance(item, dict) else None
+    found = cast("dict[str, Any]", item).get(name) if isinstance(item, dict) else None
     return None if isinstance(found, list | dict) else int(found) if isinstance(found, bool) else found

@@ -60,7 +60,7 @@ def packed(value: object) -> list[Any] | None:
         return ["t", value.isoformat()]
     if isinstance(value, date):
         return ["d", value.isoformat()]
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return ["b", bytes(value).hex()]
     raise TypeError(f"no SQL value: {type(value).__name__}")
 
