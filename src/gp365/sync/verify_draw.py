@@ -59,7 +59,7 @@ def _draw(conn: Connection, job: Job, run: str, place: Place, done: Sequence[tup
     chosen = [
         (subject, sent, held.get(key))
         for (subject, sent), key in zip(done, keys, strict=True)
-        if key in held or lot(sent.intent.id) < job.verify_share
+        if key in held or (job.verify_share and lot(sent.intent.id) < job.verify_share)
     ]
     if not chosen and job.verify_share > 0:
         if verifications.drawn_for(conn, job.pair, job.flow.name, place.side, run):
