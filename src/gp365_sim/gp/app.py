@@ -22,6 +22,7 @@ from gp365_sim.gp.pacing import Pacing
 from gp365_sim.gp.plain import Samples, sample_rows
 from gp365_sim.gp.profiles import Profile, ProfileName
 from gp365_sim.gp.security import Security
+from gp365_sim.gp.seeds import seed_system
 from gp365_sim.gp.site import Answering, PatchMode, Site
 from gp365_sim.gp.system import SystemDatabase
 from gp365_sim.gp.users import Accounts, User
@@ -94,6 +95,7 @@ def build(
 
     def reset() -> None:
         system.clear()
+        seed_system(system, (company, *more_companies))
         for place in places.values():
             place.reset()
 

@@ -5,7 +5,8 @@ What SQL Server does when a row is written is in `database`; what a person or a 
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from gp365_sim.gp.database import Database, Now, Setup
@@ -41,6 +42,7 @@ class Image:
     next_note: int
     next_row: Mapping[str, int]
     documents: Mapping[str, tuple[str, ...]]
+    trails: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 class Company(Database):
@@ -66,14 +68,26 @@ class Company(Database):
         self.identity = identity
         self.system = system or SystemDatabase(now)
         self._next_note = FIRST_NOTE
+        self._trails: dict[str, int] = {}
         self.documents: dict[str, list[str]] = {}
         """Numbers of documents by folded customer number that the control door has said to be open."""
+
+    @property
+    def next_note(self) -> int:
+        """The note index that is drawn next."""
+        return self._next_note
 
     def draw_note(self) -> Decimal:
         """Draw the next note index of the company (a card keeps its own for life)."""
         drawn = self._next_note
         self._next_note += 1
         return Decimal(drawn).quantize(AMOUNT_STEP)
+
+    def draw_trail(self, prefix: str) -> str:
+        """Draw the next audit trail code of a posting, such as `RMSLS00000012` (the prefixes are assumed)."""
+        drawn = self._trails.get(prefix, 0) + 1
+        self._trails[prefix] = drawn
+        return f"{prefix}{drawn:08d}"
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -100,6 +114,7 @@ class Company(Database):
         """Empty every table and start the counters again."""
         super().clear()
         self._next_note = FIRST_NOTE
+        self._trails.clear()
         self.documents.clear()
 
     def image(self) -> Image:
@@ -109,6 +124,7 @@ class Company(Database):
             self._next_note,
             dict(self._next_row),
             {number: tuple(held) for number, held in self.documents.items()},
+            dict(self._trails),
         )
 
     def restore(self, image: Image) -> None:
@@ -121,7 +137,18 @@ class Company(Database):
             self[name].fill(image.rows[name].values())
         self._next_note = image.next_note
         self._next_row = dict(image.next_row)
+        self._trails = dict(image.trails)
         self.documents = {number: list(held) for number, held in image.documents.items()}
+
+    def take(self, image: Image, at: datetime) -> None:
+        """Fill the tables that an image has, every row stamped as of a moment, and take its counters."""
+        for name, rows in image.rows.items():
+            table = self[name].table
+            stamp = {"DEX_ROW_TS": at} if table.stamped else {}
+            self[name].fill(table.changed(row, stamp) for row in rows.values())
+        self._next_note = image.next_note
+        self._next_row |= {name: image.next_row[name] for name in image.rows}
+        self._trails = dict(image.trails)
 
     def move_documents(self, old: str, new: str) -> None:
         """Give the open documents of one folded customer number to another."""
@@ -132,9 +159,10 @@ class Company(Database):
     def _counters(self) -> Callable[[], None]:
         rows_back, note = super()._counters(), self._next_note
         held = {number: list(each) for number, each in self.documents.items()}
+        trails = dict(self._trails)
 
         def put_back() -> None:
             rows_back()
-            self._next_note, self.documents = note, held
+            self._next_note, self.documents, self._trails = note, held, trails
 
         return put_back

@@ -152,7 +152,9 @@ class Database:
     ) -> dict[str, Value]:
         """Take a row from one table to another, with the columns that both have and `values` over them."""
         row, columns = self.drop(source, *parts), self._heaps[target].table.place
-        kept = {name: each for name, each in row.items() if name in columns and not name.startswith("DEX_ROW")}
+        kept = {
+            name: each for name, each in row.items() if name in columns and not name.startswith("DEX_ROW")
+        }
         return self.add(target, {**kept, **(values or {})})
 
     def under(self, table: str, first: Value) -> list[dict[str, Value]]:

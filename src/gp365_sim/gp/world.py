@@ -6,6 +6,7 @@ from gp365_sim.core.world import NoSuchTable, Refused
 from gp365_sim.gp import windows
 from gp365_sim.gp.combine import combine
 from gp365_sim.gp.company import Company, Image, Setup
+from gp365_sim.gp.furnishing import furnish
 from gp365_sim.gp.heap import Heap
 from gp365_sim.gp.plain import typed
 from gp365_sim.gp.refusals import Refusal, not_found
@@ -101,6 +102,7 @@ class GpWorld:
         self._images.clear()
         self.company.clear()
         self.company.load(self._setup)
+        furnish(self.company)
 
     def _heap(self, table: str) -> Heap:
         """Find a table of the company, or of the system database."""
