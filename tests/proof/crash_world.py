@@ -6,6 +6,7 @@ person has seen and replaced, and which nobody may lose.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +29,13 @@ TAG_ROW = """fields:
 SETTINGS = """
 [worker]
 page = {page}
+
+[verify]
+share = {read_back}
 """
+# Read-back is judged by its own tests: in GP, which shows no version, what was written by a run that was killed before it
+# read back cannot be told from what somebody has edited since, and the run then ends with 4.
+READ_BACK = float(os.environ.get("CRASH_READ_BACK", "0"))
 _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
 
 
@@ -236,7 +243,7 @@ def crash_world(
         (flows / "customers.yaml").write_text(FLOWS.format(name="customers") + TAG_ROW + more, "utf-8")
         (flows / "customer_cards.yaml").write_text(FLOWS.format(name="customer_cards"), "utf-8")
         with (made.folder / "gp365.toml").open("a", encoding="utf-8") as out:
-            out.write(SETTINGS.format(page=page))
+            out.write(SETTINGS.format(page=page, read_back=READ_BACK))
         world = CrashWorld(made, Random(seed), both=bool(firms[2]))
         for where, number in zip(((GP,), (SALES,), (GP, SALES)), firms, strict=True):
             for _ in range(number):
