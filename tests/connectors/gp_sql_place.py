@@ -16,9 +16,11 @@ from gp365.connectors.gp.sql.customers import card_fields
 from gp365.model.record import Op, Outcome, Record, Write
 from gp365.model.values import Value
 from gp365.store.scratch import ScratchFile
+from gp365.wire import clock as wire
 from gp365_sim.core.clock import Clock
 from gp365_sim.core.server import Door, bind, serving
 from gp365_sim.gp.app import GpSystem, build
+from gp365_sim.gp.company import Identity
 from gp365_sim.gp.sql import app as sql_app
 from gp365_sim.gp.sql.rights import Login
 from gp365_sim.samples import fabrikam
@@ -83,13 +85,18 @@ class SqlPlace:
 
 @contextmanager
 def sql_place(
-    folder: Path, *, samples: Any = None, logins: Sequence[Login] = (LOGIN,), **changed: Any
+    folder: Path,
+    *,
+    samples: Any = None,
+    logins: Sequence[Login] = (LOGIN,),
+    companies: Sequence[Identity] = (),
+    **changed: Any,
 ) -> Generator[SqlPlace]:
     """Serve a site's SQL server and connect to it while the block runs; `changed` are settings of the channel."""
     clock = Clock()
-    system = build(clock, samples or fabrikam(), [])
-    companies = [each.world.company for each in system.places.values()]
-    sql = sql_app.build(companies, system.system, logins, clock)
+    system = build(clock, samples or fabrikam(), [], more_companies=companies)
+    held = [each.world.company for each in system.places.values()]
+    sql = sql_app.build(held, system.system, logins, clock)
     bound = bind()
     host, port = bound.getsockname()[:2]
     settings = SqlSettings(
@@ -108,7 +115,7 @@ def sql_place(
     with ExitStack() as stack:
         stack.enter_context(serving(Door(sql.app, bound)))
         scratch = stack.enter_context(ScratchFile(folder / "scratch"))
-        channel = SqlChannel(settings)
+        channel = SqlChannel(settings, clock=wire.Clock(utc_now=clock.now))
         site = GpSettings(name="gp", url="", company="Fabrikam, Inc.", user="", password=None, interid="TWO")
         connector = GpConnector(site, scratch=scratch, more=[channel])
         stack.callback(connector.close)

@@ -44,7 +44,8 @@ def findings(desk: Desk, entities: Sequence[str]) -> Iterator[Finding]:
         return
     yield from _add_ons(desk)
     for name in entities:
-        yield _entity(desk, name, held, stamped)
+        if name != "company":
+            yield _entity(desk, name, held, stamped)
 
 
 def _server(desk: Desk) -> Finding:
