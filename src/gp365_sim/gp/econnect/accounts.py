@@ -70,7 +70,7 @@ def _segments(call: Call, number: str) -> dict[str, Value]:
     fits = len(parts) == len(setup) and all(
         len(part) == _whole(row["LOFSGMNT"]) for part, row in zip(parts, setup, strict=False)
     )
-    if not call.need(fits, "account-format"):
+    if not fits:
         raise call.refuse("account-format")
     for place, part in enumerate(parts, 1):
         call.need(find(call.company, "GL40200", SGMTNUMB=place, SGMNTID=part), "segment-unknown")

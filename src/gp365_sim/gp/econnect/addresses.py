@@ -88,7 +88,7 @@ def create_internet_addresses(call: Call) -> None:
     """
     kind, master, code = folded(call.text("Master_Type")), call.text("Master_ID"), call.text("ADRSCODE")
     table, key, addresses = _MASTERS.get(kind, ("", "", ""))
-    if not call.need(table or kind == "CMP", "master-type"):
+    if not table and kind != "CMP":
         raise call.refuse("master-type")
     if table:
         call.need(find(call.company, table, **{key: master}), "master-unknown")

@@ -1,13 +1,13 @@
 """One call of a procedure: what was given, what it finds wrong, what it gives back."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.database import Database
 from gp365_sim.gp.econnect.refused import Refused, number_of
-from gp365_sim.gp.econnect.values import day_of
+from gp365_sim.gp.econnect.values import day_of, time_of_day
 from gp365_sim.gp.sqltypes import EMPTY_AMOUNT, Value
 
 
@@ -58,6 +58,13 @@ class Call:
     def day(self, name: str) -> date:
         """Give the day of a date, 1900-01-01 for NULL."""
         return day_of(self.values[name])
+
+    def date(self, name: str, table: str) -> date:
+        """Give a date that goes into a column of a table; a time of day breaks its CHECK constraint (547)."""
+        value = self.values[name]
+        if isinstance(value, datetime):
+            raise time_of_day(table, name)
+        return day_of(value)
 
     def need(self, holds: object, meaning: str) -> bool:
         """Note an error by its short name unless something holds; tell whether it does."""

@@ -92,7 +92,7 @@ HUNDREDTHS = 100
 def update_create_customer(call: Call) -> None:
     """Create a customer, or update the one who is there unless UpdateIfExists is 0 (its default is 1)."""
     number = call.text("CUSTNMBR")
-    if not call.need(number, "customer-blank"):
+    if not number:
         raise call.refuse("customer-blank")
     there = find(call.company, "RM00101", CUSTNMBR=number)
     if there is not None and not call.flag("UpdateIfExists"):

@@ -33,6 +33,12 @@ def where(base: Database, table: str, **wanted: Value) -> Iterator[Fields]:
         yield heap.table.as_dict(row)
 
 
+def only(base: Database, table: str) -> Fields:
+    """Give the one row of a setup table, blank values where there is none."""
+    heap = base[table]
+    return heap.table.as_dict(next(iter(heap.unordered()), heap.table.blank))
+
+
 def add(base: Database, table: str, values: Fields) -> Fields:
     """Insert a row, with a note index of its own where none is given. Raises `SqlError` 2627 for a key that is taken."""
     heap = base[table]
@@ -65,11 +71,6 @@ def drop_where(base: Database, table: str, **wanted: Value) -> None:
     """Delete the rows whose columns equal these values."""
     for row in where(base, table, **wanted):
         drop(base, table, row)
-
-
-def has(base: Database, table: str, name: str) -> bool:
-    """Tell whether a table has a column."""
-    return name in base[table].table.place
 
 
 def _fitted(table: Table, values: Fields) -> dict[str, Value]:

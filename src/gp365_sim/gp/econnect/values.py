@@ -140,18 +140,19 @@ def _check_range(value: Value, low: int, high: int) -> None:
 def _date_only(table: str, name: str, value: Value) -> Value:
     """Refuse a time of day: GP's date columns have CHECK constraints (public schema dump)."""
     if isinstance(value, datetime):
-        raise _conflict(table, name)
+        raise time_of_day(table, name)
     return value
 
 
 def _time_only(table: str, name: str, value: Value) -> Value:
     """Refuse a day: time columns lie on 1900-01-01."""
     if day_of(value) != EMPTY_DATE:
-        raise _conflict(table, name)
+        raise time_of_day(table, name)
     return value if isinstance(value, datetime) else EMPTY_TIME
 
 
-def _conflict(table: str, name: str) -> CheckViolated:
+def time_of_day(table: str, name: str) -> CheckViolated:
+    """Give SQL Server's error for a moment in a date column, or a day in a time column."""
     return CheckViolated(
         547,
         f'The INSERT or UPDATE statement conflicted with a CHECK constraint on table "dbo.{table}", '
