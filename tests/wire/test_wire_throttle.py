@@ -281,7 +281,7 @@ def test_one_question_runs_beside_a_full_house_and_the_next_one_goes_before_bulk
     assert budget.standing().running == 0
 
 
-def test_a_call_rests_for_up_to_a_fifth_of_its_length_while_no_time_is_left() -> None:
+def test_a_call_rests_for_up_to_its_own_length_while_next_to_no_time_is_left() -> None:
     pace = Concurrency()
     pace.hint(8)
     pace.left(0, 1200.0)
@@ -290,7 +290,7 @@ def test_a_call_rests_for_up_to_a_fifth_of_its_length_while_no_time_is_left() ->
     pace.left(20, 61.0)
     assert pace.delay_s(20) == 0.0
     pace.left(20, 30.0)
-    assert pace.delay_s(20) == pytest.approx(1.0)
+    assert pace.delay_s(20) == pytest.approx(2.5)
     pace.left(30, 0.0)
-    assert pace.delay_s(30) == pytest.approx(2.0)
+    assert pace.delay_s(30) == pytest.approx(10.0)
     assert pace.limit == 4

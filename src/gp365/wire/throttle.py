@@ -19,7 +19,6 @@ _SUSTAINED = 4
 """Calls that may always run at once: together they cannot use more than the 1,200 s of execution time in 300 s that one
 web server grants (Service protection limits). Some organisations grant more: that is found out patiently."""
 _SCARCE, _STRAINED = 0.1, 0.05
-_REST = 0.2
 
 
 def _seconds(text: str) -> float | None:
@@ -65,7 +64,7 @@ class Concurrency:
 
     Where one more call could use more execution time than is granted for sure, it is added after a whole window only.
     When the answers tell that nearly all of the time is used up, half as many run, or what can be sustained, and no more
-    are added; at the very end of it a call rests for up to a fifth of its length. Microsoft tells what is left for
+    are added; at the very end of it a call rests for up to its own length. Microsoft tells what is left for
     debugging alone (`x-ms-ratelimit-time-remaining-xrm-requests`): it makes us slower, never faster.
     """
 
@@ -117,7 +116,7 @@ class Concurrency:
             self.limit = max(min(self.limit, _SUSTAINED), self.limit // 2)
         strain = 1.0 - seconds / (_STRAINED * self._most_left_s) if self._most_left_s else 0.0
         if strain > 0:
-            self._rest_until = now + _REST * strain * self._load.mean_call_s(now)
+            self._rest_until = now + strain**2 * self._load.mean_call_s(now)
 
     def running(self, now: float, calls: int) -> None:
         """Note how many calls run from now on."""
