@@ -93,6 +93,9 @@ class Worlds(RuleBasedStateMachine):
         self._count("new")
         if len(self.tags) < 12:
             self._new(where)
+            if self.moved_back and where == "both":
+                # An account that people enter under a version which the lost time had too is in no feed (docs/limits.md).
+                self._let_stand_twice(self.tags[-1])
 
     @rule(firm=FIRMS, what=st.sampled_from(("name", "phone", "street", "zip", "hold")))
     def a_customer_is_edited(self, firm: int, what: str) -> None:
@@ -132,8 +135,11 @@ class Worlds(RuleBasedStateMachine):
     def _part(self, tag: str, what: str) -> None:
         """A firm that stands on both sides unlinked, and is written otherwise on one of them, may be made on both again."""
         if what in ("name", "zip") and any(is_unlinked(self.people, side, tag) for side in ("gp", "sales")):
-            for doubled in self.known.doubled.values():
-                doubled.add(tag)
+            self._let_stand_twice(tag)
+
+    def _let_stand_twice(self, tag: str) -> None:
+        for doubled in self.known.doubled.values():
+            doubled.add(tag)
 
     @rule(firm=FIRMS, inactive=st.booleans(), side=SIDES)
     def a_record_is_deactivated(self, firm: int, inactive: bool, side: str) -> None:
@@ -231,8 +237,7 @@ class Worlds(RuleBasedStateMachine):
     def _let_double(self, entry: parked.Parked) -> None:
         """A person who has a record created beside what looks like it wants two of that firm."""
         for tag in re.findall(r"t\d{5}", f"{entry.about!r} {entry.message}"):
-            for doubled in self.known.doubled.values():
-                doubled.add(tag)
+            self._let_stand_twice(tag)
 
     def _decision(self, entry: parked.Parked, how: str) -> dict[str, Any] | None:
         if entry.field:
