@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from gp365_sim.gp.company import FUNCTIONAL, Company, Identity
+from gp365_sim.gp.econnect import error_rows
 from gp365_sim.gp.periods import ORIGINS
 from gp365_sim.gp.plain import typed
 from gp365_sim.gp.sqltypes import Value
@@ -34,6 +35,9 @@ def seed_system(system: SystemDatabase, companies: Sequence[Identity]) -> None:
     at = system.statement()
     for table, values in _read("dynamics.json", system=True):
         system.insert(table, values, at)
+    for row in error_rows():
+        if system.find("taErrorCode", row["ErrorCode"]) is None:
+            system.insert("taErrorCode", row, at)
     for each in companies:
         row = {"CMPANYID": each.number, "INTERID": each.interid, "CMPNYNAM": each.name}
         system.add("SY01500", {**row, "ACSEGSEP": "-", "LOCATNNM": each.name[:31].rstrip()}, at)

@@ -16,7 +16,7 @@ _SAME = (
 
 
 def check_batch(call: Call, source: str, number: str) -> None:
-    """Note an error for a batch that is being edited or posted (2022), or that somebody has approved (assumed)."""
+    """Note an error for a batch that is being edited or posted (2079), or that somebody has approved (assumed)."""
     try:
         batches.check_free(call.company, source, number)
     except Refusal:
@@ -26,7 +26,7 @@ def check_batch(call: Call, source: str, number: str) -> None:
 
 
 def check_document(call: Call, number: str) -> None:
-    """Note an error for a document that somebody has open: a row of SY00801 names it (assumed; error 2079 is seen)."""
+    """Note an error for a document that somebody has open: a row of SY00801 names it (assumed; error 2022 is seen)."""
     held = where(call.system, "SY00801", RSRCID=number, CMPANYID=call.company.identity.number)
     call.need(next(held, None) is None, "document-in-use")
 

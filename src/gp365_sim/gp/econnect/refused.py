@@ -44,11 +44,12 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Meaning:
-    """One error number: what taErrorCode says of it, and whether number and text were seen in public."""
+    """One error number: what taErrorCode says of it, and whether its number was seen in public."""
 
     number: int
     procedure: str
     text: str
+    parameters: str
     seen: bool
 
 
@@ -57,9 +58,9 @@ def meanings() -> Mapping[str, Meaning]:
     """Read the error numbers by the short names that the procedures use."""
     source = json.loads(files(__package__ or "").joinpath("data", "errors.json").read_text("utf-8"))
     return {
-        name: Meaning(number, procedure, text, seen)
+        name: Meaning(number, procedure, text, parameters, seen)
         for seen, part in ((True, "seen"), (False, "assumed"))
-        for name, (number, procedure, text) in source[part].items()
+        for name, (number, procedure, text, parameters) in source[part].items()
     }
 
 
@@ -75,8 +76,8 @@ def error_rows() -> list[Mapping[str, Value]]:
             "ErrorCode": each.number,
             "SourceProc": each.procedure,
             "ErrorDesc": each.text,
-            "ErrorKeyFields": "",
-            "ErrorParms": "",
+            "ErrorKeyFields": each.parameters,
+            "ErrorParms": each.parameters,
         }
         for each in sorted(meanings().values(), key=lambda each: each.number)
     ]
