@@ -140,17 +140,15 @@ class Concurrency:
 
     def _step_s(self, now: float) -> float:
         """Return how long it must be calm before one more call may run."""
-        at_once = self._load.mean(now) * (self.limit + 1) / self.limit
-        return _WINDOW_S if at_once > _SUSTAINED else _CALM_S
+        return _WINDOW_S if self.limit >= _SUSTAINED and self._load.any(now) else _CALM_S
 
 
 class _Load:
-    """How many calls ran at once on average, while any ran."""
+    """How many calls ran, and for how long altogether."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._since = 0.0
-        self._busy_s = 0.0
         self._call_s = 0.0
         self._ended = 0
 
@@ -158,7 +156,6 @@ class _Load:
         """Go on with so many calls."""
         passed_s = now - self._since
         if self._calls:
-            self._busy_s += passed_s
             self._call_s += passed_s * self._calls
         self._ended += max(0, self._calls - calls)
         self._since, self._calls = now, calls
@@ -168,15 +165,15 @@ class _Load:
         self.note(now, self._calls)
         return self._call_s / self._ended if self._ended else 0.0
 
-    def mean(self, now: float) -> float:
-        """Return the average since it was forgotten, 0.0 where no call ran."""
+    def any(self, now: float) -> bool:
+        """Tell whether any call ran since it was forgotten."""
         self.note(now, self._calls)
-        return self._call_s / self._busy_s if self._busy_s > 0 else 0.0
+        return self._call_s > 0
 
     def forget(self, now: float) -> None:
         """Begin anew."""
         self.note(now, self._calls)
-        self._busy_s = self._call_s = 0.0
+        self._call_s = 0.0
         self._ended = 0
 
 
