@@ -106,8 +106,7 @@ def test_a_posted_document_is_voided_once_and_not_when_paid_or_in_a_closed_perio
     closed = {**VOID, "VOIDDATE": date(2029, 1, 1), "GLPOSTDT": date(2029, 1, 1)}
     gp.refused("taRMVoidTransaction", "period-closed", DOCNUMBR="OPEN1", **closed)
     gp.done("taRMVoidTransaction", DOCNUMBR="OPEN1", **VOID)
-    voided = [*gp.rows("RM20101"), *gp.rows("RM30101")]
-    assert [(row["VOIDSTTS"], row["CURTRXAM"]) for row in voided if "CURTRXAM" in row] in ([(1, 0)], [])
+    assert gp.rows("RM20101") == [] and gp.row("RM30101")["VOIDSTTS"] == 1
     assert gp.call("taRMVoidTransaction", DOCNUMBR="OPEN1", **VOID).state != 0
     gp.refused("taRMVoidTransaction", "rm-unknown", DOCNUMBR="OPEN9", **VOID)
 

@@ -7,6 +7,7 @@ import pytest
 from simgpe_trade import DAY, INVOICE, ORDER, header, item, line, order, trading
 
 from gp365_sim.gp.econnect import CheckViolated
+from gp365_sim.gp.salesposting import post, transfer
 
 LINE, HEADER = "taSopLineIvcInsert", "taSopHdrIvcInsert"
 KEY = {"SOPTYPE": ORDER, "SOPNUMBE": "ORD1", "CUSTNMBR": "AARONFIT0001", "DOCDATE": DAY, "ITEMNMBR": "PHONE"}
@@ -195,6 +196,18 @@ def test_a_case_reserves_twelve(gp):
     gp.done(HEADER, **header("ORD1", 80))
     gp.done("taSopDeleteDocument", SOPTYPE=ORDER, SOPNUMBE="ORD1")
     assert allocated(gp, "CABLE") == [0, 0]
+
+
+@pytest.mark.parametrize("reserved", [0, 1])
+def test_an_order_in_cases_is_invoiced_and_posted_out_of_stock_in_base_units(gp, reserved):
+    item(gp, "CABLE", on_hand=100)
+    line(gp, "ORD1", 2, goods="CABLE", UOFM="Case", ALLOCATE=reserved)
+    gp.done(HEADER, **header("ORD1", 80))
+    invoice = transfer(gp.company, "ORD1", "WEB", "STDINV")
+    assert allocated(gp, "CABLE") == [24, 24]
+    post(gp.company, INVOICE, invoice["SOPNUMBE"])
+    rows = gp.rows("IV00102", ITEMNMBR="CABLE")
+    assert [(row["QTYONHND"], row["ATYALLOC"]) for row in rows] == [(76, 0), (76, 0)]
 
 
 @pytest.mark.parametrize(

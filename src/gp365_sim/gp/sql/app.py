@@ -129,4 +129,5 @@ def _session(number: int, server: SqlServer) -> Mapping[str, object]:
         "database": state.database,
         "transactions": state.transactions,
         "writes_in": sorted(session.spaces),
+        "waits_for": session.bases.locks.waiting.get(number, ""),
     }

@@ -283,7 +283,7 @@ class _Reader:
     def _continues(self, at: int, *, condition: bool) -> bool:
         before, word = self._upper(at - 1), self._upper(at)
         if word == "WITH":
-            return at + 1 < len(self._tokens) and self._tokens[at + 1].token_type is TokenType.L_PAREN
+            return self._upper(at + 1) in ("(", "TIES")
         if word == "SELECT":
             return before in _JOINS_QUERIES or (
                 self._upper(self._at) == "WITH" and before == ")" and not condition
