@@ -119,7 +119,7 @@ def test_a_row_that_is_committed_late_is_seen_within_the_overlap(here: SqlPlace)
 def test_balances_follow_the_documents_and_the_rest_is_compared_daily(here: SqlPlace) -> None:
     cursor = _quiet(here, "receivables_summary")
     company = here.system.world.company
-    [row] = [r for r in company["RM20101"].unordered()][:1]
+    row = next(iter(company["RM20101"].unordered()))
     held = company["RM20101"].table.as_dict(row)
     key = company["RM20101"].table.key_of(row)
     company.update("RM20101", key, {"TRXDSCRN": "Touched"}, company.statement())

@@ -81,7 +81,11 @@ class Desk:
         settings = self.settings
         if not REGULAR.fullmatch(settings.database):
             self._look_up()
-        return self._open(settings, settings.database)
+        connection = self._open(settings, settings.database)
+        # Posting in GP holds locks for long; a wait without end would hold a run up.
+        for _ in connection.query(f"SET LOCK_TIMEOUT {int(settings.lock_timeout_s * 1000):d}"):
+            pass
+        return connection
 
     def _look_up(self) -> None:
         with self._guard:

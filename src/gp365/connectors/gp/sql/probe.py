@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.resources import files
-from typing import Any, cast
 
-import orjson
-
+from gp365.connectors.gp.sql.addons import add_ons
 from gp365.connectors.gp.sql.desk import Desk, no_company
 from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
@@ -162,8 +159,7 @@ def _triggers(desk: Desk) -> frozenset[str]:
 
 def _add_ons(desk: Desk) -> Iterator[Finding]:
     """Tell of add-ons that change what GP does, by their tables."""
-    document = files("gp365.connectors.gp.sql").joinpath("addons.json").read_bytes()
-    for each in cast("dict[str, Any]", orjson.loads(document))["add_ons"]:
+    for each in add_ons():
         table: str = each["table"]
         statement = Statement("SELECT OBJECT_ID(").add(mark(_NAME), desk.names.object(table)).add(") AS [id]")
         try:

@@ -70,7 +70,7 @@ class Plain:
         """Return the column of a field as conditions name it; where parts are united it must be selected."""
         if self._several:
             return f"[u].[c{self._at[name]}]"
-        return _column(self._source, self._source.parts[0], name)
+        return column_of(self._source, self._source.parts[0], name)
 
     def select(self, top: int | None, where: Statement | None, *, ordered: bool = False) -> Statement:
         """Return the statement; see View."""
@@ -83,7 +83,7 @@ class Plain:
             statement = select_of(columns, united.add(")"), alias="u", top=top)
         else:
             part = self._source.parts[0]
-            statement = self._from([_column(self._source, part, name) for name in self._fields], part, top)
+            statement = self._from([column_of(self._source, part, name) for name in self._fields], part, top)
             conditions = [*_constants(part.where, "t"), *conditions]
         if conditions:
             statement.add(" WHERE ").join(conditions, " AND ")
@@ -94,7 +94,7 @@ class Plain:
     def _part(self, at: int) -> Statement:
         part = self._source.parts[at]
         columns = [
-            f"{_column(self._source, part, name)} AS [c{place}]" for place, name in enumerate(self._fields)
+            f"{column_of(self._source, part, name)} AS [c{place}]" for place, name in enumerate(self._fields)
         ]
         statement = self._from([*columns, f"{at:d} AS [p]"], part, None)
         if part.where:
@@ -110,9 +110,11 @@ class Plain:
         return statement
 
 
-def _column(source: Source, part: Part, name: str) -> str:
+def column_of(source: Source, part: Part, name: str) -> str:
+    """Return the column of a field in one part of its source."""
     if name in part.lacks:
-        return "NULL"
+        # Cast, because two bare NULLs in a union are whole numbers before a third part says what they are.
+        return f"CAST(NULL AS {source.sql_type(name)})"
     alias, _, column = part.columns.get(name, source.field(name).sql).rpartition(".")
     return f"{bracketed(alias or 't')}.{bracketed(column)}"
 
@@ -194,7 +196,8 @@ def _watched(names: Names, source: Source, at: int, since: datetime, width: int)
     watch = source.watches[at]
     columns = [f"[t].{bracketed(STAMP)} AS [at]", f"{at:d} AS [w]"]
     columns += [f"[t].{bracketed(column)} AS [v{n}]" for n, column in enumerate(watch.columns)]
-    columns += [f"NULL AS [v{n}]" for n in range(len(watch.columns), width)]
+    types = watched_types(source)
+    columns += [f"CAST(NULL AS {types[n]}) AS [v{n}]" for n in range(len(watch.columns), width)]
     table = names.object(watch.table, system=source.system)
     statement = select(columns, table).add(" WHERE ")
     newer = Statement(f"[t].{bracketed(STAMP)} >= ").add(mark("datetime"), since)

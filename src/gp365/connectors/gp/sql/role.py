@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gp365.connectors.gp.sql.addons import add_ons
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
+from gp365.connectors.gp.sql.queries import column_of
 from gp365.connectors.gp.sql.sources import Part, Source, source_of
 from gp365.connectors.gp.sql.text import bracketed, select
 from gp365.connectors.gp.tables import NAMES
@@ -35,6 +37,7 @@ def script() -> str:
     ]
     lines += _role(READER, [(table, "SELECT") for table in _tables(company)])
     lines += _role(WRITER, [(name, "EXECUTE") for name in (CUSTOMER, ADDRESS, INTERNET)])
+    lines += _add_ons()
     lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
     lines += _role(
         READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", "SY01500"})]
@@ -57,6 +60,19 @@ def _role(name: str, grants: list[tuple[str, str]]) -> list[str]:
     return [made, *given, "GO\n"]
 
 
+def _add_ons() -> list[str]:
+    """Grant the tables by which doctor knows add-ons, where they are."""
+    return [
+        "-- how doctor sees add-ons; a site may lack these tables",
+        *(
+            f"IF OBJECT_ID('[dbo].{bracketed(table)}') IS NOT NULL"
+            f" GRANT SELECT ON [dbo].{bracketed(table)} TO {bracketed(READER)};"
+            for table in sorted(each["table"] for each in add_ons())
+        ),
+        "GO\n",
+    ]
+
+
 def _view(source: Source) -> str:
     fields = [name for name, each in source.entity.fields.items() if each.sql and name not in source.varies]
     selects = [_select(source, part, fields) for part in source.parts]
@@ -67,9 +83,9 @@ def _view(source: Source) -> str:
 
 
 def _select(source: Source, part: Part, fields: list[str]) -> str:
-    columns = [f"{_column(source, part, name)} AS {bracketed(name)}" for name in fields]
+    columns = [f"{column_of(source, part, name)} AS {bracketed(name)}" for name in fields]
     columns += [f"'{value}' AS {bracketed(name)}" for name, value in part.sets.items()]
-    text = select(columns, f"[dbo].{bracketed(part.table)}").text
+    text = select(["\n    " + ",\n    ".join(columns) + "\n"], f"[dbo].{bracketed(part.table)}").text
     for alias, join in source.joins.items():
         on = " AND ".join(
             f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()
@@ -80,10 +96,3 @@ def _select(source: Source, part: Part, fields: list[str]) -> str:
             f"[t].{bracketed(column)} = {value!r}" for column, value in part.where.items()
         )
     return text
-
-
-def _column(source: Source, part: Part, name: str) -> str:
-    if name in part.lacks:
-        return "NULL"
-    alias, _, column = part.columns.get(name, source.field(name).sql).rpartition(".")
-    return f"{bracketed(alias or 't')}.{bracketed(column)}"

@@ -22,8 +22,9 @@ class SqlSettings:
     `server` is host, host:port or host\\instance. `authentication`: sql (a SQL login), ntlm (a Windows account with its
     password), windows (the account that runs gp365: SSPI, Kerberos). `database` is the company's (SY01500.INTERID).
     `overlap_s`: so far before the last seen stamp a poll begins, because a stamp is the statement's time and not the
-    commit's. `compare_h`: after so many hours what has no stamp is read whole and compared. `read_only`: nothing is
-    ever written. Raises Misconfigured("settings-invalid") for values that cannot be.
+    commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has changes
+    without a stamp is read whole. `read_only`: nothing is ever written. Raises Misconfigured("settings-invalid") for
+    values that cannot be.
     """
 
     name: str
@@ -74,6 +75,7 @@ def _check(settings: SqlSettings) -> None:
         ("page", 10, 5000),
         ("overlap_s", 0, 86_400),
         ("compare_h", 0, 8_784),
+        ("lock_timeout_s", 0, 3_600),
     ):
         if not low <= getattr(settings, name) <= high:
             raise _invalid(settings, name, str(getattr(settings, name)), f"must lie between {low} and {high}")

@@ -17,11 +17,13 @@ import orjson
 
 from gp365.connectors.gp.tables import GpEntity, GpField, entity_named
 from gp365.model.entity import FieldType
+from gp365.model.errors import Misconfigured
 
 STAMP = "DEX_ROW_TS"
 """Kept by the triggers zDT_<table>U in UTC, by statement (schema of GP's databases)."""
 
 Constant = str | int
+_LONGEST = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,18 @@ class Source:
         return list(dict.fromkeys(names))
 
     def sql_type(self, name: str) -> str:
-        """Return the type to which values of a field are cast when they are compared."""
+        """Return the type to which values of a field are cast when they are compared.
+
+        Misconfigured for a column of type text, which SQL Server compares with nothing.
+        """
         described = self.field(name).description
         if described.type is FieldType.DATE:
             return "datetime"
         if described.type in (FieldType.MONEY, FieldType.DECIMAL):
             return "numeric(19,5)"
         if described.type in (FieldType.TEXT, FieldType.REFERENCE):
+            if (described.length or 0) > _LONGEST:
+                raise Misconfigured("not-served", "Records cannot be found by a long text.", value=name)
             return f"varchar({described.length or 255})"
         return "int"
 
