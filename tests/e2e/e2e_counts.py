@@ -16,7 +16,8 @@ def asked(at: Site) -> tuple[dict[str, int], int]:
 
     The one other kind of read: an account that comes back in the delta brings the id of its primary contact, not its
     name. The contacts of such accounts are read by key, 200 in a request, and only where a delta named accounts: it is
-    no page of a delta, it is bounded by our own echoes, and the third sync has none.
+    no page of a delta, it is bounded by our own echoes, and the third sync has none. Contacts are also asked for once when
+    the count of versions moved and none of them did: do the newest still stand as they were seen (decision 013)?
     """
     deltas: Counter[str] = Counter()
     others = 0
