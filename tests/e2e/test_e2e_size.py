@@ -98,7 +98,7 @@ def test_twenty_thousand_echoes_are_two_pages_of_each_delta_and_then_no_more(ech
     assert echoed.second.written == echoed.second.write_requests == echoed.third.written == 0
     assert deltas == {table: max(1, ceil(echoed.ours[table] / DELTA_PAGE)) for table in TRACKED}
     assert deltas == {"accounts": 2, "contacts": 1, "gp365_customers": 2}
-    assert others <= ceil(echoed.ours["accounts"] / KEYS_PER_READ)
+    assert others <= ceil(echoed.ours["accounts"] / KEYS_PER_READ) + 1  # the newest contacts, once
     assert echoed.asked_then == (dict.fromkeys(TRACKED, 1), 0)
 
 
