@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gp365_sim.gp.company import Company
+from gp365_sim.gp.holdings import join_summaries, renumber_holdings
 from gp365_sim.gp.refusals import Refusal, not_found
 from gp365_sim.gp.sqltypes import folded
 from gp365_sim.gp.tables import Row
@@ -27,6 +28,8 @@ def combine(company: Company, gone: str, kept: str) -> Row:
     number = str(company.row("RM00101", target)["CUSTNMBR"])
     _move_addresses(company, place[0], number, at)
     company.move_documents(place[0], target[0])
+    join_summaries(company, place[0], number, at)
+    renumber_holdings(company, place[0], number, at)
     company.delete("RM00101", place, at)
     repoint(company, place[0], number, at)
     found = customers.find(target)

@@ -5,6 +5,7 @@ Every route exists as `/_sim/<act>` for the first company and as `/_sim/companie
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from gp365_sim.core.control import answer, object_of, row_routes, wrong
 from gp365_sim.core.world import Refused
 from gp365_sim.gp.refusals import Refusal
 from gp365_sim.gp.security import Security
+from gp365_sim.gp.tasks import TASKS
 from gp365_sim.gp.world import GpWorld, refused
 
 Order = dict[str, object]
@@ -65,6 +67,7 @@ def _acts(places: Mapping[str, Place], place: Place, prefix: str) -> list[BaseRo
         "secure": lambda order: _secure(place, order),
         "open_documents": lambda order: {"open_documents": _open_documents(world, order)},
     }
+    posts |= {name: partial(task, world.company) for name, task in TASKS.items()}
     routes: list[BaseRoute] = [_post(f"{prefix}/{name}", act) for name, act in posts.items()]
     routes.append(_open_documents_listed(world, f"{prefix}/open_documents"))
     routes.append(_security_route(place, f"{prefix}/security"))
@@ -79,7 +82,7 @@ def _post(path: str, act: Act) -> Route:
             return answer(no.body, no.status)
         except Refusal as no:
             return answer(refused(no).body, refused(no).status)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
             return wrong(f"the order was not understood: {error}")
 
     return Route(path, route, methods=["POST"])

@@ -36,6 +36,8 @@ def typed(column: Column, value: object) -> object:
     try:
         if column.kind in ("amount", "rate") and isinstance(value, str | float):
             return Decimal(str(value))
+        if column.kind == "integer" and isinstance(value, str):
+            return int(value)
         if column.kind == "time" and isinstance(value, str):
             return datetime.combine(EMPTY_DATE, time.fromisoformat(value.rpartition("T")[2]))
         if column.kind == "binary" and isinstance(value, str):

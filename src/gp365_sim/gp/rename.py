@@ -2,6 +2,7 @@
 
 from gp365_sim.gp.combine import repoint
 from gp365_sim.gp.company import Company
+from gp365_sim.gp.holdings import renumber_holdings
 from gp365_sim.gp.refusals import Refusal, not_found
 from gp365_sim.gp.sqltypes import folded
 from gp365_sim.gp.tables import Row
@@ -27,6 +28,7 @@ def renumber(company: Company, old: str, new: str) -> Row:
     for address in addresses.under(folded(old)):
         company.update("RM00102", addresses.table.key_of(address), {"CUSTNMBR": number}, at)
     company.move_documents(folded(old), folded(str(number)))
+    renumber_holdings(company, folded(old), str(number), at)
     repoint(company, folded(old), str(number), at)
     renamed = customers.find((folded(str(number)),))
     return renamed if renamed is not None else row

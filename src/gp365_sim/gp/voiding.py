@@ -54,7 +54,7 @@ def _take_back(company: Company, document: dict[str, Value], at: date, status: i
     kind, number = whole(document, "RMDTYPAL"), text(document, "DOCNUMBR")
     check_open(company, at, "RM_Cash" if kind == PAYMENT else "RM_Sales")
     held = applications(company, kind, number)
-    if held and kind not in CREDITS:
+    if kind not in CREDITS and (held or applications(company, kind, number, "RM30201")):
         raise broken_rule(f"{number} is paid; unapply it first.", "DOCNUMBR")
     for row in held:
         bring_back(company, whole(row, "APTODCTY"), text(row, "APTODCNM"))

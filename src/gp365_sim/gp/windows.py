@@ -7,6 +7,7 @@ written. Class defaults are never rolled down on create: observed for items (LBM
 from collections.abc import Mapping
 
 from gp365_sim.gp.company import Company
+from gp365_sim.gp.holdings import open_numbers
 from gp365_sim.gp.refusals import Refusal, broken_rule, not_found
 from gp365_sim.gp.sqltypes import Value, folded
 from gp365_sim.gp.tables import Key, Row, Table, folded_key
@@ -233,8 +234,8 @@ def _check_parent(company: Company, key: Key, parent: str) -> None:
 
 def _check_inactive(company: Company, key: Key, values: Mapping[str, Value], *, was: Value) -> None:
     """Refuse to inactivate a customer with open documents; a hold goes through (from practice, wording assumed)."""
-    held = company.documents.get(key[0])
-    if held and not was and values.get("INACTIVE"):
+    held = () if was else open_numbers(company, key[0])
+    if held and values.get("INACTIVE"):
         raise broken_rule(
             f"a customer with open or unposted documents cannot be made inactive: {', '.join(held)}.",
             "INACTIVE",
@@ -252,7 +253,7 @@ def _children(company: Company, number: str) -> list[str]:
 
 def _remove_customer(company: Company, key: Key) -> None:
     """Refuse a corporate customer with children or open documents; take the addresses along otherwise."""
-    held = company.documents.get(key[0])
+    held = open_numbers(company, key[0])
     if held:
         raise broken_rule(f"the customer has open or unposted documents: {', '.join(held)}.", "CUSTNMBR")
     children = _children(company, key[0])

@@ -15,7 +15,7 @@ from gp365_sim.gp.tables import Key, Row, folded_key
 
 DoorRow = dict[str, object]
 
-STATUS = {"RecordNotFound": 404, "DuplicateKey": 409}
+STATUS = {"RecordNotFound": 404, "DuplicateKey": 409, "NotModelled": 501}
 
 
 class GpWorld:
