@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 from simgps_desk import sql_desk
 
+from gp365_sim.gp.company import Identity
+
 
 @pytest.fixture(scope="module")
 def desk():
@@ -50,6 +52,13 @@ def test_exact_numbers_stay_exact_and_dates_are_moments_without_a_zone(desk):
     assert desk.one("SELECT CONVERT(varchar(30), CAST('2027-04-12T10:20:30.005' AS datetime), 126)") == (
         "2027-04-12T10:20:30.007"
     )
+
+
+def test_a_stamp_meets_a_parameter_only_as_datetime(desk):
+    text = "SELECT CASE WHEN CAST('2027-04-12T10:20:30.003' AS datetime) = {} THEN 1 ELSE 0 END"
+    moment = datetime.fromisoformat("2027-04-12T10:20:30.003")
+    assert desk.one(text.format("CAST(? AS datetime)"), moment) == 1
+    assert desk.one(text.format("?"), moment) == 0
 
 
 def test_a_condition_on_null_is_neither_true_nor_false(desk):
@@ -151,6 +160,26 @@ def test_several_statements_give_several_result_sets_and_variables_work(desk):
 def test_marks_in_quotes_and_comments_are_no_marks(desk):
     assert desk.rows("SELECT '?' AS [a?]]b], ? /* ? */ -- ?\n, N'it''s ?'", 7) == [("?", 7, "it's ?")]
     assert desk.refused("SELECT ?", 1, 2) == 8179
+
+
+@pytest.mark.parametrize("name", ["A]'1", "%_;-", "a b c"])
+def test_a_company_database_may_have_an_odd_name(name):
+    quoted = "[" + name.replace("]", "]]") + "]"
+    with sql_desk(company=Identity("Odd", name, 7)) as odd, odd.connect(database=name) as connection:
+        cursor = connection.cursor()
+        assert cursor.execute("SELECT DB_NAME()").fetchall() == [(name,)]
+        cursor.execute(
+            f"SELECT COUNT(*) FROM {quoted}..[RM00101] c JOIN {quoted}.[dbo].[RM00102] a ON a.CUSTNMBR = c.CUSTNMBR"
+        )
+        assert cursor.fetchall() == [(len(odd.company["RM00102"]),)]
+        code = f"DECLARE @rc int; EXEC @rc = {quoted}.[dbo].[taUpdateCreateCustomerRcd] @I_vCUSTNMBR = ?, @I_vCUSTNAME = ?"
+        outputs = ", @O_iErrorState = @e OUTPUT, @oErrString = @s OUTPUT; SELECT @rc, @e"
+        cursor.execute("DECLARE @e int, @s varchar(255); " + code + outputs, ["'; --", "]"])
+        assert cursor.fetchall() == [(0, 0)]
+        held = "SELECT HAS_PERMS_BY_NAME(?, 'OBJECT', 'SELECT'), OBJECT_ID(?)"
+        assert (
+            None not in cursor.execute(held, [f"{quoted}.[dbo].[RM00101]", f"{quoted}..RM00101"]).fetchone()
+        )
 
 
 def test_the_catalogue_shows_tables_columns_procedures_and_triggers(desk):

@@ -62,7 +62,7 @@ def _written(node, rows, values):
         return f"({_written(node[1], rows, values)} {node[0]} {_written(node[2], rows, values)})"
     column, sign, number = node
     values.append(rows[number % len(rows)][column])
-    return f"t.{column} {sign} ?"
+    return f"t.{column} {sign} {'CAST(? AS datetime)' if COLUMNS[column] == 'moment' else '?'}"
 
 
 def _holds(node, row, rows):
@@ -126,7 +126,8 @@ def test_a_poll_at_the_newest_stamp_reads_next_to_nothing_of_a_large_table():
     with sql_desk(samples=generated(6000, 0, 0, 1)) as large:
         with large.connect() as connection:
             cursor = connection.cursor()
-            text = "SELECT TOP (500) t.CUSTNMBR FROM RM00101 t WHERE t.DEX_ROW_TS > ? ORDER BY t.DEX_ROW_TS, t.CUSTNMBR"
+            text = "SELECT TOP (500) t.CUSTNMBR FROM RM00101 t WHERE t.DEX_ROW_TS > CAST(? AS datetime)"
+            text += " ORDER BY t.DEX_ROW_TS, t.CUSTNMBR"
             newest = cursor.execute("SELECT MAX(DEX_ROW_TS) FROM RM00101").fetchone()[0]
             for _ in range(4):
                 assert cursor.execute(text, [newest]).fetchall() == []

@@ -10,7 +10,7 @@ from typing import Any
 from gp365_sim.gp.sql.collation import sort_key
 from gp365_sim.gp.sql.errors import not_modelled
 from gp365_sim.gp.sql.parts import NOWHERE, Among, Condition, Expr, Fixed, Frame, Get, Operator, Test, expr
-from gp365_sim.gp.sql.types import FLOAT, INT, SqlType, Value, convert
+from gp365_sim.gp.sql.types import FLOAT, INT, SqlType, Value, convert, thirds
 
 BOOL = INT
 _ORDER = ("null", "binary", "text", "integer", "exact", "float", "date", "moment")
@@ -70,12 +70,23 @@ def key_getter(side: Expr, meeting: SqlType) -> Get:
 def value_getter(side: Expr, meeting: SqlType) -> Get:
     """Give the value converted to the family of the meeting type; numbers stay as they are."""
     family, get = side.type.family, side.bare
+    if widened(side.type, meeting):
+        return lambda frame: None if (value := get(frame)) is None else thirds(value)
     if family == meeting.family or (family in _NUMBERS and meeting.family in _NUMBERS):
         return get
     target = _plain(meeting)
     if family == "text" and meeting.family in ("exact", "float"):
         target = FLOAT if meeting.family == "float" else SqlType("numeric", 38, max(meeting.scale, 10))
     return lambda frame: convert(get(frame), target)
+
+
+def widened(kind: SqlType, meeting: SqlType) -> bool:
+    """Tell whether a `datetime` meets a `datetime2`: its .003 is then .0033333, which is not the .003 of a parameter.
+
+    So do databases of compatibility level 130 and later (Microsoft Learn, "datetime2", breaking changes of SQL Server
+    2016); drivers send moments as datetime2, so a text that compares stamps casts its parameters to datetime.
+    """
+    return kind.name == "datetime" and meeting.name == "datetime2"
 
 
 def _plain(meeting: SqlType) -> SqlType:
@@ -128,6 +139,8 @@ def _condition(
 
 
 def _same_space(column: SqlType, meeting: SqlType) -> bool:
+    if widened(column, meeting):
+        return False
     numbers = column.family in _NUMBERS and meeting.family in _NUMBERS
     return numbers or column.family == meeting.family
 

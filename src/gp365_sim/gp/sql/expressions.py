@@ -1,32 +1,30 @@
 """Compiles T-SQL expressions into functions of a frame; whatever is not known here is refused by name."""
 
-import operator
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import expressions as exp
 
 from gp365_sim.gp.sql import compare as comparing
-from gp365_sim.gp.sql.errors import SqlError, not_modelled, overflow
+from gp365_sim.gp.sql.arithmetic import arithmetic
+from gp365_sim.gp.sql.casting import cast, unpadded
+from gp365_sim.gp.sql.collation import NAME
+from gp365_sim.gp.sql.errors import SqlError, not_modelled
 from gp365_sim.gp.sql.functions import COUNTERS, function
 from gp365_sim.gp.sql.parts import NOWHERE, Both, Condition, Either, Expr, Frame, Get, Operator, expr
 from gp365_sim.gp.sql.scope import Scope
+from gp365_sim.gp.sql.tree import only, written
 from gp365_sim.gp.sql.types import (
-    BIGINT,
     FLOAT,
     INT,
-    MAX,
     NULL,
     SqlType,
     Value,
     convert,
-    type_named,
     type_of_value,
 )
 
-_DIGITS = Context(prec=76)
 _COMPARISONS: dict[type[exp.Expr], Operator] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
@@ -35,23 +33,6 @@ _TAKES: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Like: ("this", "expression", "negate"), exp.In: ("this", "expressions", "query"),
     exp.Case: ("this", "ifs", "default"), exp.If: ("this", "true", "false"),
 }  # fmt: skip
-
-
-def only(node: exp.Expr, *names: str) -> None:
-    """Refuse a part of the text that carries something else than what is read here, so that nothing is passed over."""
-    for name, value in node.args.items():
-        if name not in names and value not in (None, False, [], ""):
-            raise not_modelled(f"{name.rstrip('_')} in {_written(node)}")
-
-
-def parts_of(node: exp.Expr, name: str) -> list[exp.Expr]:
-    """Give the parts of a syntax tree under a name; none is an empty list."""
-    found: list[exp.Expr] | None = node.args.get(name)
-    return found or []
-
-
-def _written(node: exp.Expr) -> str:
-    return node.sql(dialect="tsql")[:60]
 
 
 class Compiler:
@@ -74,7 +55,7 @@ class Compiler:
                 return read(self, node)
         made = function(node, self.compile)
         if made is None:
-            raise not_modelled(f"the expression {_written(node)}")
+            raise not_modelled(f"the expression {written(node)}")
         return made
 
     def once(self, get: Get, side: Expr) -> Get:
@@ -85,7 +66,7 @@ class Compiler:
         """Compile a condition; a value where a condition belongs is an error, as in T-SQL."""
         if not isinstance(node, _CONDITIONS):
             raise SqlError(
-                4145, f"An expression of non-boolean type stands where a condition belongs: {_written(node)}"
+                4145, f"An expression of non-boolean type stands where a condition belongs: {written(node)}"
             )
         return self.compile(node)
 
@@ -130,11 +111,7 @@ def _parameter(c: Compiler, node: exp.Expr) -> Expr:
     def get(frame: Frame) -> Value:
         return frame[0].variable(name)
 
-    return Expr(kind, get, (lambda frame: _unpadded(get(frame))) if kind.fixed else get)
-
-
-def _unpadded(value: Value) -> Value:
-    return value.rstrip(" ") if isinstance(value, str) else value
+    return Expr(kind, get, (lambda frame: unpadded(get(frame))) if kind.fixed else get)
 
 
 def _compare(c: Compiler, node: exp.Expr) -> Expr:
@@ -221,7 +198,7 @@ def _paren(c: Compiler, node: exp.Expr) -> Expr:
 
 def _is(c: Compiler, node: exp.Expr) -> Expr:
     if not isinstance(node.expression, exp.Null):
-        raise not_modelled(f"{_written(node)}")
+        raise not_modelled(f"{written(node)}")
     side = c.compile(node.this)
     get = side.get
     return expr(comparing.BOOL, lambda frame: get(frame) is None, side)
@@ -235,7 +212,7 @@ def _like(c: Compiler, node: exp.Expr, escape: Expr | None = None) -> Expr:
 
 def _escape(c: Compiler, node: exp.Expr) -> Expr:
     if not isinstance(node.this, exp.Like):
-        raise not_modelled(_written(node))
+        raise not_modelled(written(node))
     return _like(c, node.this, c.compile(node.expression))
 
 
@@ -307,146 +284,6 @@ def _choice(tests: Sequence[Expr], results: Sequence[Expr], otherwise: Expr | No
     return expr(kind, get, *tests, *results, last)
 
 
-def _cast(c: Compiler, node: exp.Expr) -> Expr:
-    if isinstance(node, exp.Convert):
-        target, side = data_type(node.this), c.compile(node.expression)
-    else:
-        target, side = data_type(node.args["to"]), c.compile(node.this)
-    styled = node.args.get("style")
-    style = int(styled.name) if isinstance(styled, exp.Literal) else 0
-    if styled is not None and not isinstance(styled, exp.Literal):
-        raise not_modelled("a style that is not a number")
-    if target.name in ("char", "varchar", "nchar", "nvarchar") and target.size == 1 and not _sizes(node):
-        target = SqlType(target.name, 30)
-    get, safe = side.get, bool(node.args.get("safe"))
-
-    def converted(frame: Frame) -> Value:
-        try:
-            return convert(get(frame), target, style)
-        except SqlError:
-            if safe:
-                return None
-            raise
-
-    done = expr(target, converted, side)
-    return (
-        Expr(target, converted, lambda frame: _unpadded(converted(frame)), done.slots)
-        if target.fixed
-        else done
-    )
-
-
-def _sizes(node: exp.Expr) -> bool:
-    kind = node.this if isinstance(node, exp.Convert) else node.args["to"]
-    return bool(kind.expressions)
-
-
-def data_type(node: exp.Expr) -> SqlType:
-    """Read a type in a text."""
-    only(node, "this", "expressions", "kind", "nested")
-    name = str(node.this.value if isinstance(node.this, exp.DType) else node.args.get("kind") or node.this)
-    sizes = [MAX if each.name.upper() == "MAX" else int(each.name) for each in node.expressions]
-    spoken = {"DOUBLE": "float", "TIMESTAMP": "datetime", "UINT": "tinyint", "UTINYINT": "tinyint",
-              "BOOLEAN": "bit", "ROWVERSION": "timestamp", "SMALLMONEY": "smallmoney",
-              "DATETIME64": "datetime2"}.get(name.upper(), name)  # fmt: skip
-    return type_named(spoken, *sizes)
-
-
-def _arithmetic(c: Compiler, node: exp.Expr) -> Expr:
-    only(node, "this", "expression", "typed", "safe")
-    left, right = c.compile(node.this), c.compile(node.expression)
-    if isinstance(node, exp.Add) and left.type.family == right.type.family == "text":
-        return joined(left, right)
-    if left.type.family == "moment" or right.type.family == "moment":
-        return _days(node, left, right)
-    kind = _result(node, left.type, right.type)
-    meeting = comparing.stronger(left.type, right.type)
-    if meeting.family not in ("integer", "exact", "float"):
-        raise not_modelled(f"arithmetic on {meeting}")
-    a, b = comparing.value_getter(left, meeting), comparing.value_getter(right, meeting)
-    work = _OPERATIONS[type(node)]
-
-    def get(frame: Frame) -> Value:
-        x, y = a(frame), b(frame)
-        return None if x is None or y is None else _worked(work, x, y, kind)
-
-    return expr(kind, get, left, right)
-
-
-def _worked(work: Callable[[Any, Any], Any], x: Any, y: Any, kind: SqlType) -> Value:
-    if isinstance(x, float) or isinstance(y, float):
-        x, y = float(x), float(y)
-    try:
-        return convert(work(x, y), kind)
-    except (ZeroDivisionError, DivisionByZero):
-        raise SqlError(8134, "Divide by zero.") from None
-    except (InvalidOperation, Overflow):
-        raise overflow(str(kind)) from None
-
-
-def _divided(x: Any, y: Any) -> Any:
-    if isinstance(x, int) and isinstance(y, int):
-        whole = abs(x) // abs(y)
-        return whole if (x < 0) == (y < 0) else -whole
-    return x / y if isinstance(x, float) else _DIGITS.divide(Decimal(x), Decimal(y))
-
-
-def _rest(x: Any, y: Any) -> Any:
-    if isinstance(x, int) and isinstance(y, int):
-        return x - y * _divided(x, y)
-    whole = (Decimal(x) / Decimal(y)).to_integral_value(ROUND_DOWN)
-    return Decimal(x) - whole * Decimal(y)
-
-
-_OPERATIONS: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
-    exp.Add: operator.add,
-    exp.Sub: operator.sub,
-    exp.Mul: operator.mul,
-    exp.Div: _divided,
-    exp.Mod: _rest,
-}
-
-
-def _result(node: exp.Expr, a: SqlType, b: SqlType) -> SqlType:
-    kind = comparing.stronger(a, b)
-    if kind.family != "exact":
-        return BIGINT if kind.name == "bigint" else INT if kind.family == "integer" else kind
-    if isinstance(node, exp.Mul):
-        return SqlType("numeric", 38, min(38, a.scale + b.scale))
-    if isinstance(node, exp.Div):
-        return SqlType("numeric", 38, min(max(6, a.scale + (b.size or 10) + 1), 20))
-    return SqlType("numeric", 38, max(a.scale, b.scale))
-
-
-def joined(left: Expr, right: Expr) -> Expr:
-    """Join two texts; char columns keep their blanks."""
-    a, b = left.get, right.get
-    national = "n" if left.type.unicode or right.type.unicode else ""
-    size = MAX if MAX in (left.type.size, right.type.size) else left.type.size + right.type.size
-    kind = SqlType(f"{national}varchar", size)
-
-    def get(frame: Frame) -> Value:
-        x, y = a(frame), b(frame)
-        return None if x is None or y is None else x + y
-
-    return expr(kind, get, left, right)
-
-
-def _days(node: exp.Expr, left: Expr, right: Expr) -> Expr:
-    if not isinstance(node, exp.Add | exp.Sub) or right.type.family not in ("integer", "exact", "float"):
-        raise not_modelled(f"arithmetic on dates but adding days: {_written(node)}")
-    a, b, sign = left.get, right.get, 1 if isinstance(node, exp.Add) else -1
-
-    def get(frame: Frame) -> Value:
-        x, y = a(frame), b(frame)
-        if x is None or y is None:
-            return None
-        assert isinstance(x, datetime)
-        return convert(x + timedelta(days=sign * float(y)), left.type)
-
-    return expr(left.type, get, left, right)
-
-
 def _negated(c: Compiler, node: exp.Expr) -> Expr:
     side = c.compile(node.this)
     get = side.get
@@ -455,8 +292,6 @@ def _negated(c: Compiler, node: exp.Expr) -> Expr:
 
 def _collated(c: Compiler, node: exp.Expr) -> Expr:
     """A COLLATE is taken where it names the database's own collation, which changes nothing."""
-    from gp365_sim.gp.sql.collation import NAME
-
     if node.expression.name.upper() not in (NAME.upper(), "DATABASE_DEFAULT"):
         raise not_modelled(f"the collation {node.expression.name}")
     return c.compile(node.this)
@@ -492,8 +327,8 @@ _READERS: tuple[tuple[Any, Callable[[Compiler, Any], Expr]], ...] = (
     (exp.Subquery, _scalar),
     (exp.Case, _case),
     (exp.If, _iif),
-    ((exp.Cast, exp.TryCast, exp.Convert), _cast),
-    ((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _arithmetic),
+    ((exp.Cast, exp.TryCast, exp.Convert), lambda c, node: cast(node, c.compile)),
+    ((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), lambda c, node: arithmetic(node, c.compile)),
     (exp.Neg, _negated),
     (exp.Collate, _collated),
 )

@@ -10,6 +10,7 @@ from sqlglot import expressions as exp
 from gp365_sim.gp.sql.compare import stronger
 from gp365_sim.gp.sql.errors import not_modelled
 from gp365_sim.gp.sql.parts import Expr, Frame, Get, expr
+from gp365_sim.gp.sql.tree import only
 from gp365_sim.gp.sql.types import DATETIME, FIRST, INT, MAX, SYSNAME, SqlType, Value, convert, spell, ticked
 
 COUNTERS = {
@@ -78,7 +79,7 @@ def _varying(kind: SqlType) -> SqlType:
 
 
 def _trim(node: exp.Expr, compile_: Compile) -> Expr:
-    _only(node, "this", "position")
+    only(node, "this", "position")
     side, where = compile_(node.this), str(node.args.get("position") or "")
     kind = _varying(side.type)
     if where == "TRAILING":
@@ -192,7 +193,7 @@ def _absolute(node: exp.Expr, compile_: Compile) -> Expr:
 
 
 def _rounded(node: exp.Expr, compile_: Compile) -> Expr:
-    _only(node, "this", "decimals")
+    only(node, "this", "decimals")
     side, places = compile_(node.this), _numbers(compile_(node.args["decimals"]).get)
     if side.type.family != "exact":
         raise not_modelled(f"ROUND of {side.type}")
@@ -233,7 +234,7 @@ def _added(node: exp.Expr, compile_: Compile) -> Expr:
 
 
 def _between(node: exp.Expr, compile_: Compile) -> Expr:
-    _only(node, "this", "expression", "unit")
+    only(node, "this", "expression", "unit")
     late, early, unit = compile_(_moment(node.this)), compile_(_moment(node.expression)), _unit(node)
     a, b = late.get, early.get
 
@@ -280,12 +281,6 @@ def _login(node: exp.Expr, compile_: Compile) -> Expr:
 def _object(node: exp.Expr, compile_: Compile) -> Expr:
     given = [node.this, *([node.expression] if node.args.get("expression") else [])]
     return _asked("OBJECT_ID", [compile_(each) for each in given])
-
-
-def _only(node: exp.Expr, *names: str) -> None:
-    for name, value in node.args.items():
-        if name not in names and value not in (None, False, [], ""):
-            raise not_modelled(f"{name} in {node.sql(dialect='tsql')[:60]}")
 
 
 _KNOWN: tuple[tuple[Any, Callable[[Any, Compile], Expr]], ...] = (

@@ -9,8 +9,9 @@ from sqlglot import expressions as exp
 
 from gp365_sim.gp.sql.compare import key_of_value
 from gp365_sim.gp.sql.errors import SqlError, not_modelled
-from gp365_sim.gp.sql.expressions import Compiler, only
+from gp365_sim.gp.sql.expressions import Compiler
 from gp365_sim.gp.sql.parts import Expr, Frame, Get
+from gp365_sim.gp.sql.tree import only
 from gp365_sim.gp.sql.types import BIGINT, INT, SqlType, Value, convert
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg)

@@ -10,13 +10,14 @@ from sqlglot import expressions as exp
 from gp365_sim.gp.sql.access import Order
 from gp365_sim.gp.sql.compare import key_of_value, stronger
 from gp365_sim.gp.sql.errors import SqlError, no_column, not_modelled
-from gp365_sim.gp.sql.expressions import Compiler, only, parts_of
+from gp365_sim.gp.sql.expressions import Compiler
 from gp365_sim.gp.sql.grouping import Grouping, grouping
 from gp365_sim.gp.sql.joins import Join, walk
 from gp365_sim.gp.sql.parts import Expr, Frame, Get
 from gp365_sim.gp.sql.pushing import pushed
 from gp365_sim.gp.sql.scope import Field, Scope, Source
 from gp365_sim.gp.sql.sources import source
+from gp365_sim.gp.sql.tree import only, parts_of
 from gp365_sim.gp.sql.types import Value, convert
 
 Out = tuple[Value, ...]

@@ -108,7 +108,11 @@ class Session:
         self.state.transactions -= 1
         if self.state.transactions:
             return
-        self._enter()
+        try:
+            self._enter()
+        except SqlError:
+            self.roll_back()
+            raise
         self._commit_all()
 
     def roll_back(self) -> None:

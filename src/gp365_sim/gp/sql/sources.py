@@ -7,13 +7,15 @@ from typing import Any, cast
 
 from sqlglot import expressions as exp
 
+from gp365_sim.gp.sql.casting import data_type
 from gp365_sim.gp.sql.catalogue import SCHEMA, Definitions, view_fields
 from gp365_sim.gp.sql.compare import stronger
 from gp365_sim.gp.sql.errors import SqlError, no_database, no_object, not_modelled
-from gp365_sim.gp.sql.expressions import Compiler, data_type, only, parts_of
+from gp365_sim.gp.sql.expressions import Compiler
 from gp365_sim.gp.sql.index import reader
 from gp365_sim.gp.sql.parts import Expr, Frame, Get, Row
 from gp365_sim.gp.sql.scope import Field, Scope, Source
+from gp365_sim.gp.sql.tree import only, parts_of
 from gp365_sim.gp.sql.types import NULL, SqlType, convert, type_of_column
 
 _IGNORED = {

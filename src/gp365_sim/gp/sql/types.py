@@ -263,6 +263,13 @@ def ticked(moment: datetime) -> datetime:
     return whole.replace(microsecond=round(ticks % 300 * 10 / 3) * 1000)
 
 
+def thirds(moment: datetime) -> datetime:
+    """Give the moment that a `datetime` stands for, not cut to thousandths: .003 is .003333."""
+    ticks = round(moment.microsecond * 300 / 1_000_000)
+    whole = moment.replace(microsecond=0) + timedelta(seconds=ticks // 300)
+    return whole.replace(microsecond=round(ticks % 300 * 10_000 / 3))
+
+
 def _read_moment(text: str) -> datetime:
     """Read the forms that every language setting reads alike; the others are not modelled."""
     bare = text.strip()
