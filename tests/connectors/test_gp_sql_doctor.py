@@ -54,7 +54,7 @@ def test_the_script_for_the_administrator_grants_what_is_needed_and_no_more(
         found = _found(here)
         assert found["rights"].level is Level.OK
         assert not [each for each in found.values() if each.level in (Level.ERROR, Level.WARNING)]
-        for entity in NAMES:
+        for entity in NAMES if writer else ("customer",):
             fields = list(here.connector.entity(entity).fields)
             cursor = list(here.connector.changes(entity, fields, None))[-1].cursor
             assert list(here.connector.changes(entity, fields, cursor))

@@ -13,6 +13,7 @@ from gp365.connectors.gp.sql import dbapi
 from gp365.connectors.gp.sql.held import hold
 from gp365.connectors.gp.sql.pool import Lane, Pool
 from gp365.connectors.gp.sql.port import SqlFailed
+from gp365.connectors.gp.sql.procedures import Procedures
 from gp365.connectors.gp.sql.text import Names, Statement
 from gp365.model.errors import Misconfigured, Retry, Unauthorised
 from gp365.model.record import Op, Outcome, Status, Write
@@ -144,6 +145,28 @@ def test_values_that_would_be_cut_or_changed_are_refused_before_they_are_sent(he
         assert (outcome.status, _code(outcome)) == (Status.REJECTED, code), name
         assert outcome.error is not None and outcome.error.field == name
     assert not any("EXEC" in text for text in here.asked(before))
+
+
+def test_a_site_whose_procedures_lack_a_parameter_is_told_which(
+    here: SqlPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Procedures.signature
+
+    def without(word: str) -> None:
+        def signature(self: Procedures, name: str) -> dict[str, Any]:
+            return {each: held for each, held in read(self, name).items() if each != f"@i_v{word}".lower()}
+
+        monkeypatch.setattr(Procedures, "signature", signature)
+
+    without("COMMENT1")
+    outcome = here.create("LACKS1", {"CustomerName": "Lacks", "Comment1": "A word"})
+    assert (outcome.status, _code(outcome)) == (Status.REJECTED, "not-served")
+    assert outcome.error is not None and outcome.error.field == "Comment1" and outcome.error.fix
+    assert here.create("LACKS1", {"CustomerName": "Lacks"}).status is Status.DONE
+    without("UpdateIfExists")
+    with pytest.raises(Misconfigured) as caught:
+        here.create("LACKS2", {"CustomerName": "Lacks"})
+    assert "UpdateIfExists" in caught.value.message and here.row("RM00101", "LACKS2") is None
 
 
 def test_a_deadlock_is_tried_again_and_done_once(here: SqlPlace) -> None:

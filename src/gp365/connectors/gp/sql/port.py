@@ -34,6 +34,7 @@ _MISSING = {
     201: "parameter",
     8144: "parameter",
 }
+_TLS = ("certificate", "ssl provider", "encryption")
 _CUT = frozenset({2628, 8152, 220, 8115, 242, 241, 245, 547, 2601, 2627})
 
 
@@ -119,6 +120,10 @@ def told(failed: SqlFailed, system: str, user: str) -> Gp365Error:
             f"This site lacks a {_MISSING[number]}: {message}",
             system=system,
             fix="Compare the version of Dynamics GP with what `gp365 doctor` shows.",
+        )
+    if number <= 0 and any(word in message.lower() for word in _TLS):
+        return Misconfigured(
+            "certificate", f"No encrypted connection to SQL Server: {message}", system=system
         )
     if number in _GONE:
         return Retry("unreachable", f"SQL Server cannot be reached: {message}", system=system)

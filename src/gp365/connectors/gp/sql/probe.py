@@ -39,6 +39,12 @@ def findings(desk: Desk, entities: Sequence[str]) -> Iterator[Finding]:
     except Gp365Error as fault:
         yield Finding("rights", Level.ERROR, fault.message, fault.fix, fault.code)
         return
+    if not stamped:
+        yield Finding(
+            "triggers",
+            Level.NOTE,
+            "No triggers are shown to us: that GP's stamps are kept is taken for granted.",
+        )
     yield from _add_ons(desk)
     for name in entities:
         if name != "company":
@@ -179,9 +185,8 @@ def _entity(desk: Desk, name: str, held: Mapping[str, str], triggers: frozenset[
     source = source_of(name)
     wrong = {each: held[each] for each in source.tables() if held[each]}
     calls = {each: held[each] for each in CALLS.get(name, ()) if held[each]}
-    silent = (
-        [] if source.system else sorted({t for t in _stamped(source) if f"zdt_{t}u".lower() not in triggers})
-    )
+    watched = sorted(set(_stamped(source))) if triggers and not source.system else []
+    silent = [table for table in watched if f"zdt_{table}u".lower() not in triggers]
     facts: dict[str, object] = {
         "channel": "sql",
         "tables": source.tables(),
