@@ -1,6 +1,7 @@
 """The errors that SQL Server raises, by number; what this simulator does not model has numbers of its own from 50001."""
 
 NOT_MODELLED = 50001
+FAILED = 50002
 
 
 class SqlError(Exception):

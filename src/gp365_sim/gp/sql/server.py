@@ -1,6 +1,7 @@
 """The SQL server of the simulated GP as an ASGI app: a session per TCP connection, JSON over HTTP/1.1."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from gp365_sim.core.clock import Clock
 from gp365_sim.core.server import Connection, connection_of
-from gp365_sim.gp.sql.errors import SqlError, deadlock, lock_timeout, no_login, not_opened
+from gp365_sim.gp.sql.errors import FAILED, SqlError, deadlock, lock_timeout, no_login, not_opened
 from gp365_sim.gp.sql.orders import CUTS, Asked, Orders, Record, SqlFault
 from gp365_sim.gp.sql.rights import Logins
-from gp365_sim.gp.sql.session import Bases, MustWait, ResultSet, Session, State
+from gp365_sim.gp.sql.running import ResultSet, run
+from gp365_sim.gp.sql.session import Bases, MustWait, Session, State
 from gp365_sim.gp.sql.types import Value
 from gp365_sim.gp.sql.wire import LOST, PAGE, TIMED_OUT, tag_of, unpacked
 
@@ -66,11 +68,14 @@ class SqlServer:
         try:
             answer = await self._answer(request.url.path, orjson.loads(await request.body()), connection)
         except SqlError as error:
-            answer = {"error": {"number": error.number, "message": error.message, "severity": error.severity}}
+            answer = _shown_error(error)
         except _Cut:
             connection.abort(reset=True)
             await connection.closed.wait()
             return
+        except Exception as error:
+            logging.getLogger(__name__).exception("the SQL server failed")
+            answer = _shown_error(SqlError(FAILED, f"the simulator failed: {type(error).__name__}", 20))
         body = orjson.dumps(answer, default=_plain)
         await Response(body, media_type="application/json")(scope, receive, send)
 
@@ -142,19 +147,22 @@ class SqlServer:
         timeout_s = float(body.get("timeout_s") or 0) or _LONGEST_WAIT_S
         for number in body.get("drop", ()):
             line.rest.pop(number, None)
-        run = lambda: line.session.run(text, values, self._clock.now().replace(tzinfo=None))  # noqa: E731
-        results = await self._recorded(line, text, len(values), run, timeout_s)
+
+        def work() -> list[ResultSet]:
+            return run(line.session, text, values, self._clock.now().replace(tzinfo=None))
+
+        results = await self._recorded(line, text, len(values), work, timeout_s)
         return {"results": [self._shown(line, each) for each in results], **self._state(line)}
 
     async def _end(self, line: Line, what: str) -> object:
         session = line.session
 
-        def run() -> list[ResultSet]:
+        def work() -> list[ResultSet]:
             if session.state.transactions:
                 session.commit() if what == "commit" else session.roll_back()
             return []
 
-        await self._recorded(line, what.upper(), 0, run, _LONGEST_WAIT_S)
+        await self._recorded(line, what.upper(), 0, work, _LONGEST_WAIT_S)
         return self._state(line)
 
     def _autocommit(self, line: Line, on: bool) -> object:
@@ -165,12 +173,12 @@ class SqlServer:
         return self._state(line)
 
     async def _recorded(
-        self, line: Line, text: str, values: int, run: Callable[[], list[ResultSet]], timeout_s: float
+        self, line: Line, text: str, values: int, work: Callable[[], list[ResultSet]], timeout_s: float
     ) -> list[ResultSet]:
         number, at, began = self.record.number(), self._clock.now(), perf_counter()
         rows, error = 0, 0
         try:
-            results = await self._with_fault(line, text, run, timeout_s)
+            results = await self._with_fault(line, text, work, timeout_s)
             rows = sum(len(each.rows) for each in results)
             return results
         except SqlError as no:
@@ -197,12 +205,12 @@ class SqlServer:
             )
 
     async def _with_fault(
-        self, line: Line, text: str, run: Callable[[], list[ResultSet]], timeout_s: float
+        self, line: Line, text: str, work: Callable[[], list[ResultSet]], timeout_s: float
     ) -> list[ResultSet]:
         fault = self.orders.meet(text)
         if fault is not None:
             await self._suffer(fault, line, timeout_s)
-        results = await self._waiting(line, run, timeout_s)
+        results = await self._waiting(line, work, timeout_s)
         if fault is not None and fault.do == "lost_reply":
             self.lines.pop(line.session.number, None)
             line.session.roll_back()
@@ -227,14 +235,14 @@ class SqlServer:
             )
 
     async def _waiting(
-        self, line: Line, run: Callable[[], list[ResultSet]], timeout_s: float
+        self, line: Line, work: Callable[[], list[ResultSet]], timeout_s: float
     ) -> list[ResultSet]:
         """Run; where another session holds a lock, wait for it as long as the session and the client would."""
         loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
         locks, session = self._bases.locks, line.session
         while True:
             try:
-                return run()
+                return work()
             except MustWait as wait:
                 if locks.circle(session.number, wait.database):
                     session.roll_back()
@@ -279,6 +287,10 @@ class SqlServer:
             return {"rows": rows, "more": None}
         line.rest[number] = rows[PAGE:]
         return {"rows": rows[:PAGE], "more": number}
+
+
+def _shown_error(error: SqlError) -> Body:
+    return {"error": {"number": error.number, "message": error.message, "severity": error.severity}}
 
 
 def _plain(value: object) -> object:

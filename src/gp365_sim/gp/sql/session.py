@@ -1,27 +1,17 @@
-"""A session: its login, database, options and transaction, and how it runs the steps of a text."""
+"""A session: its login, database, options and transaction, and the databases of the server."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
-from gp365_sim.gp import econnect
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.database import Database
-from gp365_sim.gp.heap import Heap
-from gp365_sim.gp.refusals import Refusal
-from gp365_sim.gp.sql.batch import MARK, Option, Use, Work
-from gp365_sim.gp.sql.catalogue import SCHEMA
-from gp365_sim.gp.sql.compiled import Called, Chosen, Selected, Set, Step, Texts, Valued
-from gp365_sim.gp.sql.errors import SqlError, deadlock, denied, no_procedure, not_modelled
-from gp365_sim.gp.sql.properties import answer
+from gp365_sim.gp.sql.compiled import Texts
+from gp365_sim.gp.sql.errors import SqlError, deadlock
 from gp365_sim.gp.sql.rights import Login
-from gp365_sim.gp.sql.scope import Field
-from gp365_sim.gp.sql.types import Value, convert
 from gp365_sim.gp.sql.views import Views
 from gp365_sim.gp.sql.workspace import Disturbed, Locks, Workspace
-from gp365_sim.gp.tables import Row
 
 
 @dataclass
@@ -38,14 +28,6 @@ class Bases:
     def base(self, name: str) -> Database:
         """Give a database by its name as it is written."""
         return self.system if name == self.system_name else self.companies[name]
-
-
-@dataclass(frozen=True)
-class ResultSet:
-    """The rows of one query."""
-
-    fields: tuple[Field, ...]
-    rows: list[Sequence[Value]]
 
 
 class MustWait(Exception):
@@ -78,14 +60,16 @@ class Session:
     state: State
     spaces: dict[str, Workspace] = field(default_factory=dict[str, Workspace])
 
-    def run(self, text: str, values: Sequence[Value], now: datetime) -> list[ResultSet]:
-        """Run a text and give its result sets. Raises `SqlError`, and `MustWait` with nothing done."""
+    @contextmanager
+    def call(self) -> Generator[None]:
+        """Run one call inside: the transaction's writes lie in the tables meanwhile.
+
+        After an error of SQL the transaction stays open or is undone, as XACT_ABORT says; after `MustWait` nothing was done.
+        """
         before, spaces = copy.copy(self.state), {name: _copy(each) for name, each in self.spaces.items()}
         try:
-            steps = self.bases.texts.compile(text, self.state.database, values)
             self._enter()
-            variables: dict[str, Value] = {f"{MARK}{n}": value for n, value in enumerate(values, 1)}
-            results = list(_Run(self, now, variables).steps(steps))
+            yield
         except MustWait:
             self._take_out()
             self.state, self.spaces = before, spaces
@@ -93,8 +77,11 @@ class Session:
         except SqlError as error:
             self._after_error(error)
             raise
-        self._settle()
-        return results
+        except BaseException:
+            self.roll_back()
+            raise
+        self.end_statement()
+        self._take_out()
 
     def begin(self) -> None:
         """Open the transaction of a connection without autocommit, if none is open."""
@@ -156,10 +143,6 @@ class Session:
             if each.live:
                 each.leave()
 
-    def _settle(self) -> None:
-        self.end_statement()
-        self._take_out()
-
     def _after_error(self, error: SqlError) -> None:
         """A deadlock, XACT_ABORT or no transaction at all: everything is undone. Else the transaction stays open."""
         if error.number == 1205 or self.state.abort_on_error or not self.state.transactions:
@@ -170,189 +153,3 @@ class Session:
 
 def _copy(space: Workspace) -> Workspace:
     return Workspace(space.company, dict(space.before), dict(space.after), dict(space.held))
-
-
-@dataclass
-class _Run:
-    """One text on its way; it is the `Moment` of everything compiled."""
-
-    session: Session
-    at: datetime
-    variables: dict[str, Value]
-    error: int = 0
-
-    def steps(self, steps: Sequence[Step]) -> Iterator[ResultSet]:
-        """Do steps in their order and give the result sets."""
-        for step in steps:
-            yield from self._step(step)
-
-    def _step(self, step: Step) -> Iterator[ResultSet]:
-        match step:
-            case Selected():
-                yield from self._select(step)
-            case Called():
-                self._call(step)
-            case Set(name, kind, value):
-                found = self._value(value) if value is not None else None
-                self.variables[name] = convert(found, kind)
-            case Chosen(condition, then, otherwise):
-                yield from self.steps(then if self._value(condition) is True else otherwise)
-            case Work(what):
-                self._work(what)
-            case Option():
-                self._option(step)
-            case Use(name):
-                check_entry(self.session.login, name)
-                self.session.state.database = name
-
-    def _value(self, value: Valued) -> Any:
-        self._check(value.reads)
-        return value.value(self)
-
-    def _check(self, reads: frozenset[tuple[str, str]]) -> None:
-        login = self.session.login
-        for database, name in sorted(reads):
-            check_entry(login, database)
-            if not login.may("SELECT", database, name):
-                raise denied("SELECT", name, database)
-
-    def _select(self, step: Selected) -> Iterator[ResultSet]:
-        self._check(step.reads)
-        if step.reads:
-            self.session.begin()
-        for database in sorted(step.locks):
-            if database in self.session.bases.companies:
-                self.session.space(database)
-        rows = list(step.plan.rows(step.frame(self)))
-        self.session.state.row_count = len(rows)
-        if not step.into:
-            yield ResultSet(step.plan.fields, rows)  # pyright: ignore[reportArgumentType]
-        elif rows:
-            for (name, kind), value in zip(step.into, rows[-1], strict=True):
-                self.variables[name] = convert(value, kind)
-        if step.locks:
-            self.session.end_statement()
-
-    def _work(self, what: str) -> None:
-        session = self.session
-        if what == "BEGIN":
-            session.state.transactions += 1
-        elif what == "ROLLBACK":
-            if not session.state.transactions:
-                raise SqlError(3903, "ROLLBACK without BEGIN TRANSACTION.")
-            session.roll_back()
-        elif not session.state.transactions:
-            raise SqlError(3902, "COMMIT without BEGIN TRANSACTION.")
-        else:
-            session.state.transactions -= 1
-            session.end_statement()
-
-    def _option(self, option: Option) -> None:
-        state, words = self.session.state, " ".join(option.words)
-        if option.name == "LOCK_TIMEOUT":
-            try:
-                state.lock_timeout_ms = int(words.replace(" ", ""))
-            except ValueError:
-                raise not_modelled("SET LOCK_TIMEOUT to something that is no number") from None
-        elif option.name == "XACT_ABORT":
-            state.abort_on_error = words == "ON"
-        elif option.name == "IMPLICIT_TRANSACTIONS":
-            state.autocommit = words == "OFF"
-        elif option.name == "TRANSACTION" and words != "ISOLATION LEVEL READ COMMITTED":
-            raise not_modelled(f"SET TRANSACTION {words}")
-
-    def _call(self, step: Called) -> None:
-        session = self.session
-        company = session.bases.companies.get(step.database)
-        if company is None or step.procedure.lower() not in {
-            n.lower() for n in session.bases.views.signatures
-        }:
-            raise no_procedure(".".join((step.database, SCHEMA, step.procedure)))
-        check_entry(session.login, step.database)
-        if not session.login.may("EXECUTE", step.database, step.procedure):
-            raise denied("EXECUTE", step.procedure, step.database)
-        given = self._arguments(step)
-        session.begin()
-        session.space(step.database)
-        result = _called(company, step.procedure, given)
-        self._back(step, result)
-        session.end_statement()
-
-    def _arguments(self, step: Called) -> dict[str, Value]:
-        names = next(
-            v for k, v in self.session.bases.views.signatures.items() if k.lower() == step.procedure.lower()
-        )
-        given: dict[str, Value] = {}
-        for place, each in enumerate(step.arguments):
-            if not each.name and place >= len(names):
-                raise SqlError(8144, f"Procedure {step.procedure} has too many arguments specified.")
-            name = f"@{each.name}" if each.name else names[place][0]
-            if name.lower() in (known.lower() for known in given):
-                raise SqlError(8143, f"Parameter '{name}' was supplied multiple times.")
-            given[name] = self._value(each.value)
-        return given
-
-    def _back(self, step: Called, result: econnect.Result) -> None:
-        outputs = {name.lower(): value for name, value in result.outputs.items()}
-        for place, each in enumerate(step.arguments):
-            name = f"@{each.name}".lower() if each.name else list(outputs)[place : place + 1]
-            if each.back:
-                self.variables[each.back] = convert(outputs.get(str(name)), each.type)
-        if step.code:
-            self.variables[step.code] = result.rc
-
-    def variable(self, name: str) -> Value:
-        """See `Moment`."""
-        if not name.startswith("@"):
-            return self.variables.get(name.lower())
-        state = self.session.state
-        return (
-            {
-                "@SPID": self.session.number,
-                "@TRANCOUNT": state.transactions,
-                "@ROWCOUNT": state.row_count,
-                "@ERROR": 0,
-                "@LOCK_TIMEOUT": state.lock_timeout_ms,
-            }.get(name)
-            if name not in ("@VERSION", "@SERVERNAME")
-            else answer(self.session, name)
-        )
-
-    def heap(self, database: str, table: str) -> Heap:
-        """See `Moment`."""
-        return self.session.bases.base(database)[table]
-
-    def now(self) -> datetime:
-        """See `Moment`."""
-        return self.at
-
-    def ask(self, function: str, *values: Value) -> Value:
-        """See `Moment`."""
-        return answer(self.session, function, *values)
-
-    def listed(self, database: str, view: str) -> Sequence[Sequence[Value]]:
-        """See `Moment`."""
-        check_entry(self.session.login, database)
-        return self.session.bases.views.rows(view, database, self.session.login)
-
-    def hold(self, database: str, table: str, row: Row) -> None:
-        """See `Moment`."""
-        if database in self.session.bases.companies:
-            self.session.space(database).hold(table, row)
-
-
-def check_entry(login: Login, database: str) -> None:
-    """Refuse a database in which the login has no user (916)."""
-    if not login.may_enter(database):
-        raise SqlError(916, f'The login "{login.name}" cannot access the database "{database}".', 14)
-
-
-def _called(company: Company, procedure: str, given: Mapping[str, Value]) -> econnect.Result:
-    """Call a procedure; what it wrote before an error of SQL Server is undone with it."""
-    try:
-        with company.transaction():
-            return econnect.call(company, company.system, procedure, given)  # pyright: ignore[reportArgumentType]
-    except econnect.SqlError as error:
-        raise SqlError(error.number, error.message) from None
-    except Refusal as refusal:
-        raise SqlError(2627 if refusal.code == "DuplicateKey" else 547, str(refusal)) from None
