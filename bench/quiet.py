@@ -50,7 +50,7 @@ def _counted(at: Site, done: Answer) -> dict[str, Any]:
     deltas, others = asked(at)
     posted = [str(one["path"]) for one in at.requests(SALES) if one["method"] != "GET"]
     posted = [path for path in posted if "/api/data/" in path]
-    batches = sum(path.endswith("$batch") for path in posted)  # descriptions of the tables are read in batches
+    batches = sum(path.endswith("$batch") for path in posted)  # tables are described in batches
     return {
         "written": done.written,
         "write_requests": done.write_requests + len(posted) - batches,
