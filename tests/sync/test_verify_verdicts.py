@@ -91,12 +91,18 @@ def test_a_record_that_still_has_the_version_of_the_plan_was_not_written_at_all(
 def test_without_versions_other_columns_and_late_stamps_tell_of_somebodys_change() -> None:
     told = Acknowledged({"name": "New"}, before={"name": "Old", "terms": "NET 30"}, done_at=AT)
     assert verdict({"name": "Old", "terms": "NET 30"}, told) is Verdict.MISMATCH
-    assert verdict({"name": "Third", "terms": "NET 30"}, told) is Verdict.MISMATCH
+    assert verdict({"name": "Third", "terms": "NET 30"}, told) is Verdict.CHANGED
     assert verdict({"name": "Third", "terms": "NET 60"}, told) is Verdict.CHANGED
     late = {"stamp": AT + timedelta(hours=1)}
     assert verdict({"name": "Old", "terms": "NET 30"}, told, **late) is Verdict.CHANGED
     soon = {"stamp": AT + timedelta(minutes=1)}
     assert verdict({"name": "Old", "terms": "NET 30"}, told, **soon) is Verdict.MISMATCH
+
+
+@pytest.mark.parametrize("stands", ["Old", "", "Müll", "MÜLLER & SÖHNE", "M?ller & S?hne"])
+def test_without_versions_what_a_lost_or_mangled_write_leaves_is_a_mismatch(stands: str) -> None:
+    told = Acknowledged({"name": "Müller & Söhne"}, before={"name": "Old"}, done_at=AT)
+    assert verdict({"name": stands}, told) is Verdict.MISMATCH
 
 
 def test_a_record_that_is_gone_hidden_or_another_one_tells_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -58,22 +59,47 @@ def judge(entity: EntityDescription, told: Acknowledged, record: Record | None) 
         return Verdict.UNKNOWN
     if told.birth and record.birth and told.birth != record.birth:
         return Verdict.UNKNOWN
-    if not differing(entity, told.expected, record):
+    found = differing(entity, told.expected, record)
+    if not found:
         return Verdict.AGREED
-    return Verdict.CHANGED if _changed_since(entity, told, record) else Verdict.MISMATCH
+    return Verdict.CHANGED if _changed_since(entity, told, record, found) else Verdict.MISMATCH
 
 
-def _changed_since(entity: EntityDescription, told: Acknowledged, record: Record) -> bool:
-    """Tell whether the system shows a later change than ours: by version, else by stamp, else by other fields."""
+def _changed_since(
+    entity: EntityDescription, told: Acknowledged, record: Record, found: Mapping[str, tuple[Value, Value]]
+) -> bool:
+    """Tell whether there was a later change than ours: by version, else by stamp, by other fields, or by what stands."""
     if record.version and (told.version or told.planned_on):
         return record.version != (told.version or told.planned_on)
     if _later(entity, record.stamp, told.done_at):
+        return True
+    if not any(
+        _not_kept(entity.fields.get(name), told.before.get(name), *pair) for name, pair in found.items()
+    ):
         return True
     return any(
         name in record.values and not same(entity.fields.get(name), value, record.values[name])
         for name, value in told.before.items()
         if name not in told.expected
     )
+
+
+def _not_kept(described: FieldDescription | None, before: Value, sent: Value, stands: Value) -> bool:
+    """Tell whether a value is what a lost or mangled write leaves: the former one, nothing, or a form of what was sent.
+
+    Any other value is somebody's: in a system without versions nothing else tells the two apart.
+    """
+    if _empty(stands) or same(described, before, stands):
+        return True
+    return isinstance(sent, str) and isinstance(stands, str) and _mangled(sent, stands)
+
+
+def _mangled(sent: str, stands: str) -> bool:
+    """Tell whether a text is another, cut, in other letters, or with marks in place of some (`?` of a code page)."""
+    one, other = sent.strip().casefold(), stands.strip().casefold()
+    if one.startswith(other) or other.startswith(one):
+        return True
+    return len(one) == len(other) and all(a == b or b == "?" for a, b in zip(one, other, strict=True))
 
 
 def _later(entity: EntityDescription, stamp: datetime | None, done_at: datetime | None) -> bool:
