@@ -136,7 +136,8 @@ def _add_line(company: Company, kind: int, number: str, place: int, given: Given
     }
     written = company.add("SOP10200", row)
     if kind in ALLOCATING and item is not None:
-        allocate(company, text(written, "ITEMNMBR"), text(written, "LOCNCODE"), quantity)
+        reserved = amount(written, "ATYALLOC") * amount(written, "QTYBSUOM")
+        allocate(company, text(written, "ITEMNMBR"), text(written, "LOCNCODE"), reserved)
     return written
 
 

@@ -107,7 +107,8 @@ def _cost_lines(company: Company, kind: int, lines: list[dict[str, Value]]) -> l
 def _move_stock(company: Company, kind: int, lines: list[dict[str, Value]]) -> None:
     for line in lines:
         move = issue if kind == INVOICE else take_back
-        move(company, text(line, "ITEMNMBR"), text(line, "LOCNCODE"), amount(line, "QUANTITY"))
+        quantity = amount(line, "QUANTITY") * amount(line, "QTYBSUOM")
+        move(company, text(line, "ITEMNMBR"), text(line, "LOCNCODE"), quantity)
 
 
 def transfer(
@@ -156,19 +157,20 @@ def _take(company: Company, row: Mapping[str, Value], quantity: Decimal) -> None
     """Take a quantity off an order line; its allocation goes over to the invoice."""
     left = amount(row, "QTYREMAI") - quantity
     price = amount(row, "UNITPRCE") - amount(row, "MRKDNAMT")
+    reserved = min(quantity, amount(row, "ATYALLOC"))
     values = {
         "QTYREMAI": left,
         "QTYTOINV": left,
-        "ATYALLOC": left,
+        "ATYALLOC": amount(row, "ATYALLOC") - reserved,
         "QTYPRINV": amount(row, "QTYPRINV") + quantity,
         "REMPRICE": (left * price).quantize(Decimal("0.00001")),
     }
     company.change("SOP10200", line_key(row), values)
-    allocate(company, text(row, "ITEMNMBR"), text(row, "LOCNCODE"), -quantity)
+    allocate(company, text(row, "ITEMNMBR"), text(row, "LOCNCODE"), -reserved * amount(row, "QTYBSUOM"))
 
 
 def _copied(row: Mapping[str, Value], quantity: Decimal) -> dict[str, object]:
-    same = ("ITEMNMBR", "ITEMDESC", "UOFM", "LOCNCODE", "UNITPRCE", "MRKDNAMT", "NONINVEN")
+    same = ("ITEMNMBR", "ITEMDESC", "UOFM", "LOCNCODE", "UNITPRCE", "MRKDNAMT", "NONINVEN", "QTYBSUOM")
     return {**{name: row[name] for name in same}, "QUANTITY": quantity, "ORGSEQNM": row["LNITMSEQ"]}
 
 
@@ -208,7 +210,8 @@ def _give_back(company: Company, head: Mapping[str, Value]) -> None:
     kind, customer = whole(head, "SOPTYPE"), text(head, "CUSTNMBR")
     if kind in ALLOCATING:
         for row in lines_of(company, text(head, "SOPNUMBE"), kind):
-            allocate(company, text(row, "ITEMNMBR"), text(row, "LOCNCODE"), -amount(row, "ATYALLOC"))
+            reserved = amount(row, "ATYALLOC") * amount(row, "QTYBSUOM")
+            allocate(company, text(row, "ITEMNMBR"), text(row, "LOCNCODE"), -reserved)
     if kind == ORDER:
         raise_amounts(company, customer, {"ONORDAMT": -amount(head, "REMSUBTO")})
     if kind == INVOICE:
