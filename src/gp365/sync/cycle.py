@@ -154,7 +154,10 @@ def _quiet_chunk(cycle: _Cycle, numbers: list[int]) -> None:
 
 def _work(cycle: _Cycle) -> None:
     """Keep several pages in flight until nothing is left that is due."""
-    with collecting_seldom(), ThreadPoolExecutor(cycle.job.pages_in_flight, thread_name_prefix="send") as pool:
+    with (
+        collecting_seldom(),
+        ThreadPoolExecutor(cycle.job.pages_in_flight, thread_name_prefix="send") as pool,
+    ):
         flying: set[Future[Page]] = set()
         while True:
             while len(flying) < cycle.job.pages_in_flight and cycle.stopped is None:
