@@ -64,6 +64,29 @@ def test_an_invoice_becomes_history_a_receivable_and_less_stock(company):
     check(company)
 
 
+def test_a_payment_taken_with_an_invoice_is_posted_and_applied_with_it(company):
+    number = sell(company, 3)
+    company.add("SOP10103", {"SOPTYPE": 3, "SOPNUMBE": number, "SEQNUMBR": 16384, "AMNTPAID": Decimal(25)})
+    salesposting.post(company, 3, number)
+    assert company.find("RM20101", WHO, 1, number)["CURTRXAM"] == 50
+    paid = company.find("SOP10103", 3, number, 16384)
+    assert company.find("RM20101", WHO, 9, paid["DOCNUMBR"])["CURTRXAM"] == 0
+    assert company.find("RM00103", WHO)["CUSTBLNC"] == 50
+    check(company)
+
+
+def test_distributions_that_were_entered_are_booked_as_they_are(company):
+    number = sell(company, 3)
+    for place, (account, debit, credit) in enumerate([(5, 75, 0), (15, 0, 75)], 1):
+        row = {"SOPTYPE": 3, "SOPNUMBE": number, "SEQNUMBR": place, "ACTINDX": account}
+        company.add("SOP10102", {**row, "DEBITAMT": Decimal(debit), "CRDTAMNT": Decimal(credit)})
+    before = company.find("GL10110", 15, 2026, 9, 1)
+    salesposting.post(company, 3, number)
+    gained = company.find("GL10110", 15, 2026, 9, 1)["CRDTAMNT"] - (before["CRDTAMNT"] if before else 0)
+    assert gained == 75 and company.find("SOP10102", 3, number, 1)["POSTED"] == 1
+    check(company)
+
+
 def test_a_return_lowers_the_balance_and_brings_stock_back(company):
     on_hand = stock(company, "QTYONHND")
     number = sell(company, 4, 2)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from gp365_sim.gp.amounts import ZERO, amount, day, text, whole
 from gp365_sim.gp.batches import batch_date, count_batch
 from gp365_sim.gp.company import Company
-from gp365_sim.gp.distributions import default_lines, rows_of, write_lines
+from gp365_sim.gp.distributions import rows_of
 from gp365_sim.gp.ledger import Line
 from gp365_sim.gp.periods import check_open, posting_date
 from gp365_sim.gp.receivables import check_new, note_entered
@@ -29,6 +29,7 @@ from gp365_sim.gp.salesdocs import (
     lines_of,
     to_history,
 )
+from gp365_sim.gp.salesmoney import take_payments, write_distributions
 from gp365_sim.gp.sqltypes import Value
 from gp365_sim.gp.stock import allocate, issue, take_back
 from gp365_sim.gp.summary import raise_amounts
@@ -52,6 +53,8 @@ def post(company: Company, kind: int, number: str) -> dict[str, Value]:
         posted = open_document(company, posted, at, trail)
         book_document(company, posted, rows_of(company, POSTED_AS[kind], number))
         book_lines(company, posted, _cost_lines(company, kind, lines), words="Cost of goods sold")
+        if kind == INVOICE:
+            take_payments(company, head, posted)
         _move_stock(company, kind, lines)
         values = {
             "TRXSORCE": trail,
@@ -71,9 +74,7 @@ def _to_receivables(
 ) -> dict[str, Value]:
     customer, number, total = text(head, "CUSTNMBR"), text(head, "SOPNUMBE"), amount(head, "DOCAMNT")
     note_entered(company, kind, number, customer, SOURCE, day(head, "DOCDATE"))
-    tax = amount(head, "TAXAMNT")
-    if not rows_of(company, kind, number):
-        write_lines(company, customer, kind, number, default_lines(company, customer, kind, total, tax))
+    write_distributions(company, head, kind, trail)
     renamed: dict[str, Value] = {
         "RMDTYPAL": kind,
         "DOCNUMBR": number,
