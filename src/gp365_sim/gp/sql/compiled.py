@@ -120,8 +120,17 @@ class Texts:
         if name not in self._kept:
             if len(self._kept) >= self._MOST:
                 self._kept.clear()
-            self._kept[name] = self._steps(text, database, kinds)
+            self._kept[name] = self._whole(text, database, kinds)
         return self._kept[name]
+
+    def _whole(self, text: str, database: str, kinds: Sequence[SqlType]) -> tuple[Step, ...]:
+        try:
+            return self._steps(text, database, kinds)
+        except RecursionError:
+            raise SqlError(191, "Some part of the text is nested too deeply.", 15) from None
+        except (AttributeError, KeyError, IndexError, TypeError, ValueError, ArithmeticError) as odd:
+            # A form that the parser lets pass and the compiler has no words for.
+            raise not_modelled(f"a form in this text ({type(odd).__name__})") from odd
 
     def _steps(self, text: str, database: str, kinds: Sequence[SqlType]) -> tuple[Step, ...]:
         found, marks = taken_apart(text)
@@ -248,7 +257,7 @@ def _parsed(text: str) -> exp.Expr:
     try:
         found = sqlglot.parse(text, read="tsql")
     except SqlglotError as error:
-        raise syntax(str(error).splitlines()[0][:120]) from None
+        raise syntax((str(error).splitlines() or [""])[0][:120]) from None
     if len(found) != 1 or not isinstance(found[0], exp.Query):
         raise syntax("one query was expected")
     return found[0]

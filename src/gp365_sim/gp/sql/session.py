@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.database import Database
 from gp365_sim.gp.sql.compiled import Texts
-from gp365_sim.gp.sql.errors import SqlError, deadlock
+from gp365_sim.gp.sql.errors import SqlError, deadlock, overflow
 from gp365_sim.gp.sql.rights import Login
 from gp365_sim.gp.sql.views import Views
 from gp365_sim.gp.sql.workspace import Disturbed, Locks, Workspace
@@ -77,6 +77,9 @@ class Session:
         except SqlError as error:
             self._after_error(error)
             raise
+        except OverflowError:
+            self._after_error(error := overflow("a moment"))
+            raise error from None
         except BaseException:
             self.roll_back()
             raise
