@@ -4,6 +4,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from simgpe_desk import office
 
 from gp365_sim.gp.econnect import (
@@ -45,9 +47,9 @@ def test_an_unknown_parameter_is_error_8145_and_names_are_compared_without_case(
 
 
 def test_a_parameter_without_default_must_be_given_and_so_must_an_output(gp):
-    for given in ({"@O_iErrorState": None, "@oErrString": None}, {"@I_vCUSTNMBR": "A"}):
+    for named in ({"@O_iErrorState": None, "@oErrString": None}, {"@I_vCUSTNMBR": "A"}):
         with pytest.raises(MissingParameter) as raised:
-            call(gp.company, gp.company.system, CREATE, given)
+            call(gp.company, gp.company.system, CREATE, named)
         assert raised.value.number == 201
 
 
@@ -168,3 +170,30 @@ def test_a_transaction_that_fails_takes_every_call_back(gp):
         gp.done(CREATE, CUSTNMBR="GONE", CUSTNAME="Gone", ADRSCODE="MAIN")
         gp.done(ADDRESS, CUSTNMBR="GONE", ADRSCODE="WAREHOUSE")
         raise RuntimeError
+
+
+HOSTILE = st.text(st.sampled_from("AZaz019 '\";-]%#$!<>&?(=)\\\n\t€éß東"), max_size=80)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    key=HOSTILE,
+    name=HOSTILE,
+    code=HOSTILE,
+    hold=st.integers(-2, 300),
+    limit=st.decimals(-10, 10**6, places=7),
+)
+def test_whatever_comes_is_written_whole_or_not_at_all(gp, key, name, code, hold, limit):
+    before = {table: gp.company.rows(table) for table in ("RM00101", "RM00102", "SY03900")}
+    try:
+        values = {"CUSTNAME": name, "ADRSCODE": code, "HOLD": hold, "CRLMTAMT": limit, "NOTETEXT": name}
+        state = gp.call(CREATE, CUSTNMBR=key, **values).state
+    except BadValue:
+        state = -1
+    if state:
+        assert {table: gp.company.rows(table) for table in before} == before
+        return
+    stored = key.encode("cp1252", "replace").decode("cp1252")[:15].rstrip(" ")
+    row = gp.row("RM00101", CUSTNMBR=stored)
+    assert row["CUSTNAME"] == name.encode("cp1252", "replace").decode("cp1252")[:64].rstrip(" ")
+    assert row["CRLMTAMT"] >= 0 and 0 <= row["HOLD"] <= 255

@@ -135,6 +135,11 @@ def test_hold_and_credit_limit_are_looked_at_only_when_asked_to(gp):
     gp.refused(HEADER, "customer-hold", "customer-credit", **header("ORD2", 80, CKHOLD=1, CKCreditLimit=1))
 
 
+def test_a_customer_with_an_order_is_not_made_inactive(gp):
+    order(gp)
+    gp.refused("taUpdateCreateCustomerRcd", "customer-busy", CUSTNMBR="AARONFIT0001", INACTIVE=1)
+
+
 def test_an_inactive_customer_and_one_without_an_address_buy_nothing(gp):
     gp.done("taUpdateCreateCustomerRcd", CUSTNMBR="BARE", CUSTNAME="Bare")
     gp.done(LINE, **{**KEY, "CUSTNMBR": "BARE", "SOPNUMBE": "ORD2"}, QUANTITY=1)

@@ -12,6 +12,7 @@ from gp365_sim.gp.econnect.accounts import account_index
 from gp365_sim.gp.econnect.call import Call
 from gp365_sim.gp.econnect.notes import write_note
 from gp365_sim.gp.econnect.rows import Fields, add, change, drop, find, where
+from gp365_sim.gp.holdings import open_numbers
 from gp365_sim.gp.sqltypes import Value, folded
 from gp365_sim.gp.windows import AMOUNT, NO_CREDIT, ROLES, SHARED, UNLIMITED
 
@@ -152,8 +153,8 @@ def _check(call: Call, there: Fields | None, values: Fields) -> None:
     call.need(not currency or find(call.system, "MC40200", CURNCYID=currency) is not None, "currency-unknown")
     _check_credit(call, values)
     _check_roles(call, there, values)
-    held = company.documents.get(folded(call.text("CUSTNMBR"))) if there and not there["INACTIVE"] else None
-    call.need(not (held and values.get("INACTIVE")), "customer-busy")
+    ends = there is not None and not there["INACTIVE"] and values.get("INACTIVE")
+    call.need(not ends or not open_numbers(company, folded(call.text("CUSTNMBR"))), "customer-busy")
 
 
 def _check_credit(call: Call, values: Fields) -> None:

@@ -135,34 +135,43 @@ def insert_header(call: Call) -> None:
     call.need(not call.has("SUBTOTAL") or call.amount("SUBTOTAL") == subtotal, "po-subtotal")
     tax = sum((number(line["TAXAMNT"]) for line in lines), call.amount("FRTTXAMT") + call.amount("MSCTXAMT"))
     call.need(not call.has("TAXAMNT") or call.amount("TAXAMNT") == tax, "po-tax")
-    card = find(company, "PM00200", VENDORID=vendor) or {}
-    terms = call.text("PYMTRMID") if call.has("PYMTRMID") else str(card.get("PYMTRMID", ""))
-    call.need(not terms or find(company, "SY03300", PYMTRMID=terms), "terms-unknown")
-    money = documents.money(call) if call.amount("XCHGRATE") > 0 else documents.functional_money(call)
+    terms = _terms(call, vendor)
     call.settle()
     at = call.date("DOCDATE", "POP10100") if call.has("DOCDATE") else company.today()
+    dated = due_and_discount(company, terms, at, subtotal)
     own = {
-        **{name: card[name] for name in ("VENDNAME", "SHIPMTHD", "TAXSCHID", "VADCDPAD") if name in card},
-        **{name: value for name in _HEAD if (value := call.value(name)) is not None},
-        "VENDORID": vendor,
+        **_head_values(call, vendor, subtotal),
+        **{name: value for name, value in dated.items() if name != "DISAVAMT"},
         "DOCDATE": at,
+    }
+    _write_header(call, order, there, own)
+
+
+def _terms(call: Call, vendor: str) -> str:
+    card = find(call.company, "PM00200", VENDORID=vendor) or {}
+    terms = call.text("PYMTRMID") if call.has("PYMTRMID") else str(card.get("PYMTRMID", ""))
+    call.need(not terms or find(call.company, "SY03300", PYMTRMID=terms), "terms-unknown")
+    currency = documents.functional_money(call).currency
+    call.need(call.text("CURNCYID").casefold() in ("", currency.casefold()), "po-currency")
+    return terms
+
+
+def _head_values(call: Call, vendor: str, subtotal: Decimal) -> dict[str, Value]:
+    card = find(call.company, "PM00200", VENDORID=vendor) or {}
+    money = documents.functional_money(call)
+    return {
+        **{name: card[name] for name in ("VENDNAME", "SHIPMTHD", "TAXSCHID", "VADCDPAD") if name in card},
+        **{name: value for name in (*_HEAD, "VENDNAME") if (value := call.value(name)) is not None},
+        "VENDORID": vendor,
         "POTYPE": call.integer("POTYPE") or STANDARD,
+        "CURNCYID": money.currency,
         "SUBTOTAL": subtotal,
         "ORSUBTOT": subtotal,
         "REMSUBTO": subtotal,
         "OREMSUBT": subtotal,
-        "CURNCYID": money.currency,
         "CURRNIDX": money.index,
-        "MODIFDT": company.today(),
-        **{
-            name: value
-            for name, value in due_and_discount(company, terms, at, subtotal).items()
-            if name != "DISAVAMT"
-        },
+        "MODIFDT": call.company.today(),
     }
-    if call.has("VENDNAME"):
-        own["VENDNAME"] = call.text("VENDNAME")
-    _write_header(call, order, there, own)
 
 
 def _named(call: Call) -> tuple[str, str]:
