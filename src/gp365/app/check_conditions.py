@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gp365.app.check_rows import WRITTEN, Checked
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
-from gp365.model.expressions import ExpressionError, Expressions, check
-from gp365.model.values import Value
+from gp365.model.expressions import ExpressionError, Expressions, Result, check
+from gp365.model.values import Value, digest, pack
 from gp365.sync.facts import SHARED
 
 _OPTION = re.compile(r"\boptions\.([A-Za-z_$][\w$]*)")
@@ -18,15 +19,44 @@ _LOOKUP = re.compile(r"\blookup\(\s*(['\"])([^'\"]+)\1")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Works expressions out; the same question about the same lookups and options is asked once in a process.
+
+    Every command checks its flows first, and making an engine costs more than asking it.
+    """
+
+    about: str
+    expressions: Expressions = field(compare=False)
+
+    @classmethod
+    def of(cls, checked: Checked) -> _Asking:
+        lookups, options = checked.ends.lookups, checked.ends.options
+        tables = {name: table.digest() for name, table in sorted(lookups.items())}
+        return cls(
+            digest(pack({"lookups": tables, "options": repr(sorted(options.items()))})),
+            Expressions(lookups, options),
+        )
+
+    def answer(self, text: str, row: Mapping[str, Value]) -> Result:
+        return _answer(self, text, tuple(row.items()))
+
+
+@lru_cache(maxsize=1000)
+def _answer(asking: _Asking, text: str, row: tuple[tuple[str, Value], ...]) -> Result:
+    return asking.expressions.evaluate({"it": text}, [dict(row)])[0]["it"]
+
+
 def check_conditions(checked: Checked) -> Iterator[FlowFinding]:
     """Give expressions that cannot be read, and conditions that our own creates would never satisfy."""
-    faults = [*_unreadable(checked)]
+    asking = _Asking.of(checked)
+    faults = [*_unreadable(checked, asking)]
     yield from faults
     if faults:
         return
     for side in checked.ends.sides:
         if checked.side(side).create and checked.side(side).when:
-            yield from _own_condition(checked, side)
+            yield from _own_condition(checked, asking, side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +88,17 @@ def _empty(checked: Checked, side: str) -> dict[str, Value]:
     return rows | {SHARED: False}
 
 
-def _unreadable(checked: Checked) -> Iterator[FlowFinding]:
+def _unreadable(checked: Checked, asking: _Asking) -> Iterator[FlowFinding]:
     for one in _expressions(checked):
         error = check(one.text)
         if error is not None:
             message = f"{one.path[-1]}: {error.message}."
             yield checked.fault("flow-condition", one.path, one.row, message, one.text)
             continue
-        yield from _unknown_names(checked, one)
+        yield from _unknown_names(checked, asking, one)
 
 
-def _unknown_names(checked: Checked, one: _Expression) -> Iterator[FlowFinding]:
+def _unknown_names(checked: Checked, asking: _Asking, one: _Expression) -> Iterator[FlowFinding]:
     """Lookups, options and fields that an expression names and that are not there."""
     for _, name in _LOOKUP.findall(one.text):
         if name not in checked.ends.lookups:
@@ -81,23 +111,21 @@ def _unknown_names(checked: Checked, one: _Expression) -> Iterator[FlowFinding]:
             message = f"{one.path[-1]}: the flow has no option {name}."
             fix = f"Did you mean {near[0]}?" if near else f"Add it: options: {{{name}: false}}."
             yield checked.fault("flow-condition", one.path, one.row, message, name, fix)
-    expressions = Expressions(checked.ends.lookups, checked.ends.options)
-    result = expressions.evaluate({"it": one.text}, [one.seen])[0]["it"]
+    result = asking.answer(one.text, one.seen)
     if isinstance(result, ExpressionError) and result.message.startswith("ReferenceError"):
         message = f"{one.path[-1]}: {result.message.partition(': ')[2]}."
         fix = f"It can name {', '.join(one.seen)}."
         yield checked.fault("flow-condition", one.path, one.row, message, one.text, fix)
 
 
-def _own_condition(checked: Checked, side: str) -> Iterator[FlowFinding]:
+def _own_condition(checked: Checked, asking: _Asking, side: str) -> Iterator[FlowFinding]:
     """Work the condition out on what a created record certainly holds; leave it where other fields matter."""
     when = checked.side(side).when
-    decided, open_names = _decided(checked, side)
+    decided, open_names = _decided(checked, asking, side)
     words = {word.partition("(")[0] for word in _WORD.findall(when)}
     if any(word == name or word.startswith(f"{name}.") for word in words for name in open_names):
         return
-    expressions = Expressions(checked.ends.lookups, checked.ends.options)
-    result = expressions.evaluate({"when": when}, [decided])[0]["when"]
+    result = asking.answer(when, decided)
     path = ("sides", side, "when")
     if isinstance(result, ExpressionError):
         message = f"when: {result.message}."
@@ -112,7 +140,7 @@ def _own_condition(checked: Checked, side: str) -> Iterator[FlowFinding]:
         yield checked.fault("outside-condition", path, "", message, when, fix)
 
 
-def _decided(checked: Checked, side: str) -> tuple[dict[str, Value], set[str]]:
+def _decided(checked: Checked, asking: _Asking, side: str) -> tuple[dict[str, Value], set[str]]:
     """Return what a new record on a side certainly holds, and the fields that come from the other side's record."""
     decided: dict[str, Value] = {}
     carried: set[str] = set()
@@ -122,7 +150,7 @@ def _decided(checked: Checked, side: str) -> tuple[dict[str, Value], set[str]]:
         if named.row.constant is not None and named.row.constant != "company":
             decided[named.name] = named.row.constant
         elif named.row.on_create:
-            _compute(checked, named, decided, carried)
+            _compute(asking, named, decided, carried)
         elif _carries(checked, named, side):
             carried.add(named.name)
         else:
@@ -130,11 +158,10 @@ def _decided(checked: Checked, side: str) -> tuple[dict[str, Value], set[str]]:
     return decided, carried
 
 
-def _compute(checked: Checked, named: NamedRow, decided: dict[str, Value], carried: set[str]) -> None:
+def _compute(asking: _Asking, named: NamedRow, decided: dict[str, Value], carried: set[str]) -> None:
     """Work an on-create value out where it depends on nothing."""
     nothing: Mapping[str, Value] = {}
-    expressions = Expressions(checked.ends.lookups, checked.ends.options)
-    value = expressions.evaluate({"it": named.row.on_create}, [nothing])[0]["it"]
+    value = asking.answer(named.row.on_create, nothing)
     if isinstance(value, ExpressionError):
         carried.add(named.name)
     else:
