@@ -58,6 +58,7 @@ def _add_gp(parser: argparse.ArgumentParser) -> None:
     )
     add("--gp-call-seconds", type=float, default=0.0, help="every call takes at least so long")
     add("--gp-modified-filter", action="store_true", help="GP lists understand a ModifiedDate filter")
+    add("--gp-no-posting-setup", action="store_true", help="leave SY02300 out, whose columns are assumed")
 
 
 def _add_dataverse(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,7 @@ def _order(given: argparse.Namespace) -> Order:
             patch=given.gp_patch,
             modified_filter=given.gp_modified_filter,
             call_s=given.gp_call_seconds,
+            posting_setup=not given.gp_no_posting_setup,
         ),
         dataverse=Limits(
             requests=given.dataverse_requests,

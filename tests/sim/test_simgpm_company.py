@@ -131,6 +131,10 @@ def test_a_taken_key_is_refused(company):
     assert caught.value.code == "DuplicateKey"
 
 
+def test_a_corporate_customer_is_a_national_account(company):
+    assert [row["CPRCSTNM"] for row in company.rows("RM00105")] == ["NORTHERN0001"]
+
+
 def test_documents_follow_a_renumbered_customer(company):
     company.add(
         "SY01200",

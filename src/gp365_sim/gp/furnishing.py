@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gp365_sim.gp.company import Company, Image
 from gp365_sim.gp.seeds import seed_company
+from gp365_sim.gp.sqltypes import folded
 from gp365_sim.gp.story import cast_of, play
 from gp365_sim.gp.tables import Row
 
@@ -24,6 +25,23 @@ def furnish(company: Company) -> None:
             _KEPT.clear()
         _KEPT[wish] = _without_samples(company.image())
     company.take(_KEPT[wish], company.statement())
+    _national_accounts(company)
+
+
+def _national_accounts(company: Company) -> None:
+    """Write the row of each corporate customer (RM00105): a card that names itself as its parent."""
+    table, at = company["RM00101"].table, company.statement()
+    parents = (row for row in company["RM00101"].unordered() if table.text(row, "CPRCSTNM"))
+    for row in parents:
+        number = table.text(row, "CUSTNMBR")
+        if folded(table.text(row, "CPRCSTNM")) == folded(number):
+            values = {
+                "CPRCSTNM": number,
+                "NAALLOWRECEIPTS": 1,
+                "NAFINANCECHARGE": 1,
+                "CREATDDT": company.today(),
+            }
+            company.add("RM00105", {**values, "NOTEINDX": company.draw_note()}, at)
 
 
 def _wish(company: Company) -> object:
