@@ -44,17 +44,21 @@ class Cursor:
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
         self.description: Any = None
-        self._sets = [[], [(1, "a  "), (2, "b  "), (3, "c  ")]]
+        self._rows: list[tuple[Any, ...]] = []
+        self._left = [[(1, "a  "), (2, "b  "), (3, "c  ")], [(0, 0, "")]]
 
     def execute(self, text: str, values: tuple[Any, ...] = ()) -> None:
         self.raw.asked.append((text, values))
 
     def nextset(self) -> bool:
-        if self.description is not None or self.raw.silent:
+        if self.raw.silent or not self._left:
             return False
         self.description = [("n",), ("t",)]
-        self._rows = self._sets[1]
+        self._rows = self._left.pop(0)
         return True
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self._rows
 
     def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
         page, self._rows = self._rows[:size], self._rows[size:]
@@ -100,6 +104,11 @@ def test_marks_are_written_as_the_driver_wants_them_and_rows_come_in_pages() -> 
         assert [len(page) for page in pages] == [2, 1]
         assert raw.asked == [(text, ("'; DROP",))]
         assert raw.closed == 1
+
+
+def test_of_a_batch_the_last_result_set_counts_because_exits_of_a_site_may_select_before() -> None:
+    raw = Raw()
+    assert list(dbapi.DbapiConnection(raw, "qmark", (Failing,)).query("EXEC", last=True)) == [[(0, 0, "")]]
 
 
 def test_a_text_without_rows_has_no_pages() -> None:

@@ -41,19 +41,19 @@ class DbapiConnection:
         raw.autocommit = True
 
     def query(
-        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000
+        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000, last: bool = False
     ) -> Iterator[Sequence[Row]]:
         """Run a text; see SqlConnection.query."""
         cursor: Any = None
         try:
             cursor = self._raw.cursor()
             self._execute(cursor, text, values)
+            if last:
+                yield self._last(cursor)
+                return
             while cursor.description is None and self._more(cursor):
                 pass
-            while cursor.description is not None and (rows := cursor.fetchmany(page)):
-                yield rows
-                if len(rows) < page:
-                    break
+            yield from self._pages(cursor, page)
             # What comes after the rows may still be an error of the server: none is left unread.
             while self._more(cursor):
                 pass
@@ -63,6 +63,22 @@ class DbapiConnection:
             if cursor is not None:
                 with suppress(*self._failures):
                     cursor.close()
+
+    @staticmethod
+    def _pages(cursor: Any, page: int) -> Iterator[Sequence[Row]]:
+        while cursor.description is not None and (rows := cursor.fetchmany(page)):
+            yield rows
+            if len(rows) < page:
+                return
+
+    def _last(self, cursor: Any) -> Sequence[Row]:
+        """Return the rows of the last result set: a site's own exits of a procedure may select before we do."""
+        rows: Sequence[Row] = []
+        while True:
+            if cursor.description is not None:
+                rows = cursor.fetchall()
+            if not self._more(cursor):
+                return rows
 
     def _execute(self, cursor: Any, text: str, values: Sequence[SqlValue]) -> None:
         if not values:

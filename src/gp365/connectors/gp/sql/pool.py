@@ -93,9 +93,9 @@ class Lane:
         self._connection = connection
 
     def rows(self, statement: Statement, *, call: bool = False) -> list[Row]:
-        """Run a statement and return its rows; `call` marks one that may write."""
+        """Run a statement and return its rows; `call` marks a procedure's batch, whose last result set is ours."""
         self._pool.count(call=call)
-        pages = self._connection.query(statement.text, statement.values)
+        pages = self._connection.query(statement.text, statement.values, last=call)
         return [row for page in pages for row in page]
 
     @contextmanager

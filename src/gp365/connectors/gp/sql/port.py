@@ -75,9 +75,9 @@ class SqlConnection(Protocol):
     broken: bool
 
     def query(
-        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000
+        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000, last: bool = False
     ) -> Iterator[Sequence[Row]]:
-        """Run a text and give the rows of its first result set in pages; SqlFailed.
+        """Run a text and give the rows of its first (or last) result set in pages; SqlFailed.
 
         Values come as SQL Server's drivers give them: char columns padded, dates as naive datetimes, numeric as Decimal.
         """

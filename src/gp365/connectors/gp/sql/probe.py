@@ -10,7 +10,7 @@ from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
 from gp365.connectors.gp.sql.settings import SqlSettings
 from gp365.connectors.gp.sql.sources import Source, source_of
-from gp365.connectors.gp.sql.text import Names, Statement, mark, select
+from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select
 from gp365.connectors.gp.sql.writing import CALLS
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error
@@ -130,9 +130,10 @@ def _objects(names: Names, entities: Sequence[str]) -> list[tuple[str, str, str]
     for entity in entities:
         source = source_of(entity)
         for table in source.tables():
-            found[table, names.object(table, system=source.system), "SELECT"] = None
+            shown = names.object(table, system=True) if source.system else f"[dbo].{bracketed(table)}"
+            found[table, shown, "SELECT"] = None
         for procedure in CALLS.get(entity, ()):
-            found[procedure, names.object(procedure), "EXECUTE"] = None
+            found[procedure, f"[dbo].{bracketed(procedure)}", "EXECUTE"] = None
     return list(found)
 
 
