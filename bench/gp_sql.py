@@ -59,7 +59,7 @@ class Stub:
         self.asked = 0
 
     def query(
-        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000
+        self, text: str, values: Sequence[SqlValue] = (), *, page: int = 1000, last: bool = False
     ) -> Iterator[Sequence[Row]]:
         """Give the page after the last value, which is the number of the page before."""
         self.asked += 1
