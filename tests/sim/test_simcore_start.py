@@ -18,6 +18,7 @@ import requests
 import spnego
 from spnego.channel_bindings import GssChannelBindings
 
+from gp365_sim import sqlclient
 from gp365_sim.core.tls import certificate
 
 SCRIPT = [sys.executable, "-m", "gp365_sim"]
@@ -274,3 +275,17 @@ def test_an_overlap_that_cannot_be_is_a_usage_error(tmp_path):
     )
     assert ended.returncode == 2
     assert b"overlap" in ended.stderr
+
+
+def test_sim_json_tells_how_to_reach_the_company_over_sql(site):
+    told = site[1]["gp"]["sql"]
+    assert (told["driver"], told["system_database"]) == ("gp365_sim.sqlclient", "DYNAMICS")
+    assert (site[0] / "secrets" / "sql-password").read_text("utf-8") == told["password"]
+    given = {name: told[name] for name in ("server", "database", "user", "password")}
+    with sqlclient.connect(**given) as connection:
+        rows = connection.cursor().execute(
+            "SELECT CUSTNMBR FROM RM00101 WHERE CUSTNMBR = ?", ["AARONFIT0001"]
+        )
+        assert rows.fetchall() == [("AARONFIT0001   ",)]
+    asked = requests.get(f"{told['control']}/requests", timeout=10).json()["requests"]
+    assert [each["rows"] for each in asked] == [1]

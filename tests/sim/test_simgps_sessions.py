@@ -1,5 +1,6 @@
 """Sessions of the simulated SQL server: logins, rights, transactions, locks, faults, and what it tells of its work."""
 
+import socket
 import threading
 from contextlib import ExitStack
 
@@ -103,6 +104,25 @@ def test_a_second_writer_waits_for_the_first_up_to_its_lock_timeout(desk):
         first.commit()
         done.join(10)
         assert not done.is_alive() and count(second, "SQL2") == 1
+
+
+def test_who_hangs_up_while_waiting_writes_nothing_later(desk):
+    with desk.connect(autocommit=False) as first:
+        create(first, "SQL1")
+        second = desk.connect(autocommit=False)
+        errors = []
+        waiting = threading.Thread(target=lambda: errors.append(error_of(create, second, "SQL2")))
+        waiting.start()
+        while not any(each["waits_for"] for each in desk.door("GET", "sessions")["sessions"]):
+            continue
+        second._http.sock.shutdown(socket.SHUT_RDWR)
+        waiting.join(10)
+        while len(desk.door("GET", "sessions")["sessions"]) > 1:
+            continue
+        first.commit()
+    assert errors == [10054] and desk.one(COUNT, "SQL1") == 1 and desk.one(COUNT, "SQL2") == 0
+    with desk.connect() as third:
+        assert create(third, "SQL3") == [(0, 0, "")]
 
 
 def test_a_row_read_under_an_update_lock_is_nobody_elses_to_write(desk):

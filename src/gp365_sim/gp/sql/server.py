@@ -241,6 +241,8 @@ class SqlServer:
         loop, began = asyncio.get_running_loop(), asyncio.get_running_loop().time()
         locks, session = self._bases.locks, line.session
         while True:
+            if session.number not in self.lines:
+                raise _Cut
             try:
                 return work()
             except MustWait as wait:
