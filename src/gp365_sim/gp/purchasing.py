@@ -39,25 +39,22 @@ def enter(company: Company, given: Given, lines: Sequence[Given]) -> dict[str, V
             for place, each in enumerate(lines, 1)
         ]
         subtotal = sum((amount(line, "EXTDCOST") for line in written), ZERO)
-        row: dict[str, object] = {
-            "VENDNAME": vendor["VENDNAME"],
-            "PYMTRMID": vendor["PYMTRMID"],
-            "SHIPMTHD": vendor["SHIPMTHD"],
-            "VADCDPAD": vendor["VADCDPAD"],
-            "POSTATUS": NEW,
-            "POTYPE": 1,
-            "SUBTOTAL": subtotal,
-            "REMSUBTO": subtotal,
-            "ORSUBTOT": subtotal,
-            "OREMSUBT": subtotal,
-            "CREATDDT": company.today(),
-            "MODIFDT": company.today(),
-            "USER2ENT": "sa",
-            "CURNCYID": company.identity.currency,
-            **values,
-            "PONUMBER": number,
-        }
+        row = {**_own(company, vendor, subtotal), **values, "PONUMBER": number}
         return company.add("POP10100", row)
+
+
+def _own(company: Company, vendor: Mapping[str, Value], subtotal: Decimal) -> dict[str, object]:
+    """Give what GP itself puts into an order: the vendor's card, the subtotal, status and dates."""
+    return {
+        **{name: vendor[name] for name in ("VENDNAME", "PYMTRMID", "SHIPMTHD", "VADCDPAD")},
+        **dict.fromkeys(("SUBTOTAL", "REMSUBTO", "ORSUBTOT", "OREMSUBT"), subtotal),
+        "POSTATUS": NEW,
+        "POTYPE": 1,
+        "CREATDDT": company.today(),
+        "MODIFDT": company.today(),
+        "USER2ENT": "sa",
+        "CURNCYID": company.identity.currency,
+    }
 
 
 def _add_line(company: Company, number: str, vendor: str, place: int, given: Given) -> dict[str, Value]:

@@ -6,8 +6,9 @@ or undo what was.
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 
-from gp365_sim.gp.amounts import ZERO, amount, day, text, whole
+from gp365_sim.gp.amounts import ZERO, Cells, amount, day, text, whole
 from gp365_sim.gp.batches import check_free, count_batch, open_batch
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.distributions import default_lines, key_of, rows_of, write_lines
@@ -34,29 +35,8 @@ def enter(company: Company, given: Given) -> dict[str, Value]:
     card = _card(company, customer)
     check_new(company, kind, number)
     at = day(values, "DOCDATE")
-    parts = ("SLSAMNT", "FRTAMNT", "MISCAMNT", "TAXAMNT")
-    total = sum((amount(values, name) for name in parts if name in values), ZERO)
-    total -= amount(values, "TRDISAMT") if "TRDISAMT" in values else ZERO
-    own = due_and_discount(company, str(values.get("PYMTRMID", card["PYMTRMID"])), at, total)
-    row = {
-        **{
-            name: card[name]
-            for name in ("CUSTNAME", "ADRSCODE", "SLPRSNID", "SALSTERR", "TAXSCHID", "SHIPMTHD")
-        },
-        **own,
-        "DOCTYPE": kind,
-        "RMDNUMWK": number[:17],
-        "BCHSOURC": SALES_SOURCE,
-        "DOCDESCR": NAMES[kind][0],
-        "DOCPRFIX": NAMES[kind][1],
-        "DOCAMNT": total,
-        "ACCTAMNT": total,
-        "CURNCYID": company.identity.currency,
-        "GLPOSTDT": at,
-        "LSTEDTDT": company.today(),
-        "LSTUSRED": "sa",
-        **values,
-    }
+    row = {**_own(company, values, card), **values}
+    total = Decimal(str(row["DOCAMNT"]))
     with company.transaction():
         open_batch(company, SALES_SOURCE, text(values, "BACHNUMB"), at)
         entered = company.add("RM10301", {**row, "NOTEINDX": company.draw_note()})
@@ -66,6 +46,29 @@ def enter(company: Company, given: Given) -> dict[str, Value]:
         raise_amounts(company, customer, {"UNPSTDSA": sign(kind) * total})
         count_batch(company, SALES_SOURCE, text(values, "BACHNUMB"))
     return entered
+
+
+def _own(company: Company, values: Cells, card: Cells) -> dict[str, object]:
+    """Give what GP itself puts into a document: its total, due date, batch source and what the customer's card says."""
+    at, kind = day(values, "DOCDATE"), whole(values, "RMDTYPAL")
+    parts = [amount(values, name) for name in ("SLSAMNT", "FRTAMNT", "MISCAMNT", "TAXAMNT") if name in values]
+    total = sum(parts, ZERO) - (amount(values, "TRDISAMT") if "TRDISAMT" in values else ZERO)
+    copied = ("CUSTNAME", "ADRSCODE", "SLPRSNID", "SALSTERR", "TAXSCHID", "SHIPMTHD")
+    return {
+        **{name: card[name] for name in copied},
+        **due_and_discount(company, str(values.get("PYMTRMID", card["PYMTRMID"])), at, total),
+        "DOCTYPE": kind,
+        "RMDNUMWK": text(values, "DOCNUMBR")[:17],
+        "BCHSOURC": SALES_SOURCE,
+        "DOCDESCR": NAMES[kind][0],
+        "DOCPRFIX": NAMES[kind][1],
+        "DOCAMNT": total,
+        "ACCTAMNT": total,
+        "CURNCYID": company.identity.currency,
+        "GLPOSTDT": at,
+        "LSTEDTDT": company.today(),
+        "LSTUSRED": "sa",
+    }
 
 
 def enter_receipt(company: Company, given: Given) -> dict[str, Value]:
