@@ -11,6 +11,7 @@ from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldT
 from gp365.store import ledger, parked
 from gp365.store.links import Link
 from gp365.store.parked import Parked
+from gp365.sync.equation import Report
 from sync.engine_world import FLOW, World, account, customer, make_world, text
 
 GP_ROW = "customer"
@@ -88,6 +89,16 @@ def linked_firms(world: World, *numbers: str) -> dict[str, str]:
         world.gp_put(number, Name=f"Firm {number}", Zip=f"{10000 + place}", Phone=f"{place}")
     world.sync()
     return {number: world.accounts()[f"Firm {number}"]["id"] for number in numbers}
+
+
+def in_turns(world: World) -> Report:
+    """Sync as a command does: again at once while records wait for another look."""
+    report = world.sync()
+    for _ in range(2):
+        if not report.dispositions["retrying"]:
+            break
+        report = world.sync()
+    return report
 
 
 def rename(world: World, old: str, new: str) -> None:

@@ -19,6 +19,7 @@ from sync.events_world import (
     entry,
     events_told,
     events_world,
+    in_turns,
     link_of,
     linked_firms,
     remove,
@@ -250,7 +251,7 @@ def test_a_decision_on_a_new_record_that_is_interrupted_anywhere_is_carried_out_
         pass
     world.probe = no_probe
     world.clock.advance(3600)
-    assert world.sync().balanced
+    assert in_turns(world).balanced
     mine = link_of(world, left="10015")
     assert mine.state == {"link": "open", "create": "open", "ignore": "closed", "share": "shared"}[what]
     assert (mine.right_key == "a1") == (what == "link")

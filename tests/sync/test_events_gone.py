@@ -19,6 +19,7 @@ from sync.events_world import (
     entry,
     events_told,
     events_world,
+    in_turns,
     link_of,
     linked_firms,
     remove,
@@ -351,7 +352,7 @@ def test_a_decision_that_is_interrupted_anywhere_is_carried_out_once(
         pass
     world.probe = no_probe
     world.clock.advance(3600)
-    report = world.sync()
+    report = in_turns(world)
     assert report.balanced and not world.parked(), (codes(world), report)
     mine = link_of(world, right=held["AAA1"])
     wanted = {"create": ("open", "FIRM"), "ignore": ("closed", "AAA1")}.get(next(iter(answer)))
