@@ -266,3 +266,36 @@ def test_settings_that_cannot_be_are_named(name: str, value: object) -> None:
     with pytest.raises(Misconfigured) as caught:
         _settings(**{name: value})
     assert caught.value.field == name
+
+
+def test_python_tds_is_given_the_login_that_the_settings_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pytds
+
+    given: list[dict[str, Any]] = []
+
+    def connect(**words: Any) -> Raw:
+        given.append(words)
+        return Raw()
+
+    monkeypatch.setattr(pytds, "connect", connect)
+    tds.connect(_settings(server="sql.example\\GP", encrypt=True, ca_file=Path("ca.pem")), "TWO")
+    tds.connect(_settings(authentication="ntlm", user="FABRIKAM\\gp365"), "TWO")
+    sql, ntlm = given
+    assert (sql["dsn"], sql["database"], sql["user"], sql["cafile"]) == (
+        "sql.example\\GP",
+        "TWO",
+        "gp365",
+        "ca.pem",
+    )
+    assert sql["password"] == PASSWORD and sql["auth"] is None
+    assert ntlm["user"] is None and ntlm["password"] is None and ntlm["cafile"] is None
+    assert ntlm["auth"].create_packet().startswith(b"NTLMSSP")
+
+
+def test_the_account_that_runs_gp365_needs_windows_with_python_tds(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(Misconfigured) as caught:
+        tds.connect(_settings(authentication="windows"), "TWO")
+    assert caught.value.field == "authentication" and "mssql" in caught.value.fix

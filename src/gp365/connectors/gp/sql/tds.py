@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from gp365.connectors.gp.sql.dbapi import DbapiConnection, failed
 from gp365.connectors.gp.sql.settings import SqlSettings
 from gp365.model.errors import Misconfigured
 
+_PORT = 1433
+"""Where a default instance listens; it is part of the service's name in a domain."""
+
 
 def connect(settings: SqlSettings, database: str) -> DbapiConnection:
     """Open a connection; encrypted with `encrypt`, for which the certificate authority's file is needed."""
     import pytds
-    import pytds.login
 
     host, instance, port = parted(settings.server)
     secret = settings.password.reveal() if settings.password else ""
-    auth: Any = None
-    if settings.authentication == "ntlm":
-        auth = pytds.login.NtlmAuth(settings.user, secret)
-    elif settings.authentication == "windows":
-        auth = pytds.login.SspiAuth(server_name=host)
+    auth = _auth(settings, host, port, secret)
     failures = (pytds.Error, pytds.TimeoutError, OSError)
     try:
         raw: Any = pytds.connect(
@@ -39,6 +38,27 @@ def connect(settings: SqlSettings, database: str) -> DbapiConnection:
     except failures as failure:
         raise failed(failure) from None
     return DbapiConnection(raw, "pyformat", failures)
+
+
+def _auth(settings: SqlSettings, host: str, port: int | None, secret: str) -> Any:
+    """Return how a Windows account logs in; None for a SQL login."""
+    import pytds.login
+
+    if settings.authentication == "ntlm":
+        # Its own NtlmAuth rests on ntlm-auth, which nobody maintains; pyspnego speaks NTLM for our HTTP calls too.
+        words = {"username": settings.user, "password": secret, "hostname": host}
+        return pytds.login.SpnegoAuth(**words, service="MSSQLSvc", protocol="ntlm")
+    if settings.authentication == "sql":
+        return None
+    if sys.platform != "win32":
+        raise Misconfigured(
+            "settings-invalid",
+            f"[systems.{settings.name}.sql] authentication windows needs Windows with the driver tds.",
+            system=settings.name,
+            field="authentication",
+            fix='Use driver = "mssql" with a Kerberos ticket, or authentication = "ntlm" with user and password.',
+        )
+    return pytds.login.SspiAuth(server_name=host, port=port or _PORT)
 
 
 def parted(server: str) -> tuple[str, str, int | None]:
