@@ -12,7 +12,7 @@ from gp365.connectors.gp.sql.desk import Desk, Open
 from gp365.connectors.gp.sql.probe import findings
 from gp365.connectors.gp.sql.reading import Reading
 from gp365.connectors.gp.sql.settings import SqlSettings
-from gp365.connectors.gp.sql.sources import source_of
+from gp365.connectors.gp.sql.sources import TICK_S, source_of
 from gp365.connectors.gp.sql.text import bracketed, select
 from gp365.connectors.gp.sql.writing import CALLS, Writing
 from gp365.connectors.gp.tables import NAMES, entity_named
@@ -24,8 +24,6 @@ from gp365.model.values import Key, Value
 from gp365.wire.clock import Clock
 
 WAY = "a plain SELECT on a connection of its own, after COMMIT"
-TICK_S = 1 / 300
-"""SQL Server's datetime counts in ticks of 1/300 second (datetime, Transact-SQL reference)."""
 _CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
 """Statements of a card: the look with its locks, the class, calls, what stands then; seconds of one; keys of one."""
 

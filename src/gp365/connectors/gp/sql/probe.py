@@ -9,7 +9,7 @@ from gp365.connectors.gp.sql.desk import Desk, no_company
 from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
 from gp365.connectors.gp.sql.settings import SqlSettings
-from gp365.connectors.gp.sql.sources import Source, source_of
+from gp365.connectors.gp.sql.sources import TICK_S, Source, source_of
 from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select
 from gp365.connectors.gp.sql.writing import CALLS
 from gp365.model.contract import Finding, Level
@@ -188,47 +188,38 @@ def _entity(desk: Desk, name: str, held: Mapping[str, str], triggers: frozenset[
     calls = {each: held[each] for each in CALLS.get(name, ()) if held[each]}
     watched = sorted(set(_stamped(source))) if triggers and not source.system else []
     silent = [table for table in watched if f"zdt_{table}u".lower() not in triggers]
-    facts: dict[str, object] = {
+    facts = {**_facts(desk.settings, name, source), "wrong": {**wrong, **calls}, "without_trigger": silent}
+    if wrong:
+        level = Level.ERROR if name == "customer" else Level.WARNING
+        text = f"{name} cannot be read over SQL: {_listed(wrong)}."
+        return Finding(name, level, text, ROLE_FIX, "right-missing", facts)
+    if calls and not desk.settings.read_only:
+        text = f"{name} is read over SQL and cannot be written: {_listed(calls)}."
+        return Finding(name, Level.WARNING, text, ROLE_FIX, "right-missing", facts)
+    if silent:
+        text = f"{name}: without the triggers zDT_…U of {', '.join(silent)} edits are not seen."
+        fix = "Let the administrator restore GP's own triggers (SQL Maintenance)."
+        return Finding(name, Level.WARNING, text, fix, "not-served", facts)
+    return Finding(name, Level.OK, _served(desk.settings, name, source), facts=facts)
+
+
+def _facts(settings: SqlSettings, name: str, source: Source) -> dict[str, object]:
+    return {
         "channel": "sql",
         "tables": source.tables(),
         "feed": "stamps" if source.fed else "full list",
+        "granularity_s": TICK_S if source.fed else 0.0,
+        "sees_deletions": False,
         "compared": source.compare,
-        "writes": "" if name not in CALLS or desk.settings.read_only else "eConnect",
+        "writes": "" if name not in CALLS or settings.read_only else "eConnect",
+        "strength": "compared" if name in CALLS and not settings.read_only else "read only",
         "not_written": source.not_written,
-        "wrong": {**wrong, **calls},
-        "without_trigger": silent,
         "assumed": list(source.entity.assumed),
     }
-    if wrong:
-        told = "; ".join(f"{table}: {why}" for table, why in wrong.items())
-        return Finding(
-            name,
-            Level.ERROR if name == "customer" else Level.WARNING,
-            f"{name} cannot be read over SQL: {told}.",
-            ROLE_FIX,
-            "right-missing",
-            facts,
-        )
-    if calls and not desk.settings.read_only:
-        told = "; ".join(f"{procedure}: {why}" for procedure, why in calls.items())
-        return Finding(
-            name,
-            Level.WARNING,
-            f"{name} is read over SQL and cannot be written: {told}.",
-            ROLE_FIX,
-            "right-missing",
-            facts,
-        )
-    if silent:
-        return Finding(
-            name,
-            Level.WARNING,
-            f"{name}: without the triggers zDT_…U of {', '.join(silent)} edits are not seen.",
-            "Let the administrator restore GP's own triggers (SQL Maintenance).",
-            "not-served",
-            facts,
-        )
-    return Finding(name, Level.OK, _served(desk.settings, name, source), facts=facts)
+
+
+def _listed(wrong: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in wrong.items())
 
 
 def _stamped(source: Source) -> Iterator[str]:

@@ -21,6 +21,8 @@ from gp365.model.errors import Misconfigured
 
 STAMP = "DEX_ROW_TS"
 """Kept by the triggers zDT_<table>U in UTC, by statement (schema of GP's databases)."""
+TICK_S = 1 / 300
+"""SQL Server's datetime counts in ticks of 1/300 second (datetime, Transact-SQL reference)."""
 
 Constant = str | int
 _LONGEST = 8000
