@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -114,6 +115,20 @@ def test_a_row_that_is_committed_late_is_seen_within_the_overlap(here: SqlPlace)
     cursor = str(_poll(here, "customer", cursor, FIELDS)[-1].cursor)
     company.update("RM00101", ("LATE1",), {"COMMENT1": "Written before, committed now"}, early)
     assert ("LATE1",) in _keys(_poll(here, "customer", cursor, FIELDS))
+
+
+def test_a_stamp_in_the_future_hides_no_later_edit(here: SqlPlace) -> None:
+    here.customer("AHEAD1")
+    here.customer("AFTER1")
+    cursor = _quiet(here, "customer", FIELDS)
+    company = here.system.world.company
+    company.update(
+        "RM00101", ("AHEAD1",), {"COMMENT1": "From the future"}, company.statement() + timedelta(days=2)
+    )
+    pages = _poll(here, "customer", cursor, FIELDS)
+    assert _keys(pages) == {("AHEAD1",)}
+    here.save("RM00101", "AFTER1", {"COMMENT1": "Edited now"})
+    assert ("AFTER1",) in _keys(_poll(here, "customer", pages[-1].cursor, FIELDS))
 
 
 def test_balances_follow_the_documents_and_the_rest_is_compared_daily(here: SqlPlace) -> None:

@@ -24,6 +24,8 @@ from gp365.model.values import Key, Value, show
 
 _YOUNG = timedelta(seconds=2)
 """A row with so young a stamp may be changed again under the same one: a datetime has ticks of 1/300 second."""
+_AHEAD = timedelta(hours=1)
+"""A stamp further ahead of our clock is no time to go on from: it would hide every edit until then."""
 _LONGEST_TEXT = 255
 
 
@@ -112,6 +114,7 @@ class Reading:
         """Give the records that the watched tables name, a page at a time; what was given before is not given again."""
         source, known, newest = source_of(entity), frozenset(held.seen), held.at
         since, seen = held.at - timedelta(seconds=self._settings.overlap_s), list[tuple[datetime, str]]()
+        latest = _naive(self._desk.clock.utc_now()) + _AHEAD
         last: Sequence[SqlValue] | None = None
         ready: ChangePage | None = None
         while True:
@@ -119,7 +122,7 @@ class Reading:
             marks = [(cast("datetime", row[0]), _mark(row)) for row in rows]
             fresh = [row for row, (_, mark) in zip(rows, marks, strict=True) if mark not in known]
             seen += marks
-            newest = max([newest, *(at for at, _ in marks)])
+            newest = max([newest, *(at for at, _ in marks if at <= latest)])
             seen = [each for each in seen if each[0] >= newest - timedelta(seconds=self._settings.overlap_s)]
             if ready is not None:
                 yield ready
