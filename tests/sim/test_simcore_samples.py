@@ -1,10 +1,8 @@
 """The sample company and the generated firms: what the demo and the proofs stand on."""
 
-import json
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
 from itertools import islice
 
 import pytest
@@ -12,13 +10,14 @@ import pytest
 from gp365_sim.core.clock import Clock
 from gp365_sim.dataverse.app import build as build_sales
 from gp365_sim.gp.app import build as build_gp
+from gp365_sim.gp.tables import tables
 from gp365_sim.identity.tokens import Tokens
 from gp365_sim.samples import fabrikam, fabrikam_canada, generated
 from gp365_sim.samples.fabrikam import same_customers, same_firms
 
 OWN = {"CUSTNMBR", "DEX_ROW_ID"}
 
-TABLES = json.loads(files("gp365_sim.gp").joinpath("data", "tables.json").read_text("utf-8"))["tables"]
+COLUMNS = {name: {each.name: each.sql_type for each in table.columns} for name, table in tables().items()}
 
 
 def customers():
@@ -47,10 +46,9 @@ def letters(name):
     ids=["fabrikam", "canada", "generated"],
 )
 def test_every_gp_value_fits_its_column_and_the_code_page(samples):
-    columns = {table: {each[0]: each[1] for each in TABLES[table]["columns"]} for table in TABLES}
     for table, row in gp_rows(samples):
         for name, value in row.items():
-            kind = columns[table][name]
+            kind = COLUMNS[table][name]
             if kind.startswith("char("):
                 assert len(value.encode("cp1252")) < int(kind[5:-1]) or len(value) <= 15, (name, value)
             elif kind == "datetime":
