@@ -7,6 +7,7 @@ series.
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gp365_sim.gp.heap import Heap, Journal
@@ -34,6 +35,8 @@ class Database:
         self._journal = Journal()
         self._heaps = {name: Heap(table, self._journal) for name, table in tables.items()}
         self._next_row = dict.fromkeys(self._heaps, 1)
+        self.triggers: list[Callable[[Any, str, str, Row, datetime], None]] = []
+        """Called after a row was written, inside its transaction: database, insert/update/delete, table, row, moment."""
 
     def __getitem__(self, table: str) -> Heap:
         return self._heaps[table]
@@ -69,6 +72,7 @@ class Database:
         row = heap.table.changed(heap.table.blank, values)
         key, written = self._put(heap, row, at, fresh=True)
         self._stamp_parent(table, key, at)
+        self._fire("insert", table, written, at)
         return written
 
     def update(self, table: str, key: Key, values: Mapping[str, Value], at: datetime) -> Row:
@@ -79,19 +83,28 @@ class Database:
             raise KeyError(key)
         changed = heap.table.changed(row, values)
         new = heap.table.key_of(changed)
-        if new != key:
+        moved = new != key
+        if moved:
             if new in heap:
                 raise _taken(heap, new)
             heap.remove(key)
         key, written = self._put(heap, changed, at, fresh=False)
         self._stamp_parent(table, key, at)
+        if moved:
+            self._fire("delete", table, row, at)
+        self._fire("insert" if moved else "update", table, written, at)
         return written
 
     def delete(self, table: str, key: Key, at: datetime) -> Row:
         """Delete the row of a folded key; its parent is stamped as trigger zDT_RM00102D does."""
         row = self._heaps[table].remove(key)
         self._stamp_parent(table, key, at)
+        self._fire("delete", table, row, at)
         return row
+
+    def _fire(self, act: str, table: str, row: Row, at: datetime) -> None:
+        for each in self.triggers:
+            each(self, act, table, row, at)
 
     @contextmanager
     def transaction(self) -> Generator[None]:
