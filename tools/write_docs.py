@@ -15,13 +15,15 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gp365.app import settings
+from gp365.app import settings, settings_gp
 from gp365.model import errors, flow_file
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
-    '[systems.NAME], kind = "gp"': ("A company of Dynamics GP.", settings.GpSystem),
-    "[systems.NAME.resources.ENTITY]": ("How a site's SBA spells a resource.", settings.ResourceSettings),
+    '[systems.NAME], kind = "gp"': ("A company of Dynamics GP.", settings_gp.GpSystem),
+    "[systems.NAME.sql]": ("The same company over SQL Server and eConnect.", settings_gp.GpSqlSettings),
+    "[systems.NAME.channels.ENTITY]": ("Over which channel an entity goes.", settings_gp.WaysSettings),
+    "[systems.NAME.resources.ENTITY]": ("How a site's SBA spells a resource.", settings_gp.ResourceSettings),
     '[systems.NAME], kind = "dataverse"': ("A Dataverse organisation.", settings.DataverseSystem),
     "[systems.NAME.provision]": ("A registration with more rights.", settings.ClientSettings),
     "[systems.NAME.sizes]": ("Sizes of requests to Dataverse.", settings.SizeSettings),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from gp365.app.project import Project
 from gp365.app.settings import ClientSettings, DataverseSystem, GpSystem, MemorySystem
+from gp365.app.settings_gp import GpSqlSettings
 from gp365.model.contract import Connector
 from gp365.model.errors import Misconfigured
 
 if TYPE_CHECKING:
     from gp365.connectors.dataverse import Credential, DataverseSettings
+    from gp365.connectors.gp import Channel
 
 
 def connect(project: Project, name: str) -> Connector:
@@ -32,7 +34,7 @@ def connect(project: Project, name: str) -> Connector:
 
 
 def _gp(project: Project, name: str, given: GpSystem) -> Connector:
-    from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, with_overrides
+    from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, Ways, with_overrides
     from gp365.wire.retries import Retries
 
     _check_names(name, given)
@@ -62,8 +64,43 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
         ship_to_code=given.ship_to_code,
         read_back=given.read_back,
     )
-    retries = Retries(seconds=given.retry_seconds)
-    return GpConnector(settings, scratch=project.scratch, log=project.log.call, retries=retries)
+    return GpConnector(
+        settings,
+        scratch=project.scratch,
+        log=project.log.call,
+        retries=Retries(seconds=given.retry_seconds),
+        more=[_gp_sql(project, name, given, given.sql)] if given.sql is not None else [],
+        ways={entity: Ways(chosen.read, chosen.write) for entity, chosen in given.channels.items()},
+    )
+
+
+def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings) -> Channel:
+    from gp365.connectors.gp.sql import SqlChannel, SqlSettings
+
+    settings = SqlSettings(
+        name=name,
+        server=sql.server,
+        database=sql.database or given.interid,
+        user=sql.user,
+        password=project.secret(sql.password, f"systems.{name}.sql.password") if sql.password else None,
+        driver=sql.driver,
+        authentication=sql.authentication,
+        system_database=sql.system_database,
+        encrypt=sql.encrypt,
+        ca_file=_file(project, sql.ca_file),
+        company=given.company,
+        lanes=sql.lanes,
+        page=sql.page,
+        timeout_s=sql.timeout_s,
+        lock_timeout_s=sql.lock_timeout_s,
+        overlap_s=sql.overlap_s,
+        compare_h=sql.compare_h,
+        read_only=sql.read_only,
+        main_code=given.main_code,
+        bill_to_code=given.bill_to_code,
+        ship_to_code=given.ship_to_code,
+    )
+    return SqlChannel(settings)
 
 
 def _check_names(name: str, given: GpSystem) -> None:

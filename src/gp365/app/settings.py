@@ -5,13 +5,15 @@ Reading the file, line numbers and plain words for what is wrong are in settings
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from gp365.app.settings_base import SecretReference as SecretReference
+from gp365.app.settings_base import Strict, known_time_zone
+from gp365.app.settings_gp import GpSystem as GpSystem
 
 SIDES = ("gp", "sales", "fno", "bc")
 """The columns of flows."""
@@ -19,139 +21,7 @@ KINDS = {"gp": ("gp", "memory"), "sales": ("dataverse", "memory"), "fno": ("memo
 """Which kinds of systems may stand in which column."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True, strict=True)
-
-
-class SecretReference(_Strict):
-    """Where a secret is kept: in the vault, in an environment variable, or in a file below the project folder."""
-
-    vault: str = Field(default="", description="name in the credential vault (`gp365 secret set NAME`)")
-    env: str = Field(default="", description="environment variable")
-    file: str = Field(
-        default="", description="file, relative to the project folder; line ends at its end do not count"
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> SecretReference:
-        if sum(bool(place) for place in (self.vault, self.env, self.file)) != 1:
-            raise ValueError('write exactly one of {vault="name"}, {env="NAME"} or {file="path"}')
-        return self
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("is no time zone; write one as in America/Chicago") from None
-    return name
-
-
-class ResourceSettings(_Strict):
-    """One line of GP's resource map, laid over ours: sites whose SBA spells a resource otherwise."""
-
-    path: str | None = Field(default=None, description="path below the company, as in Sales/Customers")
-    key: list[str] | None = Field(default=None, description="SBA names of the key's parts")
-    verbs: list[Literal["GET", "POST", "PATCH"]] | None = Field(
-        default=None, description="verbs that are served"
-    )
-    below_tenant: bool | None = Field(
-        default=None, description="the resource belongs to the tenant, not to a company"
-    )
-    modified_filter: str | None = Field(
-        default=None, description="a query that a site has proved, with {day}: $filter=ModifiedDate ge {day}"
-    )
-    assumed: bool | None = Field(
-        default=None, description="false once the site has confirmed path, key and verbs"
-    )
-
-
-class GpSystem(_Strict):
-    """A company of Dynamics GP, reached over Service Based Architecture."""
-
-    kind: Literal["gp"]
-    url: str = Field(description="address of GP Service, https://server/GPService")
-    company: str = Field(min_length=1, description="display name of the company, as it stands in the URL")
-    interid: str = Field(description="company database: 1 to 5 letters, digits or _, as in TWO")
-    user: str = Field(
-        default="",
-        description="Windows user: DOMAIN\\user, or user@REALM for Kerberos on Linux; empty: the account gp365 runs as",
-    )
-    password: SecretReference | None = Field(
-        default=None,
-        description="the user's password; left out, a Kerberos ticket or the account that gp365 runs as is used",
-    )
-    tenant: str = Field(default="DefaultTenant", description="SBA tenant")
-    time_zone: str = Field(
-        default="UTC", description="time zone in which GP's days are meant, as in America/Chicago"
-    )
-    functional_currency: str = Field(
-        default="", description="ISO code of the company's functional currency, as in USD"
-    )
-    ca_file: str = Field(
-        default="", description="certificate authority's file (PEM), relative to the project folder"
-    )
-    lanes: int = Field(default=2, ge=1, le=5, description="logins that work at the same time")
-    spacing_ms: int = Field(
-        default=150, ge=0, le=60_000, description="end of a call to the start of the next on the same lane"
-    )
-    allow_basic: bool = Field(
-        default=False, description="send the password by Basic authentication where nothing else is offered"
-    )
-    timeout_s: float = Field(default=120.0, ge=1, le=3600, description="longest wait for an answer")
-    first_timeout_s: float = Field(
-        default=300.0, ge=1, le=3600, description="the same for the first answer, while GP Service starts"
-    )
-    single_limit: int = Field(
-        default=50,
-        ge=0,
-        le=10_000,
-        description="up to so many records are read one by one instead of as a list",
-    )
-    page: int = Field(default=500, ge=1, le=10_000, description="records of a list handed on at once")
-    read_back: bool = Field(
-        default=True, description="read a customer again after each edit and compare what stands there"
-    )
-    retry_seconds: float = Field(
-        default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
-    )
-    main_code: str = Field(
-        default="PRIMARY", min_length=1, max_length=15, description="address ID of a new customer"
-    )
-    bill_to_code: str = Field(
-        default="BILLTO", min_length=1, max_length=15, description="address ID where a bill-to needs its own"
-    )
-    ship_to_code: str = Field(
-        default="SHIPTO", min_length=1, max_length=15, description="address ID where a ship-to needs its own"
-    )
-    resources: dict[str, ResourceSettings] = Field(
-        default={}, description="lines laid over the map of resources, by entity"
-    )
-    names: dict[str, dict[str, str]] = Field(
-        default={},
-        description="SBA field names that differ, by entity and our name; an empty one is not served",
-    )
-
-    _check_zone = field_validator("time_zone")(_zone)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        if not url.lower().startswith("https://"):
-            raise ValueError("must begin with https://; GP Service speaks TLS only")
-        return url.rstrip("/")
-
-    @field_validator("interid")
-    @classmethod
-    def _interid(cls, interid: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,4}", interid):
-            raise ValueError(
-                "is no company database: 1 to 5 letters, digits or _, not beginning with a digit"
-            )
-        return interid
-
-
-class ClientSettings(_Strict):
+class ClientSettings(Strict):
     """An application registration with its secret or certificate."""
 
     client_id: str = Field(min_length=1, description="application (client) id")
@@ -167,7 +37,7 @@ class ClientSettings(_Strict):
         return self
 
 
-class SizeSettings(_Strict):
+class SizeSettings(Strict):
     """How much goes into one request to Dataverse, and how long things may take."""
 
     create_rows: int = Field(default=100, ge=1, le=1000, description="rows of one CreateMultiple")
@@ -220,7 +90,7 @@ class DataverseSystem(ClientSettings):
         return url.rstrip("/")
 
 
-class MemorySystem(_Strict):
+class MemorySystem(Strict):
     """A system in one file, for trying flows without any real system."""
 
     kind: Literal["memory"]
@@ -231,7 +101,7 @@ class MemorySystem(_Strict):
     functional_currency: str = Field(default="", description="ISO code of the company's currency")
     page: int = Field(default=200, ge=1, le=10_000, description="records of a page")
 
-    _check_zone = field_validator("time_zone")(_zone)
+    _check_zone = field_validator("time_zone")(known_time_zone)
 
 
 System = Annotated[GpSystem | DataverseSystem | MemorySystem, Field(discriminator="kind")]
@@ -246,7 +116,7 @@ def _flat(before: str, table: Mapping[str, object]) -> Iterator[tuple[str, objec
             yield f"{before}{name}", value
 
 
-class PairSettings(_Strict):
+class PairSettings(Strict):
     """Two places that are kept in step: flow column = system name, twice, and the flows."""
 
     gp: str = Field(default="", description="system in the flows' column gp")
@@ -284,7 +154,7 @@ class PairSettings(_Strict):
         return self
 
 
-class StoreSettings(_Strict):
+class StoreSettings(Strict):
     """Where links, work and ledger are kept."""
 
     url: str = Field(
@@ -306,7 +176,7 @@ class StoreSettings(_Strict):
         return self
 
 
-class WorkerSettings(_Strict):
+class WorkerSettings(Strict):
     """How the engine works."""
 
     page: int = Field(
@@ -318,7 +188,7 @@ class WorkerSettings(_Strict):
     )
 
 
-class VerifySettings(_Strict):
+class VerifySettings(Strict):
     """How much of what was written is read back at the end of a run; see docs/verify.md."""
 
     share: float = Field(
@@ -330,7 +200,7 @@ class VerifySettings(_Strict):
     )
 
 
-class LedgerSettings(_Strict):
+class LedgerSettings(Strict):
     """How long the ledger keeps its payloads; `gp365 ledger erase` acts on it."""
 
     keep_payloads_days: int = Field(
@@ -341,7 +211,7 @@ class LedgerSettings(_Strict):
     )
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """A project's settings."""
 
     schema_version: Literal[1] = Field(alias="schema", description="version of this file's format")
