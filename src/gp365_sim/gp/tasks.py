@@ -87,7 +87,9 @@ def late(company: Company, order: Order) -> object:
     key, values = heap.table.fold(*parts), heap.table.accepted(given)
     if key in heap:
         return {"rows": [heap.table.as_dict(company.update(table, key, values, at))]}
-    names = {name: typed(heap.table.column(name), part) for name, part in zip(heap.table.key, parts, strict=True)}
+    names = {
+        name: typed(heap.table.column(name), part) for name, part in zip(heap.table.key, parts, strict=True)
+    }
     row = company.insert(table, {**heap.table.accepted(names), **values}, at)
     return {"rows": [heap.table.as_dict(row)]}
 
