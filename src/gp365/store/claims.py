@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, select
 
 from gp365.store import lease as leases
 from gp365.store import tables
-from gp365.store.among import among
-from gp365.store.bulk import chunks, insert_new, inserting, now
+from gp365.store.among import among, among_given
+from gp365.store.bulk import chunks, insert_new, insert_rows, inserting, now
 from gp365.store.columns import to_micros
 from gp365.store.lease import Lease
+from gp365.store.straight import Query, ask, run, run_rows
 
 _WORK = tables.work
 _CLAIM = tables.subject_claim
@@ -74,20 +75,28 @@ def finish(conn: Connection, pair: str, flow: str, subject_rows: Sequence[Claim]
     """Remove the rows of claimed subjects and free them; a row that was triggered meanwhile stays, due at once."""
     if not subject_rows:
         return
-    done = _WORK.delete().where(
-        _row_is(pair, flow), _WORK.c.seq == bindparam("b_seq"), _WORK.c.lease == lease.number
-    )
-    gone = [
-        {"b_side": side, "b_key": key, "b_seq": seq} for one in subject_rows for side, key, seq in one.rows
-    ]
-    if gone:
-        conn.execute(done, gone)
+    gone: dict[tuple[str, int], list[str]] = {}
+    for one in subject_rows:
+        for side, key, seq in one.rows:
+            gone.setdefault((side, seq), []).append(key)
+    scope = {"b_pair": pair, "b_flow": flow, "b_lease": lease.number}
+    for (side, seq), keys in sorted(gone.items()):
+        for chunk in chunks(keys):
+            run(conn, "finish", _finishing, scope | {"b_side": side, "b_seq": seq, "keys": chunk})
     names = _claimed_as(conn, pair, flow, [one.subject for one in subject_rows])
-    fresh = {"lease": None, "subject": None, "attempts": 0, "due_at": None}
     for chunk in chunks(names):
-        stays = _WORK.update().where(in_flow(pair, flow), among(_WORK.c.subject, chunk))
-        conn.execute(stays.where(_WORK.c.lease == lease.number).values(fresh))
+        run(conn, "triggered meanwhile", _staying, scope | {"keys": chunk})
     _free_subjects(conn, pair, flow, names, lease)
+
+
+def _finishing() -> UpdateBase:
+    seq = _WORK.c.seq == bindparam("b_seq")
+    return _WORK.delete().where(*_IN_FLOW, _ON_SIDE, among_given(_WORK.c.key), seq, _OURS)
+
+
+def _staying() -> UpdateBase:
+    fresh = {"lease": None, "subject": None, "attempts": 0, "due_at": None}
+    return _WORK.update().where(*_IN_FLOW, among_given(_WORK.c.subject), _OURS).values(fresh)
 
 
 def release(
@@ -116,6 +125,12 @@ def rename_claims(conn: Connection, pair: str, flow: str, renames: Mapping[str, 
         for row in conn.execute(select(_CLAIM).where(*scope)).mappings():
             rows.append(dict(row) | {"subject": renames[row["subject"]]})
     insert_new(conn, _CLAIM, rows)
+
+
+_IN_FLOW = (_WORK.c.pair == bindparam("b_pair"), _WORK.c.flow == bindparam("b_flow"))
+_ON_SIDE = _WORK.c.side == bindparam("b_side")
+_OURS = _WORK.c.lease == bindparam("b_lease")
+_CLAIM_IN = (_CLAIM.c.pair == bindparam("b_pair"), _CLAIM.c.flow == bindparam("b_flow"))
 
 
 def _row_is(pair: str, flow: str) -> ColumnElement[bool]:
@@ -150,21 +165,28 @@ def _locked_rows(conn: Connection, pair: str, flow: str, subjects: Sequence[Clai
     found: Rows = {}
     for side in sorted(keys):
         for chunk in chunks(sorted(keys[side])):
-            query = select(_WORK.c.key, _WORK.c.seq, _WORK.c.lease).where(
-                in_flow(pair, flow), _WORK.c.side == side, among(_WORK.c.key, chunk)
-            )
-            for key, seq, number in conn.execute(query.order_by(_WORK.c.key).with_for_update()):
+            given = {"b_pair": pair, "b_flow": flow, "b_side": side, "keys": chunk}
+            for key, seq, number in ask(conn, "claimed rows", _locking, given):
                 found[side, key] = (seq, number)
     return found
+
+
+def _locking() -> Query:
+    query = select(_WORK.c.key, _WORK.c.seq, _WORK.c.lease)
+    return query.where(*_IN_FLOW, _ON_SIDE, among_given(_WORK.c.key)).order_by(_WORK.c.key).with_for_update()
 
 
 def _held(conn: Connection, pair: str, flow: str, subjects: Sequence[Claim]) -> dict[str, int]:
     found: dict[str, int] = {}
     for chunk in chunks(one.subject for one in subjects):
-        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.subject, chunk))
-        for subject, number in conn.execute(select(_CLAIM.c.subject, _CLAIM.c.lease).where(*scope)):
+        given = {"b_pair": pair, "b_flow": flow, "keys": chunk}
+        for subject, number in ask(conn, "claims held", _holding, given):
             found[subject] = number
     return found
+
+
+def _holding() -> Query:
+    return select(_CLAIM.c.subject, _CLAIM.c.lease).where(*_CLAIM_IN, among_given(_CLAIM.c.subject))
 
 
 def _free(subjects: Sequence[Claim], rows: Rows, held: dict[str, int], alive: set[int]) -> list[Claim]:
@@ -191,35 +213,55 @@ def _take(conn: Connection, pair: str, flow: str, wanted: Sequence[Claim], lease
     if not wanted:
         return []
     scope: dict[str, Any] = {"pair": pair, "flow": flow, "lease": lease.number, "claimed_at": now(conn)}
-    statement = inserting(conn, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.subject)
     rows = [{**scope, "subject": one.subject, "claimed_as": one.subject} for one in wanted]
+    if conn.dialect.name == "sqlite":  # nobody else writes meanwhile, and what was there has been looked at
+        insert_rows(conn, _CLAIM, rows)
+        return list(wanted)
+    statement = inserting(conn, _CLAIM).on_conflict_do_nothing().returning(_CLAIM.c.subject)
     won = set(conn.execute(statement, rows).scalars())
     return [one for one in wanted if one.subject in won]
 
 
 def _stamp(conn: Connection, pair: str, flow: str, won: Sequence[Claim], lease: Lease) -> None:
-    stamps = [
-        {"b_side": side, "b_key": key, "b_subject": one.subject} for one in won for side, key, _ in one.rows
-    ]
-    if stamps:
-        stamp = _WORK.update().where(_row_is(pair, flow))
-        conn.execute(stamp.values(lease=lease.number, subject=bindparam("b_subject")), stamps)
+    stamps = [(pair, flow, side, key, one.subject, lease.number) for one in won for side, key, _ in one.rows]
+    names = ("b_pair", "b_flow", "b_side", "b_key", "b_subject", "b_lease")
+    run_rows(conn, "stamp claims", _stamping, names, stamps)
+
+
+def _stamping() -> UpdateBase:
+    row = (*_IN_FLOW, _ON_SIDE, _WORK.c.key == bindparam("b_key"))
+    stamp = {"lease": bindparam("b_lease"), "subject": bindparam("b_subject")}
+    return _WORK.update().where(*row).values(stamp)
 
 
 def _claimed_as(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> list[str]:
     """Return the names under which subjects were claimed; one that is not claimed keeps its own."""
     names = dict.fromkeys(subjects)
     for chunk in chunks(list(names)):
-        scope = (_CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.subject, chunk))
-        names |= dict.fromkeys(conn.execute(select(_CLAIM.c.claimed_as).where(*scope)).scalars())
+        given = {"b_pair": pair, "b_flow": flow, "keys": chunk}
+        names |= dict.fromkeys(name for (name,) in ask(conn, "claimed as", _naming, given))
     return list(names)
+
+
+def _naming() -> Query:
+    return select(_CLAIM.c.claimed_as).where(*_CLAIM_IN, among_given(_CLAIM.c.subject))
 
 
 def _free_subjects(
     conn: Connection, pair: str, flow: str, subjects: Iterable[str], lease: Lease | None = None
 ) -> None:
     for chunk in chunks(subjects):
-        gone = _CLAIM.delete().where(
-            _CLAIM.c.pair == pair, _CLAIM.c.flow == flow, among(_CLAIM.c.claimed_as, chunk)
-        )
-        conn.execute(gone if lease is None else gone.where(_CLAIM.c.lease == lease.number))
+        given: dict[str, Any] = {"b_pair": pair, "b_flow": flow, "keys": chunk}
+        if lease is None:
+            run(conn, "free subjects", _freeing, given)
+        else:
+            run(conn, "free our subjects", _freeing_ours, given | {"b_lease": lease.number})
+
+
+def _freeing() -> UpdateBase:
+    return _CLAIM.delete().where(*_CLAIM_IN, among_given(_CLAIM.c.claimed_as))
+
+
+def _freeing_ours() -> UpdateBase:
+    ours = _CLAIM.c.lease == bindparam("b_lease")
+    return _CLAIM.delete().where(*_CLAIM_IN, among_given(_CLAIM.c.claimed_as), ours)

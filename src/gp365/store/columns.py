@@ -66,6 +66,7 @@ class Moment(TypeDecorator[datetime]):
 
     impl = BigInteger
     cache_ok = True
+    to_store, from_store = staticmethod(to_micros), staticmethod(from_micros)  # of what is not None
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
         return None if value is None else to_micros(value)
@@ -79,6 +80,7 @@ class Packed(TypeDecorator[bytes]):
 
     impl = LargeBinary
     cache_ok = True
+    to_store, from_store = staticmethod(squeeze), staticmethod(unsqueeze)  # of what is not None
 
     def process_bind_param(self, value: bytes | None, dialect: Any) -> bytes | None:
         return None if value is None else squeeze(value)

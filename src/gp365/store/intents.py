@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, t
 from gp365.store import tables
 from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks, insert_new, inserting, now
-from gp365.store.straight import ask, run_many
+from gp365.store.straight import Query, ask, run_rows
 
 _TABLE = tables.intent
 OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
@@ -79,6 +80,7 @@ class Head(NamedTuple):
 _NAMES = {name: name for name in Intent.__annotations__} | {"values": "planned", "before": "before_image"}
 _COLUMNS = tuple(_TABLE.c[name] for name in _NAMES.values())
 _QUERY = select(*_COLUMNS)
+_values_of = attrgetter(*_NAMES)
 _TARGET = (
     _TABLE.c.system == bindparam("in_system"),
     _TABLE.c.entity == bindparam("in_entity"),
@@ -98,15 +100,17 @@ def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
     """Open intents and return the ids of those refused: another intent is open on the same external record."""
     if not intents:
         return set()
-    rows = [{column: getattr(intent, name) for name, column in _NAMES.items()} for intent in intents]
-    run_many(
+    opened = run_rows(
         conn,
         "open intents",
         lambda: inserting(conn, _TABLE).on_conflict_do_nothing(
             index_elements=["system", "entity", "key"], index_where=text("state = 'open'")
         ),
-        rows,
+        tuple(_NAMES.values()),
+        [_values_of(intent) for intent in intents],
     )
+    if opened == len(intents):
+        return set()
     there: set[str] = set()
     for chunk in chunks(intent.id for intent in intents):
         there.update(conn.execute(select(_TABLE.c.id).where(among(_TABLE.c.id, chunk))).scalars())
@@ -118,8 +122,8 @@ def close_many(conn: Connection, ends: Sequence[tuple[str, str, float | None]]) 
     if not ends:
         return
     at = now(conn)
-    rows = [{"b_id": id_, "b_state": state, "b_window": window, "b_at": at} for id_, state, window in ends]
-    run_many(conn, "close intents", lambda: _CLOSING, rows)
+    rows = [(id_, state, window, at) for id_, state, window in ends]
+    run_rows(conn, "close intents", lambda: _CLOSING, ("b_id", "b_state", "b_window", "b_at"), rows)
 
 
 def open_for(
@@ -129,13 +133,20 @@ def open_for(
     found: dict[str, Intent] = {}
     for side, keys in keys_by_side.items():
         for chunk in chunks(keys):
-            named = or_(
-                and_(_TABLE.c.side == side, among(_TABLE.c.key, chunk)),
-                and_(_TABLE.c.source_side == side, among(_TABLE.c.source_key, chunk)),
-            )
-            for row in conn.execute(_open_query(pair, flow).where(named)):
+            given = {"in_pair": pair, "in_flow": flow, "in_side": side, "keys": chunk}
+            for row in ask(conn, "open intents for", _open_for, given):
                 found[row[0]] = Intent(*row)
     return sorted(found.values(), key=_age)
+
+
+def _open_for() -> Query:
+    side = bindparam("in_side")
+    named = or_(
+        and_(_TABLE.c.side == side, among_given(_TABLE.c.key)),
+        and_(_TABLE.c.source_side == side, among_given(_TABLE.c.source_key)),
+    )
+    scope = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
+    return _QUERY.where(*scope, _TABLE.c.state == OPEN, named)
 
 
 def open_of_flow(conn: Connection, pair: str, flow: str) -> list[Intent]:

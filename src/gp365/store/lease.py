@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gp365.model.errors import Misconfigured, Retry
 from gp365.store import tables
 from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, next_number, now
 from gp365.store.columns import EPOCH
+from gp365.store.straight import Query, ask
 
 _TABLE = tables.lease
 _NOBODY = 0
@@ -85,9 +86,14 @@ def release(conn: Connection, lease: Lease) -> None:
 
 def check(conn: Connection, lease: Lease) -> None:
     """Raise LeaseLost unless the lease is current, and keep it so until this transaction ends."""
-    query = select(_TABLE.c.number).where(_TABLE.c.name == lease.name).with_for_update(read=True)
-    if conn.execute(query).scalar_one_or_none() != lease.number:
+    rows = ask(conn, "lease", _current, {"in_name": lease.name})
+    if not rows or rows[0][0] != lease.number:
         raise LeaseLost(lease.name)
+
+
+def _current() -> Query:
+    query = select(_TABLE.c.number).where(_TABLE.c.name == bindparam("in_name"))
+    return query.with_for_update(read=True)
 
 
 def living(conn: Connection, numbers: Iterable[int], *, own: int) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Column, Connection, and_, bindparam, func, select
@@ -13,7 +14,7 @@ from gp365.model.errors import Retry
 from gp365.store import tables
 from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks
-from gp365.store.straight import Query, ask, run_many
+from gp365.store.straight import Query, ask, run_rows
 
 Side = Literal["left", "right"]
 OPEN, CLOSED, SHARED = "open", "closed", "shared"
@@ -92,6 +93,8 @@ class LinkTaken(Retry):
 _COLUMNS = tuple(_TABLE.c[field.name] for field in fields(Link))
 _GIVEN = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
 _BOUND = tuple((column.name, f"b_{column.name}") for column in _COLUMNS)
+_BOUND_NAMES = tuple(bound for _, bound in _BOUND)
+_values_of = attrgetter(*(name for name, _ in _BOUND))
 _REPLACING = (
     _TABLE.update()
     .where(_TABLE.c.id == bindparam("b_id"))
@@ -185,10 +188,10 @@ def update(conn: Connection, links: Sequence[Link]) -> None:
     """Replace links by id; LinkTaken, with nothing replaced, if a new end is linked elsewhere."""
     if not links:
         return
-    rows = [{bound: getattr(link, name) for name, bound in _BOUND} for link in links]
+    rows = [_values_of(link) for link in links]
     try:
         with conn.begin_nested():
-            run_many(conn, "update links", lambda: _REPLACING, rows)
+            run_rows(conn, "update links", lambda: _REPLACING, _BOUND_NAMES, rows)
     except IntegrityError as error:
         raise LinkTaken(_taken(conn, [(link.id, link) for link in links])) from error
 

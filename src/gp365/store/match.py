@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, UpdateBase, text
 
 from gp365.store import tables
 from gp365.store.among import among
-from gp365.store.bulk import chunks, put_rows
+from gp365.store.bulk import chunks, inserting
+from gp365.store.straight import run_rows
 
 _TABLE = tables.match_key
 # Thousands of values are looked up at every page: as one parameter they cost a fraction of as many.
@@ -28,8 +29,20 @@ _FIND = {
 
 def put_keys(conn: Connection, pair: str, flow: str, side: str, rows: Sequence[tuple[int, str, str]]) -> None:
     """Keep what records match by, as (rule, key, normalised value); a record's older value of the rule is replaced."""
-    scope = {"pair": pair, "flow": flow, "side": side}
-    put_rows(conn, _TABLE, [{**scope, "rule": rule, "key": key, "norm": norm} for rule, key, norm in rows])
+    names = ("pair", "flow", "side", "rule", "key", "norm")
+    held = [(pair, flow, side, rule, key, norm) for rule, key, norm in rows]
+    run_rows(conn, "put match keys", lambda: _putting(conn), names, held)
+
+
+def _putting(conn: Connection) -> UpdateBase:
+    """A value that stands there already is left alone: most of what changes is matched by nothing."""
+    statement = inserting(conn, _TABLE)
+    fresh = statement.excluded["norm"]
+    return statement.on_conflict_do_update(
+        index_elements=["key", "rule", "side", "pair", "flow"],
+        set_={"norm": fresh},
+        where=_TABLE.c.norm != fresh,
+    )
 
 
 def drop_keys(conn: Connection, pair: str, flow: str, side: str, keys: Iterable[str]) -> None:

@@ -8,30 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, Dialect, Select, TypeDecorator, UpdateBase
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Query = Select[*tuple[Any, ...]]
-_Make = Callable[[Any], Any] | None
+_Make = Callable[[Any], Any]
+_Makes = tuple[tuple[int, _Make], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A statement in SQLite's words: its parameters in order, each by name with what makes it storable, and fixed ones.
+    """A statement in SQLite's words, and how its parameters come from what is given in the order of its names.
 
-    `read` makes values of what an answer holds, by column; None where every column is what it is.
+    `pick` takes them from the given values followed by the fixed ones; `makes` makes those of some places storable, and
+    `reads` makes values of some columns of an answer.
     """
 
     sql: str
-    given: tuple[tuple[str, _Make], ...]
-    fixed: Mapping[str, Any]
-    read: tuple[_Make, ...] | None = None
+    pick: Callable[[tuple[Any, ...]], Sequence[Any]]
+    fixed: tuple[Any, ...]
+    makes: _Makes
+    reads: _Makes = ()
 
-    def values(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
-        held = {**self.fixed, **row} if self.fixed else row
-        return tuple([held[name] if make is None else make(held[name]) for name, make in self.given])
+    def values(self, given: tuple[Any, ...]) -> Sequence[Any]:
+        held = self.pick(given + self.fixed)
+        return _made(held, self.makes) if self.makes else held
 
 
 _COMPILED: dict[tuple[str, ...], _Compiled] = {}
@@ -39,68 +43,118 @@ _COMPILED: dict[tuple[str, ...], _Compiled] = {}
 
 def ask(
     conn: Connection, name: str, build: Callable[[], Query], given: Mapping[str, Any]
-) -> Sequence[tuple[Any, ...]]:
+) -> Sequence[Sequence[Any]]:
     """Ask for rows. `name` stands for the query and everything that is fixed in it; `given` are its parameters."""
     if conn.dialect.name != "sqlite":
         return [tuple(row) for row in conn.execute(build(), given)]
     known = _COMPILED.get((name,))
     if known is None:
         query = build()
-        types = [column.type for column in query.selected_columns]
-        read = tuple(_reading(conn.dialect, kind) for kind in types)
-        known = _COMPILED[(name,)] = _compile(conn, query, given, read if any(read) else None)
-    rows = conn.exec_driver_sql(known.sql, known.values(given)).all()
-    if known.read is None:
-        return rows
-    return [
-        tuple([value if make is None else make(value) for make, value in zip(known.read, row, strict=True)])
-        for row in rows
-    ]
+        kinds = enumerate(column.type for column in query.selected_columns)
+        reads = tuple((place, made) for place, kind in kinds if (made := _reading(conn.dialect, kind)))
+        known = _COMPILED[(name,)] = _compile(conn, query, given, reads)
+    answer = conn.exec_driver_sql(known.sql, tuple(known.values(tuple(given.values()))))
+    rows: Sequence[Sequence[Any]] = answer.cursor.fetchall() if answer.cursor is not None else ()
+    answer.close()
+    return [_made(row, known.reads) for row in rows] if known.reads else rows
+
+
+def run(conn: Connection, name: str, build: Callable[[], UpdateBase], given: Mapping[str, Any]) -> int:
+    """Run one statement; return how many rows it touched. `name` and `given` as those of `ask`."""
+    if conn.dialect.name != "sqlite":
+        return conn.execute(build(), given).rowcount
+    known = _COMPILED.get((name,))
+    if known is None:
+        known = _COMPILED[(name,)] = _compile(conn, build(), given)
+    return conn.exec_driver_sql(known.sql, tuple(known.values(tuple(given.values())))).rowcount
 
 
 def run_many(
     conn: Connection, name: str, build: Callable[[], UpdateBase], rows: Sequence[dict[str, Any]]
-) -> None:
-    """Run one statement for many rows, which all name the same parameters.
+) -> int:
+    """Run one statement for many rows, which all name the same parameters; return how many rows it touched.
 
     `name` stands for the statement and everything that is fixed in it.
     """
     if not rows:
-        return
+        return 0
+    names = tuple(rows[0])
+    return run_rows(conn, name, build, names, [_in_order(row, names) for row in rows])
+
+
+def run_rows(
+    conn: Connection,
+    name: str,
+    build: Callable[[], UpdateBase],
+    names: tuple[str, ...],
+    rows: Sequence[tuple[Any, ...]],
+) -> int:
+    """Run one statement for many rows, which hold its parameters in the order of `names`; else as `run_many`."""
+    if not rows:
+        return 0
     if conn.dialect.name != "sqlite":
-        conn.execute(build(), rows)
-        return
-    known = _COMPILED.get((name, *rows[0]))
+        return conn.execute(build(), [dict(zip(names, row, strict=True)) for row in rows]).rowcount
+    known = _COMPILED.get((name, *names))
     if known is None:
-        known = _COMPILED[name, *rows[0]] = _compile(conn, build(), rows[0])
-    conn.exec_driver_sql(known.sql, [known.values(row) for row in rows])
+        known = _COMPILED[name, *names] = _compile(conn, build(), names)
+    return conn.exec_driver_sql(known.sql, [tuple(known.values(row)) for row in rows]).rowcount
+
+
+def _in_order(row: dict[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Give a row's values in the order of the names, which most rows have anyway."""
+    return tuple(row.values()) if tuple(row) == names else tuple([row[name] for name in names])
+
+
+def _made(row: Sequence[Any], makes: _Makes) -> list[Any]:
+    held = list(row)
+    for place, make in makes:
+        value = held[place]
+        if value is not None:
+            held[place] = make(value)
+    return held
 
 
 def _compile(
-    conn: Connection,
-    statement: UpdateBase | Query,
-    given: Iterable[str],
-    read: tuple[_Make, ...] | None = None,
+    conn: Connection, statement: UpdateBase | Query, given: Iterable[str], reads: _Makes = ()
 ) -> _Compiled:
     names = list(given)
     compiled = statement.compile(dialect=conn.dialect, column_keys=names)
     places = compiled.positiontup or ()
-    makes = {name: _storing(conn.dialect, compiled, name) for name in places}
+    stored = {name: _storing(conn.dialect, compiled, name) for name in places}
     fixed = {name: compiled.binds[name].effective_value for name in places if name not in names}
-    stored = {name: value if (make := makes[name]) is None else make(value) for name, value in fixed.items()}
-    ordered = tuple((name, makes[name] if name in names else None) for name in places)
-    return _Compiled(str(compiled), ordered, stored, read)
+    kept = [_stored(stored[name], value) for name, value in fixed.items()]
+    order = {name: place for place, name in enumerate([*names, *fixed])}
+    makes = [(place, stored[name]) for place, name in enumerate(places) if name not in fixed]
+    return _Compiled(
+        str(compiled),
+        _picking([order[name] for name in places]),
+        tuple(kept),
+        tuple((place, make) for place, make in makes if make is not None),
+        reads,
+    )
 
 
-def _storing(dialect: Dialect, compiled: SQLCompiler, name: str) -> _Make:
+def _picking(places: list[int]) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda given: [given[place] for place in places]
+
+
+def _stored(make: _Make | None, value: Any) -> Any:
+    return value if make is None or value is None else make(value)
+
+
+def _storing(dialect: Dialect, compiled: SQLCompiler, name: str) -> _Make | None:
+    """Give what makes a value storable; None for what the driver takes as it is."""
     kind = compiled.binds[name].type
     if not isinstance(kind, TypeDecorator):
-        return None  # what the driver takes as it is
-    return lambda value: kind.process_bind_param(value, dialect)
+        return None
+    return getattr(kind, "to_store", None) or (lambda value: kind.process_bind_param(value, dialect))
 
 
-def _reading(dialect: Dialect, kind: Any) -> _Make:
+def _reading(dialect: Dialect, kind: Any) -> _Make | None:
     if isinstance(kind, TypeDecorator):
         decorated = cast("TypeDecorator[Any]", kind)
-        return lambda value: decorated.process_result_value(value, dialect)
+        made = getattr(decorated, "from_store", None)
+        return made or (lambda value: decorated.process_result_value(value, dialect))
     return bool if isinstance(kind, Boolean) else None

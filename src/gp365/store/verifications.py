@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from gp365.store import tables
-from gp365.store.among import among
+from gp365.store.among import among_given
 from gp365.store.bulk import chunks
+from gp365.store.straight import Query, ask
 
 _TABLE = tables.verification
 DUE, STANDING = "due", "standing"
@@ -65,13 +66,19 @@ def on(
     conn: Connection, pair: str, flow: str, system: str, entity: str, keys: Iterable[str]
 ) -> dict[str, Verification]:
     """Find what is kept of these external records, by key."""
-    place = (_TABLE.c.entity == entity, _TABLE.c.system == system)
-    scope = (_TABLE.c.flow == flow, _TABLE.c.pair == pair)
+    scope = {"in_entity": entity, "in_system": system, "in_flow": flow, "in_pair": pair}
     found: dict[str, Verification] = {}
     for chunk in chunks(keys):
-        rows = _read(conn, _QUERY.where(among(_TABLE.c.key, chunk), *place, *scope))
-        found.update({row.key: row for row in rows})
+        for row in ask(conn, "verifications on", _on, scope | {"keys": chunk}):
+            kept = Verification(*row)
+            found[kept.key] = kept
     return found
+
+
+def _on() -> Query:
+    place = (_TABLE.c.entity == bindparam("in_entity"), _TABLE.c.system == bindparam("in_system"))
+    scope = (_TABLE.c.flow == bindparam("in_flow"), _TABLE.c.pair == bindparam("in_pair"))
+    return _QUERY.where(among_given(_TABLE.c.key), *place, *scope)
 
 
 def drawn_for(conn: Connection, pair: str, flow: str, side: str, run: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, UpdateBase, bindparam, select
 
 from gp365.store import tables
-from gp365.store.among import among
+from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks, insert_new
+from gp365.store.straight import run
 
 _TABLE = tables.wait
 
@@ -50,9 +51,14 @@ def waits_of(conn: Connection, pair: str, flow: str, waiters: Iterable[tuple[str
 def clear_waits(conn: Connection, pair: str, flow: str, waiters: Iterable[tuple[str, str]]) -> None:
     """Forget what these records (side, key) wait for."""
     for side, keys in _by_side(waiters):
-        gone = _TABLE.delete().where(_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == side)
         for chunk in chunks(keys):
-            conn.execute(gone.where(among(_TABLE.c.key, chunk)))
+            given = {"b_pair": pair, "b_flow": flow, "b_side": side, "keys": chunk}
+            run(conn, "clear waits", _clearing, given)
+
+
+def _clearing() -> UpdateBase:
+    scope = (_TABLE.c.pair == bindparam("b_pair"), _TABLE.c.flow == bindparam("b_flow"))
+    return _TABLE.delete().where(*scope, _TABLE.c.side == bindparam("b_side"), among_given(_TABLE.c.key))
 
 
 def wake_rows(

@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, case, func, or_, select
 
 from gp365.store import tables
-from gp365.store.among import among, among_given
-from gp365.store.bulk import chunks, insert_new, inserting, now
-from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, in_flow, queue_of, release, rename_claims
+from gp365.store.among import among_given
+from gp365.store.bulk import chunks, inserting, now
+from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
-from gp365.store.straight import ask, run_many
+from gp365.store.straight import Query, ask, run_many, run_rows
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
 
 __all__ = [
@@ -151,12 +151,15 @@ def rows_of(conn: Connection, pair: str, flow: str, records: Iterable[tuple[str,
     found: list[WorkRow] = []
     for side, keys in sides.items():
         for chunk in chunks(keys):
-            query = select(*_ROW).where(in_flow(pair, flow), _WORK.c.side == side, among(_WORK.c.key, chunk))
-            found += [
-                WorkRow(*row)
-                for row in conn.execute(query.where(_WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY))
-            ]
+            given = {"in_pair": pair, "in_flow": flow, "in_side": side, "keys": chunk}
+            found += [WorkRow(*row) for row in ask(conn, "work rows", _unclaimed, given)]
     return found
+
+
+def _unclaimed() -> Query:
+    scope = (_WORK.c.pair == bindparam("in_pair"), _WORK.c.flow == bindparam("in_flow"))
+    named = (_WORK.c.side == bindparam("in_side"), among_given(_WORK.c.key))
+    return select(*_ROW).where(*scope, *named, _WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY)
 
 
 def wake(
@@ -171,7 +174,10 @@ def wake(
 
 def mark_quiet(conn: Connection, run: str, subjects: Sequence[str]) -> None:
     """Note subjects of a run; one that is noted already counts once."""
-    insert_new(conn, tables.run_subject, [{"run": run, "subject": subject} for subject in subjects])
+    rows = [(run, subject) for subject in subjects]
+    table = tables.run_subject
+    name = f"insert new {table.name}"
+    run_rows(conn, name, lambda: inserting(conn, table).on_conflict_do_nothing(), ("run", "subject"), rows)
 
 
 def subjects_of(conn: Connection, run: str) -> int:
