@@ -201,15 +201,19 @@ class Lane:
         """Ask without credentials which schemes there are; return the answer of a place that needs no login."""
         opened = self._send(replace(call, method="GET", content=b""), {}, leg=True)
         if opened.status == 401:
-            with self._login.lock:
-                self._login.offered = offered(opened.headers)
-            opened.refused()
-            return None
+            return self._note_schemes(opened)
         if call.method == "GET":
             self._wire.tally.count(call.method)
             return opened
         opened.close()
-        return self._send(call, {})
+        # Some services show pages to everybody and ask for a login only when something is posted to them.
+        opened = self._send(call, {})
+        return self._note_schemes(opened) if opened.status == 401 else opened
+
+    def _note_schemes(self, opened: Opened) -> None:
+        with self._login.lock:
+            self._login.offered = offered(opened.headers)
+        opened.refused()
 
     def _usable(self) -> tuple[str, ...]:
         basic = self._login.login.allow_basic and self._origin.scheme == "https"
