@@ -71,6 +71,10 @@ class Channel(Protocol):
         """Do the writes; one outcome each, in order."""
         ...
 
+    def doubt(self, entity: str, keys: Sequence[Key]) -> None:
+        """Take nothing that this run has kept of these records for certain: another channel has written them."""
+        ...
+
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost."""
         ...

@@ -131,7 +131,13 @@ class GpConnector:
 
     def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Do the writes; see Connector.write."""
-        return self._writer(entity).write(entity, writes)
+        writer = self._writer(entity)
+        try:
+            return writer.write(entity, writes)
+        finally:
+            for channel in self._channels:
+                if channel is not writer:
+                    channel.doubt(entity, [write.key for write in writes])
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost."""
@@ -220,6 +226,9 @@ def _joined(read: EntityDescription, written: EntityDescription) -> EntityDescri
 def _as_written(read: FieldDescription, written: FieldDescription | None) -> FieldDescription:
     if written is None:
         return replace(read, writable="never")
+    if not written.readable:
+        # Known, and not served over the other channel: a row that would write it is left out, as over that channel alone.
+        return replace(read, readable=False, writable="never")
     lengths = [length for length in (read.length, written.length) if length is not None]
     return replace(
         read,

@@ -155,6 +155,13 @@ class RestChannel:
         """Do the writes over the lanes; see Connector.write and `rest.creating` for DONE with an error."""
         return self._open().writing.write(self._served(entity), writes)
 
+    def doubt(self, entity: str, keys: Sequence[Key]) -> None:
+        """Read these records again where the run's lists are asked for them; an address moves its customer's card."""
+        if self._made is not None:
+            for key in keys:
+                self._made.reading.doubt(key)
+                self._made.reading.doubt(key[:1])
+
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost: more than `single_limit` reads are one list per resource."""
         lists = 2 if entity == "customer" else 1

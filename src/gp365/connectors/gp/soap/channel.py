@@ -167,6 +167,13 @@ class SoapChannel:
         """Do the writes over the lanes; see Connector.write."""
         return self._open().writing.write(self._served(entity), writes)
 
+    def doubt(self, entity: str, keys: Sequence[Key]) -> None:
+        """Read these records again where the run's lists are asked for them; an address moves its customer's card."""
+        if self._made is not None:
+            for key in keys:
+                self._made.reading.doubt(key)
+                self._made.reading.doubt(key[:1])
+
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost."""
         requests = reads + creates * _CREATE + updates * _UPDATE

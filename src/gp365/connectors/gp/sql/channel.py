@@ -136,6 +136,9 @@ class SqlChannel:
         """Do the writes, each in a transaction of its own; see Connector.write."""
         return self._writing.write(self._served(entity), writes)
 
+    def doubt(self, entity: str, keys: Sequence[Key]) -> None:
+        """Do nothing: records are never kept."""
+
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost."""
         statements = -(-reads // _PER_ANSWER) + creates * _CREATE + updates * _UPDATE

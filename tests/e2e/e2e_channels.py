@@ -1,0 +1,123 @@
+"""Sites whose company of GP is reached over one channel or another, and the door of its SQL server.
+
+A way is a channel's name, or two: read over the first, write over the second ("sql-rest").
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from e2e_site import GP, SALES, SALES_TABLES, Row, Site, World, site, world
+
+WAYS = ("sql", "sql-rest", "rest-sql")
+"""What is compared with REST, over which the other scenario tests run."""
+_MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
+
+
+def over(way: str, at: Site, **sql: Any) -> None:
+    """Rewrite the settings so that GP is reached over this way alone; `sql` are settings of the SQL channel."""
+    path = at.folder / "gp365.toml"
+    original = at.folder / "gp365.toml.original"
+    if not original.exists():
+        original.write_text(path.read_text("utf-8"), "utf-8")
+    path.write_text(settings_over(original.read_text("utf-8"), way, sql), "utf-8")
+
+
+def settings_over(text: str, way: str, sql: Mapping[str, Any]) -> str:
+    """Return settings with the channels of a way and no others."""
+    read, _, write = way.partition("-")
+    channels = {read, write or read}
+    # The first line makes the file the simulators' own: they would write it again.
+    lines = [line for line in text.splitlines()[1:] if not line.startswith("# The same company")]
+    kept: list[str] = []
+    for line in lines:
+        if line.startswith("url = ") and "GPService" in line and "rest" not in channels:
+            continue
+        name = line.removeprefix("# ").partition(" ")[0]
+        commented = line.startswith("# [systems.gp.sql]") or _of_sql(line)
+        if commented and ("sql" not in channels or name in sql):
+            continue
+        kept.append(line.removeprefix("# ") if commented else line)
+        if line.startswith("# [systems.gp.sql]"):
+            kept += [f"{word} = {json.dumps(value)}" for word, value in sql.items()]
+    found = "\n".join(kept) + "\n"
+    if write:
+        found += _MIXED % (read, write, read, write)
+    return found
+
+
+def _of_sql(line: str) -> bool:
+    return re.match(r"# (driver|server|user|password|database) = ", line) is not None
+
+
+@contextmanager
+def site_over(folder: Path, way: str, *, synced: bool = True, **wishes: Any) -> Iterator[Site]:
+    """Run the sample data of both worlds with GP over a way; after a first sync unless told otherwise."""
+    with site(folder, provisioned=False, **wishes) as made:
+        over(way, made)
+        assert made.run("provision", "apply").code == 0
+        if synced:
+            done = made.sync()
+            assert done.code == 0, done.out + done.err
+        yield made
+
+
+@dataclass(frozen=True)
+class SqlDoor:
+    """The control door of a site's SQL server."""
+
+    control: str
+
+    @classmethod
+    def of(cls, at: Site) -> SqlDoor:
+        return cls(str(at.started.description["gp"]["sql"]["control"]))
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.control}{path}", None if body is None else json.dumps(body).encode(), method=method
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)
+
+    @property
+    def last(self) -> int:
+        return int(self.ask("GET", "/requests")["last"])
+
+    def asked(self, after: int) -> list[Row]:
+        """Give what was asked since, without what a connection says when it is made and ended."""
+        told = self.ask("GET", f"/requests?after={after}")["requests"]
+        return [one for one in told if not re.match("SET LOCK_TIMEOUT|COMMIT|ROLLBACK", str(one["text"]))]
+
+    def faults(self, *faults: Mapping[str, Any]) -> None:
+        self.ask("POST", "/faults", list(faults))
+
+    def fired(self) -> list[int]:
+        """Tell how often each ordered fault was done, and clear them."""
+        found = [int(one["fired"]) for one in self.ask("GET", "/faults")["faults"]]
+        self.ask("DELETE", "/faults")
+        return found
+
+    def login(self, **login: Any) -> None:
+        self.ask("POST", "/logins", login)
+
+
+def whole_world(at: Site) -> World:
+    """Give the rows of `world` and GP's internet addresses."""
+    found = world(at)
+    mails = [
+        {
+            name: value
+            for name, value in row.items()
+            if not name.startswith("DEX_") and not name.startswith("@")
+        }
+        for row in at.rows(GP, "SY01200")
+    ]
+    found["SY01200"] = sorted(mails, key=lambda row: json.dumps(row, sort_keys=True))
+    return found
