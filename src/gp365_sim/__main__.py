@@ -10,6 +10,8 @@ from gp365_sim.dataverse.limits import Limits
 from gp365_sim.gp.app import Manner
 from gp365_sim.gp.profiles import ProfileName
 from gp365_sim.gp.site import PatchMode
+from gp365_sim.gp.soap.app import SoapManner
+from gp365_sim.gp.soap.messages import FaultForm
 from gp365_sim.samples import Samples, fabrikam, generated
 from gp365_sim.start import Order, run
 
@@ -59,6 +61,14 @@ def _add_gp(parser: argparse.ArgumentParser) -> None:
     add("--gp-call-seconds", type=float, default=0.0, help="every call takes at least so long")
     add("--gp-modified-filter", action="store_true", help="GP lists understand a ModifiedDate filter")
     add("--gp-no-posting-setup", action="store_true", help="leave SY02300 out, whose columns are assumed")
+    add(
+        "--gp-soap-fault", choices=get_args(FaultForm), default="detail", help="where a SOAP fault has its id"
+    )
+    add(
+        "--gp-soap-changes",
+        action="store_true",
+        help="GP's requester triggers are there: changed keys are listed",
+    )
 
 
 def _add_dataverse(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +96,7 @@ def _order(given: argparse.Namespace) -> Order:
             call_s=given.gp_call_seconds,
             posting_setup=not given.gp_no_posting_setup,
         ),
+        soap=SoapManner(fault=given.gp_soap_fault, changes=given.gp_soap_changes),
         dataverse=Limits(
             requests=given.dataverse_requests,
             seconds=given.dataverse_seconds,

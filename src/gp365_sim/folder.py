@@ -39,6 +39,7 @@ class Addresses:
     dataverse: str
     dataverse_http: str
     sql: str
+    soap: str
 
 
 def prepare(folder: Path) -> tuple[Certificate, Secrets]:
@@ -87,6 +88,7 @@ def write_settings(folder: Path, addresses: Addresses, *, canada: bool = False) 
         gp_url=f"{addresses.gp}/GPService",
         sql_server=addresses.sql,
         sql_user=SQL_USER,
+        soap_url=soap_url(addresses),
         sales_url=addresses.dataverse,
         tenant_id=TENANT_ID,
         client_id=CLIENT_ID,
@@ -108,6 +110,11 @@ def withdraw(folder: Path) -> None:
     (folder / "sim.json").unlink(missing_ok=True)
 
 
+def soap_url(addresses: Addresses) -> str:
+    """Return the address of GP Web Services, as their administrator would give it."""
+    return f"{addresses.soap}/DynamicsGPWebServices"
+
+
 def _gp(
     addresses: Addresses, kept: Secrets, company: str, interid: str, below: str = ""
 ) -> Mapping[str, object]:
@@ -125,6 +132,13 @@ def _gp(
             "database": interid,
             "system_database": "DYNAMICS",
             "control": f"http://{addresses.sql}/_sim",
+        },
+        "soap": {
+            "url": soap_url(addresses),
+            "user": GP_USER,
+            "password": kept.gp_password,
+            "company": company,
+            "control": f"{addresses.soap}/_sim",
         },
     }
 

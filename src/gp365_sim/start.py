@@ -32,6 +32,8 @@ from gp365_sim.folder import (
 from gp365_sim.gp.app import Manner
 from gp365_sim.gp.app import build as build_gp
 from gp365_sim.gp.company import Identity
+from gp365_sim.gp.soap.app import SoapManner
+from gp365_sim.gp.soap.app import build as build_soap
 from gp365_sim.gp.sql.app import build as build_sql
 from gp365_sim.gp.sql.rights import Login
 from gp365_sim.gp.users import User
@@ -52,6 +54,7 @@ class Order:
     folder: Path
     samples: Samples = field(default_factory=fabrikam)
     gp: Manner = field(default_factory=Manner)
+    soap: SoapManner = field(default_factory=SoapManner)
     dataverse: Limits = field(default_factory=Limits)
     companies: int = 1
     parent_pid: int | None = None
@@ -87,28 +90,32 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
 
 def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addresses, list[Door]]:
     """Bind the sockets first: tokens are issued for Dataverse's own addresses."""
-    for_gp, for_sql, for_https, for_http = bind(), bind(), bind(), bind()
+    for_gp, for_sql, for_soap, for_https, for_http = (bind() for _ in range(5))
     addresses = Addresses(
         gp=url_of(for_gp, https=True),
         dataverse=url_of(for_https, https=True),
         dataverse_http=url_of(for_http, https=False),
         sql=url_of(for_sql, https=False).removeprefix("http://"),
+        soap=url_of(for_soap, https=False),
     )
     clock = Clock()
+    users = [User(GP_USER, kept.gp_password)]
     gp = build_gp(
         clock,
         order.samples,
-        [User(GP_USER, kept.gp_password)],
+        users,
         order.gp,
         more_companies=order.more,
         more_samples={CANADA.interid: fabrikam_canada()},
     )
     companies = [each.world.company for each in gp.places.values()]
     sql = build_sql(companies, gp.system, [Login(SQL_USER, kept.sql_password)], clock)
+    soap = build_soap(gp.places, gp.system, users, clock, order.soap)
     sales_app = _sales(order, addresses, kept)
     return addresses, [
         Door(gp.app, for_gp, certificate),
         Door(sql.app, for_sql),
+        Door(soap.app, for_soap),
         Door(sales_app, for_https, certificate),
         Door(sales_app, for_http),
     ]

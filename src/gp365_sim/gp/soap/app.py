@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -18,6 +17,7 @@ from gp365_sim.core.wrap import instrument
 from gp365_sim.gp.door import Place
 from gp365_sim.gp.handshakes import Admission, Gate, Scheme
 from gp365_sim.gp.soap import native
+from gp365_sim.gp.soap.journal import Entry
 from gp365_sim.gp.soap.messages import CONTENT_TYPE, FaultForm, operation_of
 from gp365_sim.gp.soap.requester import disable, enable
 from gp365_sim.gp.soap.service import Service, serve
@@ -233,7 +233,7 @@ def _routes(
     ]
 
 
-def _set_rights(service: Service, user: str, given: Any) -> None:
+def _set_rights(service: Service, user: str, given: object) -> None:
     """Say which operations a user may call; None: all."""
     if given is None:
         service.rights.pop(user.upper(), None)
@@ -243,7 +243,7 @@ def _set_rights(service: Service, user: str, given: Any) -> None:
         raise ValueError("operations is a list of names, or null")
 
 
-def _logged(entry: Any) -> Mapping[str, object]:
+def _logged(entry: Entry) -> Mapping[str, object]:
     return {
         "log_id": entry.log_id,
         "operation": entry.operation,

@@ -8,6 +8,7 @@ Return All gives records assigned to the user; the simulator knows no assignment
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 from gp365_sim.gp.soap.errors import BadMessage
 from gp365_sim.gp.soap.reading import Obj
@@ -75,8 +76,8 @@ def _ordered(compare: Callable[[int], bool]) -> Callable[[object], Test]:
     return part
 
 
-def _order(value: object, other: object) -> int:
-    return (value > other) - (value < other)  # pyright: ignore[reportOperatorIssue]
+def _order(value: Any, other: Any) -> int:
+    return int(value > other) - int(value < other)
 
 
 def _equal(wanted: object) -> Test:
