@@ -75,6 +75,10 @@ GRANT SELECT ON [dbo].[SY01500] TO [gp365_reader];
 GRANT SELECT ON [dbo].[taErrorCode] TO [gp365_reader];
 GO
 
+-- how doctor sees the version of Dynamics GP
+IF OBJECT_ID('[dbo].[DB_Upgrade]') IS NOT NULL GRANT SELECT ON [dbo].[DB_Upgrade] TO [gp365_reader];
+GO
+
 -- views, in the company database: optional, for people who want to see what gp365 reads ---
 
 IF OBJECT_ID('[dbo].[gp365_customer]') IS NOT NULL DROP VIEW [dbo].[gp365_customer];

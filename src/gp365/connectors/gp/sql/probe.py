@@ -11,6 +11,7 @@ from gp365.connectors.gp.sql.procedures import WINDOWS_1252
 from gp365.connectors.gp.sql.settings import SqlSettings
 from gp365.connectors.gp.sql.sources import TICK_S, Source, source_of
 from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select
+from gp365.connectors.gp.sql.versions import version
 from gp365.connectors.gp.sql.writing import CALLS
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error
@@ -45,6 +46,7 @@ def findings(desk: Desk, entities: Sequence[str]) -> Iterator[Finding]:
             Level.NOTE,
             "No triggers are shown to us: that GP's stamps are kept is taken for granted.",
         )
+    yield version(desk)
     yield from _add_ons(desk)
     for name in entities:
         if name != "company":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gp365.connectors.gp.sql.addons import add_ons
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
 from gp365.connectors.gp.sql.queries import column_of
 from gp365.connectors.gp.sql.sources import Part, Source, source_of
 from gp365.connectors.gp.sql.text import bracketed, select
+from gp365.connectors.gp.sql.versions import TABLE as VERSIONS
 from gp365.connectors.gp.tables import NAMES
 
 READER, WRITER = "gp365_reader", "gp365_writer"
@@ -37,11 +40,14 @@ def script() -> str:
     ]
     lines += _role(READER, [(table, "SELECT") for table in _tables(company)])
     lines += _role(WRITER, [(name, "EXECUTE") for name in (CUSTOMER, ADDRESS, INTERNET)])
-    lines += _add_ons()
+    lines += _where_there(
+        "how doctor sees add-ons; a site may lack these tables", [each["table"] for each in add_ons()]
+    )
     lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
     lines += _role(
         READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", "SY01500"})]
     )
+    lines += _where_there("how doctor sees the version of Dynamics GP", [VERSIONS])
     lines += [
         "-- views, in the company database: optional, for people who want to see what gp365 reads ---\n"
     ]
@@ -60,14 +66,14 @@ def _role(name: str, grants: list[tuple[str, str]]) -> list[str]:
     return [made, *given, "GO\n"]
 
 
-def _add_ons() -> list[str]:
-    """Grant the tables by which doctor knows add-ons, where they are."""
+def _where_there(what: str, tables: Iterable[str]) -> list[str]:
+    """Grant tables that a site may lack."""
     return [
-        "-- how doctor sees add-ons; a site may lack these tables",
+        f"-- {what}",
         *(
             f"IF OBJECT_ID('[dbo].{bracketed(table)}') IS NOT NULL"
             f" GRANT SELECT ON [dbo].{bracketed(table)} TO {bracketed(READER)};"
-            for table in sorted(each["table"] for each in add_ons())
+            for table in sorted(tables)
         ),
         "GO\n",
     ]
