@@ -92,6 +92,11 @@ class GpSystem(Strict):
         default=None,
         description="the user's password; left out, a Kerberos ticket or the account that gp365 runs as is used",
     )
+    version: Literal["", "2013", "2015", "2016", "2018", "18.x"] = Field(
+        default="",
+        description="version of Dynamics GP, where SQL Server does not tell it (18.x: October 2019 and later); a hint for "
+        "doctor",
+    )
     tenant: str = Field(default="DefaultTenant", description="SBA tenant")
     time_zone: str = Field(
         default="UTC", description="time zone in which GP's days are meant, as in America/Chicago"

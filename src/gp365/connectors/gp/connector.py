@@ -176,6 +176,14 @@ class GpConnector:
 
     # choosing
 
+    def chosen(self, entity: str) -> tuple[Channel, Channel]:
+        """Return the channels over which an entity is read and written; Misconfigured("entity-unknown") if there is none."""
+        return self._reader(entity), self._writer(entity)
+
+    def wanted(self, entity: str) -> Ways:
+        """Return what the settings say of an entity's ways; empty where they say nothing."""
+        return self._ways.get(entity, Ways())
+
     def _reader(self, entity: str) -> Channel:
         return self._chosen(entity, self._ways.get(entity, Ways()).read)
 
