@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from threading import Lock
 
 from gp365.connectors.gp.rest.channel import RETIRED
@@ -27,6 +28,7 @@ from gp365.wire.retries import Retries
 from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
+_BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001 (stamps come as UTC without saying so)
 DAY_S, TICK_S = 86_400.0, 0.001
 WAY = "the object by its key, past every list of the run"
 _CREATE, _UPDATE, _ONCE, _ANSWER_S = 3, 3, 3, 0.15
@@ -181,8 +183,16 @@ class SoapChannel:
         return Estimate(requests, seconds, once=_ONCE if creates or updates else 0)
 
     def epoch(self) -> str:
-        """Give "": nothing that the service tells falls when the database is restored."""
-        return ""
+        """Give company and the newest stamp among the customers that this run has listed; "" before any was listed.
+
+        The service gives no note index. After a restore the newest stamp falls, and also when the customer that was
+        changed last is deleted: a hint (~), no proof.
+        """
+        newest = self._made.lists.newest.get("customer") if self._made is not None else None
+        if newest is None:
+            return ""
+        name = self._settings.interid or self._settings.company or str(self._settings.company_id)
+        return f"{name}/~stamp:~{int((newest - _BEGINNING).total_seconds() * 1000)}"
 
     def tally(self) -> Tally:
         """Give the counts since the channel was made; every call is a POST, those that write are counted apart."""

@@ -22,7 +22,7 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(
-    r"access (?:is )?denied|not authori[sz]ed|unauthori[sz]ed|SecurityException|not have (?:permission|rights|access)"
+    r"AuthorizationException|access (?:is )?denied|not authori[sz]ed|unauthori[sz]ed|SecurityException|not have (?:permission|rights|access)"
     r"|not (?:been )?(?:assigned|granted|permitted)",
     re.IGNORECASE,
 )

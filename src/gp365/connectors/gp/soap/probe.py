@@ -27,8 +27,8 @@ def findings(service: Service, lanes: Lanes, reading: Reading, clock: Clock) -> 
     except Gp365Error as fault:
         yield _error("authentication" if isinstance(fault, Unauthorised) else "connection", fault)
         return
-    yield from _login(service, lanes, clock)
     company = _company(service, lanes)
+    yield from _login(service, lanes, clock)
     yield company
     if company.level is Level.ERROR:
         return

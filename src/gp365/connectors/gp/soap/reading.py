@@ -265,6 +265,8 @@ class Reading:
         changes = [Change(key) for key in keys]
         if shape.entity.name == "customer":
             changes = self._with_keys(changes, since)
+        if newest > told.at or seen:
+            self._lists.newest[shape.entity.name] = newest
         at = max(told.at, min(newest, _naive(now)))
         return ChangePage(tuple(changes), cursor=Cursor(at, told.compared, tuple(seen)).text())
 

@@ -272,6 +272,10 @@ class Service:
                 f"The server does not let {self.settings.user} use GP Web Services (HTTP 403).",
                 system=self.settings.name,
             )
+        if status == 401:
+            return Unauthorised(
+                "login-refused", "GP Web Services refuse the login.", system=self.settings.name
+            )
         try:
             envelope = whole(body)
         except Unreadable:
