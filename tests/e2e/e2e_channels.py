@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e_site import GP, SALES, SALES_TABLES, Row, Site, World, site, world
+from e2e_site import GP, SALES, Row, Site, World, site, world
 
-WAYS = ("sql", "sql-rest", "rest-sql")
-"""What is compared with REST, over which the other scenario tests run."""
+MIXED = ("sql-rest", "rest-sql")
 _MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
 
 
@@ -121,3 +121,21 @@ def whole_world(at: Site) -> World:
     ]
     found["SY01200"] = sorted(mails, key=lambda row: json.dumps(row, sort_keys=True))
     return found
+
+
+def afresh(at: Site, folder: Path, way: str) -> Site:
+    """Put the samples back into both running systems, and a new project in front of them."""
+    folder.mkdir()
+    original = at.folder / "gp365.toml.original"
+    for name in ("ca.pem", "sim.json"):
+        (folder / name).write_bytes((at.folder / name).read_bytes())
+    shutil.copytree(at.folder / "secrets", folder / "secrets")
+    source = original if original.exists() else at.folder / "gp365.toml"
+    (folder / "gp365.toml").write_text(source.read_text("utf-8"), "utf-8")
+    SqlDoor.of(at).ask("POST", "/reset")
+    for system in (GP, SALES):
+        at.door(system, "POST", "/reset")
+    made = Site(folder, at.started)
+    over(way, made)
+    assert made.run("provision", "apply").code == 0
+    return made
