@@ -121,6 +121,8 @@ class SoapChannel:
             said.append(f"its key over SOAP is {', '.join(shape.keyed)}: the service has no other")
         if shape.entity.birth and not all(name in shape.served for name in shape.entity.birth):
             said.append("no birth mark: the service gives no note index")
+        if shape.rows:
+            said.append("only rows of single sites are served, no sums")
         if shape.entity.name == "customer":
             said.append(
                 f"addresses that changed alone are found by reading everything every {self._settings.compare_h:g} hours"

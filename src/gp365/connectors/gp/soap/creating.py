@@ -14,7 +14,15 @@ from gp365.connectors.gp.soap.held import Held, record_of
 from gp365.connectors.gp.soap.reading import Reading
 from gp365.connectors.gp.soap.shapes import shape_of
 from gp365.connectors.gp.soap.trip import Trip
-from gp365.connectors.gp.soap.updating import Planned, kept_values, readable, settle, stored_values
+from gp365.connectors.gp.soap.updating import (
+    Planned,
+    kept_values,
+    no_address,
+    readable,
+    settle,
+    stored_values,
+)
+from gp365.connectors.gp.soap.values import EMAIL
 from gp365.connectors.gp.values import capitals
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Outcome, Status
@@ -76,6 +84,8 @@ def _planned(trip: Trip) -> Planned:
             planned.addresses[main][inner] = value
         else:
             planned.customer[name] = value
+    if ship.keys() == {EMAIL}:
+        raise no_address(trip.write, f"{SHIP_TO}.{EMAIL}", ship[EMAIL])
     if ship:
         planned.addresses[settings.ship_to_code] = {**_delivery(planned.addresses[main]), **ship}
         planned.customer[SHIP] = settings.ship_to_code

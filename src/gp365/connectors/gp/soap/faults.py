@@ -22,8 +22,8 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _RIGHTS = re.compile(
-    r"AuthorizationException|access (?:is )?denied|not authori[sz]ed|unauthori[sz]ed|SecurityException|not have (?:permission|rights|access)"
-    r"|not (?:been )?(?:assigned|granted|permitted)",
+    r"AuthorizationException|SecurityException|access (?:is )?denied|not authori[sz]ed|unauthori[sz]ed"
+    r"|not have (?:permission|rights|access)|not (?:been )?(?:assigned|granted|permitted)",
     re.IGNORECASE,
 )
 TAKEN = re.compile(r"already exists?|exists already|duplicate|primary key|cannot insert", re.IGNORECASE)

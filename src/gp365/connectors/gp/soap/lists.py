@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from threading import RLock
 from typing import Any
@@ -113,7 +114,9 @@ class Lists:
 
     def _walk(self, entity: str) -> None:
         shape, batch = shape_of(entity), list[tuple[str, str, bytes]]()
-        table, currencies = self.table(_list(entity)), self._currencies(self._lanes, shape)
+        table = self.table(_list(entity))
+        with self._lanes.lane() as lane:
+            currencies = self._currencies(lane, shape)
 
         def put(item: Element) -> None:
             self._notice(entity, item)
@@ -155,7 +158,8 @@ class Lists:
 
         def read(cells: Cells) -> list[Held]:
             with self._lanes.lane() as lane:
-                return self.object(lane, entity, cells)
+                found = self.object(lane, entity, cells)
+            return found if shape.rows else [replace(each, cells={**cells, **each.cells}) for each in found]
 
         with ThreadPoolExecutor(self.service.settings.lanes, "gp-soap-read") as lanes:
             for page in self.table(_list(entity)).scan(self.service.settings.page):

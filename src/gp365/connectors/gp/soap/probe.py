@@ -23,7 +23,8 @@ def findings(service: Service, lanes: Lanes, reading: Reading, clock: Clock) -> 
     """Give the findings: login, description, company, policies, then each entity. Nothing is written."""
     lanes.reset()
     try:
-        service.messages.open(lanes)
+        with lanes.lane() as lane:
+            service.messages.open(lane)
     except Gp365Error as fault:
         yield _error("authentication" if isinstance(fault, Unauthorised) else "connection", fault)
         return
@@ -75,8 +76,9 @@ def _login(service: Service, lanes: Lanes, clock: Clock) -> Iterator[Finding]:
 
 def _company(service: Service, lanes: Lanes) -> Finding:
     try:
-        names = service.company_names(lanes)
-        number = service.company_id(lanes)
+        with lanes.lane() as lane:
+            names = service.company_names(lane)
+            number = service.company_id(lane)
     except Faulted as fault:
         return _error("company", fault.explained)
     except Gp365Error as fault:
@@ -106,8 +108,9 @@ def _currency(service: Service) -> Finding:
 
 def _policies(service: Service, lanes: Lanes) -> Finding:
     try:
-        for operation in ("CreateCustomer", "UpdateCustomer"):
-            service.policy(lanes, operation)
+        with lanes.lane() as lane:
+            for operation in ("CreateCustomer", "UpdateCustomer"):
+                service.policy(lane, operation)
     except (Faulted, Gp365Error) as fault:
         error = fault.explained if isinstance(fault, Faulted) else fault
         return _error("policy", error)
@@ -126,7 +129,7 @@ def _entity(service: Service, lanes: Lanes, name: str) -> Finding:
         )
     given = {shape.window: {"From": _NO_KEY, "To": _NO_KEY}} if shape.window else {}
     try:
-        with service.items(lanes, name, given) as items:
+        with lanes.lane() as lane, service.items(lane, name, given) as items:
             for _ in items:
                 pass
     except Faulted as fault:

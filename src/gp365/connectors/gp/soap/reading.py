@@ -185,7 +185,7 @@ class Reading:
                 self._lists.load(entity)
         except Faulted as fault:
             raise fault.explained from None
-        for key in [key for key in self._stale if len(key) == len(shape_of(entity).keyed)]:
+        for key in [key for key in list(self._stale) if len(key) == len(shape_of(entity).keyed)]:
             self._refresh(entity, key)
 
     def _refresh(self, entity: str, key: Key) -> None:
@@ -289,7 +289,8 @@ class Reading:
     def _changed_keys(self, operation: str, since: datetime) -> list[Element]:
         given = {"LastModifiedDate": {"From": since.isoformat(timespec="milliseconds")}}
         try:
-            found = self._service.ask(self._lanes, operation, "customer", criteria=given)
+            with self._lanes.lane() as lane:
+                found = self._service.ask(lane, operation, "customer", criteria=given)
         except Faulted:
             return []
         return found.children if found is not None else []

@@ -152,7 +152,9 @@ class Service:
                                 found[code] = name.rstrip(" ")
                 except (Faulted, Misconfigured, Unauthorised):
                     found = {}
-                self._known.ids = {code: name for code, name in found.items() if code not in twice}
+                ids = {code: name for code, name in found.items() if code not in twice}
+                own, own_id = self.settings.currency, self.settings.currency_id
+                self._known.ids = {**ids, own: own_id} if own and own_id else ids
             return self._known.ids
 
     def iso_of(self, via: Requests, currency: str) -> str:

@@ -25,7 +25,8 @@ class SoapSettings:
     `url` is the legacy endpoint, http://HOST:48620/DynamicsGPWebServices, with or without the .asmx. `company_id` is
     the company's number (SY01500.CMPANYID); where it is None it is looked up by `company`, the name that GP shows.
     `user` is a Windows account (DOMAIN\\user) with a role in the Dynamics Security Service. `currency` is the ISO code
-    of the functional currency (amounts carry one). `overlap_s`: so far before the last seen stamp a poll begins.
+    of the functional currency (amounts carry one), `currency_id` the id under which GP
+    keeps it, where several have that code. `overlap_s`: so far before the last seen stamp a poll begins.
     `compare_h`: after so many hours everything is read, because changed addresses have no stamp here. `window`: about
     so many rows are asked for at once, since lists have no pages. Raises Misconfigured("settings-invalid") for values
     that cannot be.
@@ -40,6 +41,7 @@ class SoapSettings:
     interid: str = ""
     culture: str = "en-US"
     currency: str = ""
+    currency_id: str = ""
     role: str = ""
     ca_file: Path | None = None
     lanes: int = 2

@@ -34,7 +34,7 @@ from gp365.connectors.gp.soap.trip import Trip
 from gp365.connectors.gp.soap.values import EMAIL
 from gp365.connectors.gp.tables import entity_named
 from gp365.model.errors import Gp365Error, Rejected, Retry
-from gp365.model.record import Outcome, Status
+from gp365.model.record import Outcome, Status, Write
 from gp365.model.values import Value, Values, show, show_key
 
 
@@ -158,13 +158,18 @@ def _emails(trip: Trip, held: Held, card: Card, planned: Planned, emails: Values
             if code in planned.addresses or email(held, card, role) != value:
                 planned.change(code, {EMAIL: value})
         elif value is not None:
-            raise Rejected(
-                "bad-value",
-                "There is no such address of its own, so that it has no e-mail address either.",
-                record=show_key(trip.write.key),
-                field=name,
-                value=show(value)[:80],
-            )
+            raise no_address(trip.write, name, value)
+
+
+def no_address(write: Write, name: str, value: Value) -> Rejected:
+    """Return the refusal of an e-mail address for a role that has no address."""
+    return Rejected(
+        "bad-value",
+        "There is no such address of its own, so that it has no e-mail address either.",
+        record=show_key(write.key),
+        field=name,
+        value=show(value)[:80],
+    )
 
 
 def _send(trip: Trip, held: Held, card: Card, planned: Planned) -> None:

@@ -24,7 +24,6 @@ MONEY, LIMIT_TYPE = "Value", "CreditLimitType"
 EMAIL_PATH = ("InternetAddresses", "InternetField1")
 """SY01200.INET1 of the address, where GP keeps its e-mail address."""
 _FEWEST_DECIMALS = 2
-_EXTENSION = 4
 
 Currencies = Callable[[], Mapping[str, str]]
 """CURNCYID by ISO code; a code that several currencies have is missing."""
@@ -139,11 +138,8 @@ def amount(value: Value, currency: str) -> dict[str, Any]:
 
 
 def phone(value: Value) -> dict[str, Any]:
-    """Return a PhoneNumber: the number without its last four digits, which GP's mask shows as the extension."""
-    text = show(value)
-    if text.isdigit() and len(text) > _EXTENSION + 9:
-        return {"Value": text[:-_EXTENSION], "Extension": text[-_EXTENSION:]}
-    return {"Value": text, "Extension": ""}
+    """Return a PhoneNumber: all digits as the number, as GP keeps them; that the service takes them so is assumed."""
+    return {"Value": show(value).rstrip(" ")}
 
 
 def limit(kind: Value, money: Value, currency: str) -> dict[str, Any]:
