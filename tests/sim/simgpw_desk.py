@@ -1,5 +1,6 @@
 """A desk for the tests of the simulator's Web Services: a served endpoint, zeep over NTLM, and envelopes by hand."""
 
+import base64
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,14 +58,10 @@ class Ntlm(requests.auth.AuthBase):
 
 
 def _base64(token):
-    import base64
-
     return base64.b64encode(token).decode()
 
 
 def _bytes(text):
-    import base64
-
     return base64.b64decode(text)
 
 
@@ -113,15 +110,22 @@ class SoapDesk:
     def call(self, operation, **arguments):
         """Call an operation with this desk's context, and with its policy where it takes one."""
         if operation.startswith(("Create", "Update", "Delete")) and "policy" not in arguments:
-            arguments["policy"] = self.service.GetPolicyByOperation(operation=operation, context=self.context())
+            arguments["policy"] = self.service.GetPolicyByOperation(
+                operation=operation, context=self.context()
+            )
         arguments.setdefault("context", self.context())
         return self.service[operation](**arguments)
 
-    def post(self, operation, inner, *, action=None, context=CONTEXT, headers=None, body=None):
+    def policy(self, operation):
+        """The policy of an operation as an element, written by hand."""
+        number = self.service.GetPolicyByOperation(operation=operation, context=self.context()).Key.Id
+        return f"<gp:policy><gp:Key><gp:Id>{number}</gp:Id></gp:Key></gp:policy>"
+
+    def post(self, operation, inner, *, action=None, context=CONTEXT, tail="", headers=None, body=None):
         """Post an envelope written by hand and give the answer; `action` False leaves the header out."""
         envelope = body or (
             f'<s:Envelope xmlns:s="{SOAP}" xmlns:gp="{GP}" xmlns:d="{DYNAMICS}" xmlns:xsi="{XSI}"><s:Body>'
-            f"<gp:{operation}>{inner}{context}</gp:{operation}></s:Body></s:Envelope>"
+            f"<gp:{operation}>{inner}{context}{tail}</gp:{operation}></s:Body></s:Envelope>"
         )
         sent = {"Content-Type": "text/xml; charset=utf-8", **(headers or {})}
         if action is not False:
