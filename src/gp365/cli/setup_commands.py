@@ -121,7 +121,7 @@ def doctor(context: typer.Context, folder: Folder = None, json: Json = False) ->
     from gp365.app.actions.doctor import doctor as act
     from gp365.app.assembly import assemble
     from gp365.cli.output import progress_shown
-    from gp365.cli.show_setup import show_doctor
+    from gp365.cli.show_doctor import show_doctor
 
     at = session(context, folder, json)
     with at.project() as project, assemble(project) as assembly, progress_shown(quiet=at.json) as progress:

@@ -1,10 +1,9 @@
-"""Showing what init, secret, doctor, provision, flows and sim answer."""
+"""Showing what init, secret, provision, flows and sim answer."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
-from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.flows import FlowList, FlowShown
 from gp365.app.actions.init import Initialised
 from gp365.app.actions.provision import Provisioned
@@ -12,8 +11,8 @@ from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
 from gp365.cli.words import EMPTY, grid, heading, plain
 
-_MARKS = {"ok": ("ok", "green"), "note": ("note", "cyan"), "warning": ("warning", "yellow")}
-_ERROR = ("ERROR", "bold red")
+MARKS = {"ok": ("ok", "green"), "note": ("note", "cyan"), "warning": ("warning", "yellow")}
+ERROR = ("ERROR", "bold red")
 _FOLD = {"overflow": "fold"}
 
 
@@ -42,37 +41,6 @@ def show_secrets(console: Console, found: SecretList) -> None:
 def show_rotated(console: Console, done: Rotated) -> None:
     """Say that the vault has a new key."""
     console.print(plain(f"{done.secrets} secrets are sealed with a new key."))
-
-
-def show_doctor(console: Console, found: Doctor) -> None:
-    """Show the findings by system, and what each entity can do."""
-    for system in dict.fromkeys(one.system for one in found.findings):
-        console.print(heading(system))
-        table = grid({"min_width": 9}, {"min_width": 16}, _FOLD)
-        for one in (each for each in found.findings if each.system == system):
-            mark, style = _MARKS.get(one.level, _ERROR)
-            text = plain(one.text)
-            if one.fix and one.level != "ok":
-                text.append(f"\nfix: {one.fix}", style="dim")
-            table.add_row(plain(f"  {mark}", style), plain(one.subject), text)
-        console.print(table)
-    _entities(console, found)
-
-
-def _entities(console: Console, found: Doctor) -> None:
-    if not found.entities:
-        return
-    console.print(heading("entities"))
-    table = grid(*(_FOLD for _ in range(7)))
-    names = ("system", "entity", "channel", "writes", "feed", "assumed", "not served")
-    table.add_row(*(plain(name, "dim") for name in names))
-    for one in found.entities:
-        assumed = ", ".join(one.assumed) or EMPTY
-        hidden = ", ".join(one.not_served) or EMPTY
-        table.add_row(one.system, one.entity, one.channel, one.writes, one.feed, assumed, hidden)
-    console.print(table)
-    for system, way in dict.fromkeys((one.system, one.read_back) for one in found.entities if one.read_back):
-        console.print(plain(f"What is written to {system} is read back by {way}."))
 
 
 def show_provisioned(console: Console, found: Provisioned) -> None:
@@ -119,7 +87,7 @@ def show_checked(console: Console, found: FlowsChecked) -> None:
         verdict = "can run" if flow.sound else "CANNOT RUN"
         console.print(heading(flow.flow, f"pair {flow.pair} · {verdict}"))
         for one in flow.findings:
-            mark, style = _MARKS.get(str(one.level), _ERROR)
+            mark, style = MARKS.get(str(one.level), ERROR)
             console.print(plain(f"  {mark}  {one.where}: {one.message}", style))
             if one.fix:
                 console.print(plain(f"        fix: {one.fix}", "dim"))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
+from gp365.app.actions.doctor_outputs import Doctor, DoctorFinding, EntityLine
 from gp365.app.assembly import Assembly, PreparedFlow
 from gp365.app.loader import shipped_lookups
 from gp365.app.owners import flow_owner, overridden
+from gp365.app.settings import GpSystem
 from gp365.model.contract import Connector, Finding, Level
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Bug, Gp365Error, Misconfigured, Retry, Unauthorised
+
+if TYPE_CHECKING:
+    from gp365.app.actions.doctor_gp import GpReport
 
 _TO_DO = frozenset({"not-provisioned"})
 """Findings that name the next step of setting up and are nobody's fault: they do not change the exit code."""
@@ -24,54 +28,17 @@ _REFUSALS = frozenset(
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorFinding:
-    """One finding: of a system, or of `flows`, `lookups` or `store`."""
-
-    system: str
-    subject: str
-    level: str
-    text: str
-    fix: str = ""
-    code: str = ""
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True)
-class EntityLine:
-    """One entity of a system: channel, write strength, change feed, what is assumed, which fields are not served.
-
-    `read_back` is the way, other than that of writes, by which records are read to be compared with what was written.
-    """
-
-    system: str
-    entity: str
-    channel: str
-    writes: str
-    feed: str
-    deletions_seen: bool
-    fields: int
-    assumed: tuple[str, ...]
-    not_served: tuple[str, ...]
-    read_back: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Doctor:
-    """All findings, the matrix of entities, and the exit code: 3 a system refuses or is down, 2 settings, 0 else."""
-
-    findings: tuple[DoctorFinding, ...]
-    entities: tuple[EntityLine, ...]
-    exit_code: int
-
-
 def doctor(assembly: Assembly, *, progress: Progress = lambda what: None) -> Doctor:
     """Ask everything that can be asked without writing; what stops one system does not stop the others."""
     findings: list[DoctorFinding] = []
     entities: list[EntityLine] = []
+    reports: list[GpReport] = []
     for name in assembly.project.settings.systems:
         progress(name)
-        found = _system(assembly, name)
+        told = _system(assembly, name)
+        gp = _of_gp(assembly, name, told)
+        found = [_shown(name, one) for one in (*told, *(gp.findings if gp else ()))]
+        reports += [gp] if gp else []
         findings += found
         if not any(one.code in _REFUSALS for one in found):
             entities += _entities(assembly, name)
@@ -80,7 +47,16 @@ def doctor(assembly: Assembly, *, progress: Progress = lambda what: None) -> Doc
     findings += _flows(assembly, down)
     findings += _lookups(assembly)
     findings += _store(assembly)
-    return Doctor(tuple(findings), tuple(entities), _exit_code(findings))
+    return Doctor(
+        tuple(findings),
+        tuple(entities),
+        _exit_code(findings),
+        tuple(line for each in reports for line in each.matrix),
+        tuple(line for each in reports for line in each.channels),
+        tuple(each.version for each in reports),
+        tuple(line for each in reports for line in each.add_ons),
+        tuple(line for each in reports for line in each.lacking),
+    )
 
 
 def _exit_code(findings: Sequence[DoctorFinding]) -> int:
@@ -94,12 +70,26 @@ def _of_error(system: str, subject: str, error: Gp365Error) -> DoctorFinding:
     return DoctorFinding(system, subject, Level.ERROR, error.message, error.fix, error.code)
 
 
-def _system(assembly: Assembly, name: str) -> list[DoctorFinding]:
+def _system(assembly: Assembly, name: str) -> list[Finding]:
     try:
-        found = assembly.connector(name).check()
+        return list(assembly.connector(name).check())
     except (Misconfigured, Unauthorised, Retry, Bug) as error:
-        return [_of_error(name, "connection", error)]
-    return [_shown(name, one) for one in found]
+        return [Finding("connection", Level.ERROR, error.message, error.fix, error.code)]
+
+
+def _of_gp(assembly: Assembly, name: str, told: Sequence[Finding]) -> GpReport | None:
+    """Make the report of a GP system; None for another system, and for one that could not be set up."""
+    given = assembly.project.settings.systems[name]
+    if not isinstance(given, GpSystem):
+        return None
+    from gp365.app.actions.doctor_gp import report
+    from gp365.connectors.gp import GpConnector
+
+    try:
+        connector = assembly.connector(name)
+        return report(assembly, name, given, connector, told) if isinstance(connector, GpConnector) else None
+    except Gp365Error:
+        return None  # the check has said it
 
 
 def _shown(system: str, one: Finding) -> DoctorFinding:
@@ -197,3 +187,6 @@ def _store(assembly: Assembly) -> Iterator[DoctorFinding]:
         return
     where = ".gp365/gp365.db" if store.dialect == "sqlite" else "PostgreSQL"
     yield DoctorFinding("store", "store", Level.OK, f"The store is open ({where}).", facts={"id": store.id})
+
+
+__all__ = ["Doctor", "DoctorFinding", "EntityLine", "doctor"]
