@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     '[systems.NAME], kind = "gp"': ("A company of Dynamics GP.", settings_gp.GpSystem),
     "[systems.NAME.sql]": ("The same company over SQL Server and eConnect.", settings_gp.GpSqlSettings),
+    "[systems.NAME.soap]": ("The same company over GP Web Services.", settings_gp.GpSoapSettings),
     "[systems.NAME.channels.ENTITY]": ("Over which channel an entity goes.", settings_gp.WaysSettings),
     "[systems.NAME.resources.ENTITY]": ("How a site's SBA spells a resource.", settings_gp.ResourceSettings),
     '[systems.NAME], kind = "dataverse"': ("A Dataverse organisation.", settings.DataverseSystem),

@@ -23,7 +23,7 @@ def simulated() -> str:
     """The settings that the simulators write, with addresses."""
     text = files("gp365_sim").joinpath("gp365.toml.template").read_text("utf-8")
     names = {"gp_url": "https://127.0.0.1:1/GPService", "sales_url": "https://127.0.0.1:2"}
-    names |= {"sql_server": "127.0.0.1:3", "sql_user": "gp365"}
+    names |= {"sql_server": "127.0.0.1:3", "sql_user": "gp365", "soap_url": "http://127.0.0.1:4/x"}
     ids = {"tenant_id": "t", "client_id": "c", "provision_client_id": "p"}
     return Template(text).substitute(names | ids)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gp365.app.project import Project
 from gp365.app.settings import ClientSettings, DataverseSystem, GpSystem, MemorySystem
-from gp365.app.settings_gp import GpSqlSettings
+from gp365.app.settings_gp import GpSoapSettings, GpSqlSettings
 from gp365.model.contract import Connector
 from gp365.model.errors import Misconfigured
 
@@ -69,7 +69,10 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
         scratch=project.scratch,
         log=project.log.call,
         retries=Retries(seconds=given.retry_seconds),
-        more=[_gp_sql(project, name, given, given.sql)] if given.sql is not None else [],
+        more=[
+            *([_gp_sql(project, name, given, given.sql)] if given.sql is not None else []),
+            *([_gp_soap(project, name, given, given.soap)] if given.soap is not None else []),
+        ],
         ways={entity: Ways(chosen.read, chosen.write) for entity, chosen in given.channels.items()},
     )
 
@@ -101,6 +104,41 @@ def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings) ->
         ship_to_code=given.ship_to_code,
     )
     return SqlChannel(settings)
+
+
+def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings) -> Channel:
+    from gp365.connectors.gp.soap import SoapChannel, SoapSettings
+    from gp365.wire.retries import Retries
+
+    password = soap.password or given.password
+    where = f"systems.{name}.soap.password" if soap.password else f"systems.{name}.password"
+    settings = SoapSettings(
+        name=name,
+        url=soap.url,
+        user=soap.user or given.user,
+        password=project.secret(password, where) if password else None,
+        company=given.company,
+        company_id=soap.company_id,
+        interid=given.interid,
+        culture=soap.culture,
+        currency=given.functional_currency,
+        currency_id=soap.currency_id,
+        role=soap.role,
+        ca_file=_file(project, soap.ca_file),
+        lanes=soap.lanes,
+        spacing_ms=soap.spacing_ms,
+        timeout_s=soap.timeout_s,
+        overlap_s=soap.overlap_s,
+        compare_h=soap.compare_h,
+        window=soap.window,
+        time_zone=given.time_zone,
+        allow_basic=given.allow_basic,
+        main_code=given.main_code,
+        bill_to_code=given.bill_to_code,
+        ship_to_code=given.ship_to_code,
+    )
+    retries = Retries(seconds=given.retry_seconds)
+    return SoapChannel(settings, scratch=project.scratch, log=project.log.call, retries=retries)
 
 
 def _check_names(name: str, given: GpSystem) -> None:

@@ -67,15 +67,54 @@ class GpSqlSettings(Strict):
     read_only: bool = Field(default=False, description="nothing is ever written over SQL")
 
 
+class GpSoapSettings(Strict):
+    """GP Web Services, over their legacy endpoint."""
+
+    url: str = Field(min_length=1, description="http://HOST:48620/DynamicsGPWebServices")
+    user: str = Field(default="", description="Windows user, DOMAIN\\user; empty: the system's own")
+    password: SecretReference | None = Field(
+        default=None, description="its password; left out: the system's own"
+    )
+    company_id: int | None = Field(
+        default=None, description="the company's number (SY01500.CMPANYID); left out: looked up by its name"
+    )
+    culture: str = Field(
+        default="en-US", min_length=2, max_length=20, description="language of GP's messages"
+    )
+    role: str = Field(default="", description="role in whose name policies are asked for")
+    currency_id: str = Field(
+        default="", description="GP's id of the functional currency, where several have its ISO code"
+    )
+    ca_file: str = Field(
+        default="", description="certificate authority's file (PEM), relative to the project folder"
+    )
+    lanes: int = Field(default=2, ge=1, le=8, description="logins that work at the same time")
+    spacing_ms: int = Field(
+        default=150, ge=0, le=60_000, description="end of a call to the start of the next on the same lane"
+    )
+    timeout_s: float = Field(default=120.0, ge=1, le=3600, description="longest wait for an answer")
+    overlap_s: float = Field(
+        default=300.0, ge=0, le=86_400, description="how far a poll by LastModifiedDate looks back"
+    )
+    compare_h: float = Field(
+        default=24.0, ge=0, le=8784, description="after so many hours what has no stamp here is read whole"
+    )
+    window: int = Field(
+        default=1000, ge=10, le=100_000, description="rows asked for at once: lists have no pages"
+    )
+
+
 class WaysSettings(Strict):
     """Over which channels an entity goes."""
 
-    read: Literal["", "rest", "sql"] = Field(default="", description="channel for reading")
-    write: Literal["", "rest", "sql"] = Field(default="", description="channel for writing; empty: the same")
+    read: Literal["", "rest", "sql", "soap"] = Field(default="", description="channel for reading")
+    write: Literal["", "rest", "sql", "soap"] = Field(
+        default="", description="channel for writing; empty: the same"
+    )
 
 
 class GpSystem(Strict):
-    """A company of Dynamics GP, reached over Service Based Architecture, SQL Server, or both."""
+    """A company of Dynamics GP, reached over Service Based Architecture, SQL Server, Web Services, or several of them."""
 
     kind: Literal["gp"]
     url: str = Field(
@@ -151,6 +190,7 @@ class GpSystem(Strict):
     sql: GpSqlSettings | None = Field(
         default=None, description="the same company over SQL Server and eConnect"
     )
+    soap: GpSoapSettings | None = Field(default=None, description="the same company over GP Web Services")
     channels: dict[str, WaysSettings] = Field(
         default={},
         description="over which channel an entity is read and written; else sql, rest, soap in this order",
@@ -176,9 +216,9 @@ class GpSystem(Strict):
 
     @model_validator(mode="after")
     def _reached(self) -> GpSystem:
-        ways = {"rest": bool(self.url), "sql": self.sql is not None}
+        ways = {"rest": bool(self.url), "sql": self.sql is not None, "soap": self.soap is not None}
         if not any(ways.values()):
-            raise ValueError("names no way to GP: give url (GP Service) or a table sql")
+            raise ValueError("names no way to GP: give url (GP Service), or a table sql or soap")
         for entity, chosen in self.channels.items():
             for way in (chosen.read, chosen.write):
                 if way and not ways.get(way):
