@@ -209,7 +209,7 @@ def _write_note(scene: Scene, key: Key, given: Obj) -> None:
 def _given_addresses(given: Obj) -> list[Obj]:
     held = given.get("Addresses", [])
     assert isinstance(held, list)
-    return [as_object(each) for each in held]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return [as_object(each) for each in held if each is not None]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _own_key(address: Obj, number: str) -> Obj:

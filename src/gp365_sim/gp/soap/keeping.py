@@ -77,7 +77,9 @@ ANSWERS: dict[str, Answer] = {
         "RM00102", {"CustomerKeyId": "CUSTNMBR", "AddressKeyId": "ADRSCODE"}, _address_key
     ),
     "GetChangedSalespersonKeyList": _changed(
-        "RM00301", {"Id": "SLPRSNID"}, lambda row: {"Id": row["SLPRSNID"]}
+        "RM00301", {"SalespersonKey": "SLPRSNID"}, lambda row: {"Id": row["SLPRSNID"]}
     ),
-    "GetChangedItemKeyList": _changed("IV00101", {"Id": "ITEMNMBR"}, lambda row: {"Id": row["ITEMNMBR"]}),
+    "GetChangedItemKeyList": _changed(
+        "IV00101", {"ItemKeyId": "ITEMNMBR"}, lambda row: {"Id": row["ITEMNMBR"]}
+    ),
 }

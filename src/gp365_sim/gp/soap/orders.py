@@ -32,7 +32,7 @@ def _create(call: Call) -> object:
     for name, words in (("BACHNUMB", "BatchKey.Id"),):
         if not values.get(name):
             raise invalid(f"{words} is required.", "SalesOrder", words, code="KeyMissing")
-    lines = [_line(scene, as_object(each)) for each in _lines(given)]
+    lines = [_line(scene, as_object(each)) for each in _lines(given) if each is not None]
     if not lines:
         raise invalid("an order needs a line.", "SalesOrder", "Lines")
     try:

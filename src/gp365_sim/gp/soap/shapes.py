@@ -13,7 +13,7 @@ from gp365_sim.gp.soap.reading import Obj
 from gp365_sim.gp.soap.scene import Cells, Scene
 
 Path = tuple[str, ...]
-KEPT = frozenset({"CreatedDate", "ModifiedDate", "LastModifiedDate", "DeleteOnUpdate"})
+KEPT = frozenset({"CreatedDate", "ModifiedDate", "LastModifiedDate", "DeleteOnUpdate", "Extensions"})
 """What every caller must send (non-nullable) or may, and the service sets itself."""
 
 
@@ -94,12 +94,10 @@ def taken(scene: Scene, shape: Shape, given: Obj, apart: frozenset[str] = frozen
     values: dict[str, object] = {}
     wrong: list[Finding] = []
     for path, value in _leaves(shape, given, ()):
-        if path[0] in apart:
+        if path[0] in apart or path[-1] in KEPT:
             continue
         cell = shape.by_path.get(path)
         if cell is None or cell.codec.take is None:
-            if path[-1] in KEPT or (cell is None and path[-1] == "Extensions"):
-                continue
             raise BadMessage(f"the simulator does not model writing {shape.name}.{'.'.join(path)}.")
         try:
             values[cell.column] = cell.codec.take(scene, value, cell.argument)
