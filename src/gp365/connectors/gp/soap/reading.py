@@ -264,13 +264,15 @@ class Reading:
             raise fault.explained from None
         changes = [Change(key) for key in keys]
         if shape.entity.name == "customer":
-            changes = self._with_keys(changes, since)
+            changes = self._with_keys(changes, since, known, seen)
         if newest > told.at or seen:
             self._lists.newest[shape.entity.name] = newest
         at = max(told.at, min(newest, _naive(now)))
         return ChangePage(tuple(changes), cursor=Cursor(at, told.compared, tuple(seen)).text())
 
-    def _with_keys(self, changes: list[Change], since: datetime) -> list[Change]:
+    def _with_keys(
+        self, changes: list[Change], since: datetime, known: set[str], seen: list[str]
+    ) -> list[Change]:
         """Add what GP's lists of changed keys tell: deleted customers, and customers whose addresses changed.
 
         They rest on triggers of eConnect's requester that a site must have enabled; without them they are empty.
@@ -280,13 +282,20 @@ class Reading:
             for item in self._changed_keys(operation, since):
                 path = ("Id",) if entity == "customer" else ("CustomerKey", "Id")
                 number = capitals((item.text_at(path) or "").rstrip(" "))
-                if number:
-                    self.sees_deletions = True
-                    deleted = entity == "customer" and item.text_at(("Action",)) == "Deleted"
-                    found.setdefault((number,), Change((number,), deleted=deleted))
+                if not number:
+                    continue
+                self.sees_deletions = True
+                act = item.text_at(("Action",)) or ""
+                mark = _mark((entity, number, act), stamp_of(item.text_at(("LastModifiedDate",))))
+                seen.append(mark)
+                if mark not in known:
+                    gone = entity == "customer" and act == "Deleted"
+                    found.setdefault((number,), Change((number,), deleted=gone))
         return list(found.values())
 
     def _changed_keys(self, operation: str, since: datetime) -> list[Element]:
+        if not self._service.messages.knows(operation):
+            return []
         given = {"LastModifiedDate": {"From": since.isoformat(timespec="milliseconds")}}
         try:
             with self._lanes.lane() as lane:

@@ -55,7 +55,7 @@ class Service:
     def ask(self, via: Requests, operation: str, entity: str, **parts: Any) -> Element | None:
         """Return what an operation gives, None for nothing. Raises Faulted, CallFailed, Unauthorised, Misconfigured."""
         body = self._answer(via, operation, entity, parts, idempotent=True).body
-        found = self._whole(operation, body).at(("Body", f"{operation}Response", f"{operation}Result"))
+        found = self._response(operation, self._whole(operation, body)).child(f"{operation}Result")
         if found is not None:
             self._notice(found)
         return found
@@ -87,6 +87,7 @@ class Service:
         reader = Reader(_ITEM)
         try:
             yield from reader.read(parts)
+            self._response(operation, reader.root)
         except Cut:
             raise CallFailed(
                 "answer-cut",
@@ -109,7 +110,7 @@ class Service:
         with self._known.lock:
             self.written += 1
         answer = self._answer(via, operation, entity, parts, idempotent=False, tail=policy)
-        self._whole(operation, answer.body)
+        self._response(operation, self._whole(operation, answer.body))
 
     def policy(self, via: Requests, operation: str) -> Any:
         """Return the policy for an operation as the service gives it, asked once in a run."""
@@ -263,6 +264,13 @@ class Service:
             return whole(body)
         except Unreadable as fault:
             raise self._unreadable(operation, fault) from None
+
+    def _response(self, operation: str, envelope: Element | None) -> Element:
+        """Return the operation's answer; what is no answer must not be taken for one that names nothing."""
+        found = envelope.at(("Body", f"{operation}Response")) if envelope is not None else None
+        if found is None:
+            raise self._unreadable(operation, Unreadable("it is no answer of this operation"))
+        return found
 
     def _failure(
         self, via: Requests, operation: str, entity: str, status: int, body: bytes

@@ -51,7 +51,6 @@ class SoapSettings:
     compare_h: float = 24.0
     window: int = 1000
     page: int = 100
-    time_zone: str = "UTC"
     allow_basic: bool = False
     main_code: str = "PRIMARY"
     bill_to_code: str = "BILLTO"

@@ -109,6 +109,8 @@ def planned_edits(trip: Trip, held: Held, card: Card) -> Planned:
     planned = Planned()
     main, shape = show(card.customer.get(MAIN)), shape_of("customer")
     for name, value in edits.customer.items():
+        if name in shape.main_fields and not main:
+            raise _no_main(trip.write, name, value)
         if name in shape.main_fields:
             planned.change(main, {name: value})
         else:
@@ -159,6 +161,17 @@ def _emails(trip: Trip, held: Held, card: Card, planned: Planned, emails: Values
                 planned.change(code, {EMAIL: value})
         elif value is not None:
             raise no_address(trip.write, name, value)
+
+
+def _no_main(write: Write, name: str, value: Value) -> Rejected:
+    return Rejected(
+        "bad-value",
+        "The service keeps this with the customer's main address, and the customer has none.",
+        record=show_key(write.key),
+        field=name,
+        value=show(value)[:80],
+        fix="Give the customer an address in Dynamics GP.",
+    )
 
 
 def no_address(write: Write, name: str, value: Value) -> Rejected:

@@ -88,16 +88,21 @@ class Windows:
 
 
 def inner(low: Bound, high: Bound) -> list[Bound]:
-    """Return boundaries between two, none where the window cannot be parted."""
-    if low is None or len(low) >= _DEEPEST:
-        return []
-    found: list[Bound] = []
-    for sign in SIGNS:
-        part = low + sign
-        if high is not None and high.startswith(low) and part >= high:
-            break
-        found.append(part)
-    return found
+    """Return boundaries between two, none where the window cannot be parted: neighbours first, then longer ones."""
+    start = low or ""
+    found = {
+        start[:length] + sign
+        for length in range(len(start))
+        for sign in SIGNS
+        if sign > start[length] and _below(start[:length] + sign, high)
+    }
+    if not found and len(start) < _DEEPEST:
+        found = {start + sign for sign in SIGNS if _below(start + sign, high)}
+    return sorted(found)
+
+
+def _below(bound: str, high: Bound) -> bool:
+    return high is None or bound < high
 
 
 def _too_big(failure: CallFailed | Faulted) -> bool:
