@@ -1,6 +1,6 @@
 """One call of an operation, and what most operations share: rows the user sees, lists, records by key."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gp365_sim.gp.database import Database
@@ -11,7 +11,7 @@ from gp365_sim.gp.soap.reading import Obj
 from gp365_sim.gp.soap.scene import Cells, Scene
 from gp365_sim.gp.soap.shapes import shapes, spoken
 from gp365_sim.gp.sqltypes import Value
-from gp365_sim.gp.tables import folded_key
+from gp365_sim.gp.tables import Row, folded_key
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,29 @@ def seen(scene: Scene, table: str) -> Iterator[Cells]:
     """Give the rows of a table that the user sees, in the order of the primary key."""
     heap = database(scene, table)[table]
     rows = scene.security.seen(scene.company, table, heap.scan())
-    found = (heap.table.as_dict(row) for row in rows)
+    found = (_Spelled(heap.table.place, row) for row in rows)
     return found if table in ("RM00101", "RM00102") else visible(scene, found)
+
+
+class _Spelled(Mapping[str, Value]):
+    """A row as a mapping that reads the columns it is asked for: lists look at few of the many."""
+
+    __slots__ = ("_place", "_row")
+
+    def __init__(self, place: Mapping[str, int], row: Row) -> None:
+        self._place, self._row = place, row
+
+    def __getitem__(self, name: str) -> Value:
+        return self._row[self._place[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._place)
+
+    def __len__(self) -> int:
+        return len(self._row)
 
 
 def visible(scene: Scene, rows: Iterable[Cells]) -> Iterator[Cells]:
