@@ -26,7 +26,6 @@ _ITEM = 5
 _LONGEST_FAULT = 1_000_000
 _HEAD = 400
 """A fault names itself within so many bytes; some servers send one with status 200."""
-_SPANS = ("EqualValue", "NotEqualValue", "From", "To", "GreaterThan", "LessThan")
 
 
 @dataclass(slots=True)
@@ -98,10 +97,6 @@ class Service:
         except Unreadable as fault:
             raise self._unreadable(operation, fault) from None
 
-    def span(self, **limits: Any) -> dict[str, Any]:
-        """Return a restriction by values; what is not named restricts nothing."""
-        return {name: value for name, value in limits.items() if name in _SPANS}
-
     # writing
 
     def write(self, via: Requests, operation: str, entity: str, **parts: Any) -> None:
@@ -164,10 +159,11 @@ class Service:
         if currency and not found:
             raise Rejected(
                 "rejected",
-                f"The currency {currency} has no ISO code of its own in Dynamics GP.",
+                f"The currency {currency} has no ISO code of its own in Dynamics GP, and amounts over SOAP carry ISO codes.",
                 system=self.settings.name,
                 field="CurrencyID",
                 value=currency,
+                fix=f'If it is the functional currency: currency_id = "{currency}" in [systems.{self.settings.name}.soap].',
             )
         return found
 
@@ -241,9 +237,13 @@ class Service:
             idempotent=idempotent,
             timeout_s=self.settings.timeout_s,
         )
-        if answer.status == 200 and b"Fault" not in answer.body[:_HEAD]:
+        if answer.status == 200 and not self._holds_fault(operation, answer.body):
             return answer
         raise self._failure(via, operation, entity, answer.status, answer.body)
+
+    def _holds_fault(self, operation: str, body: bytes) -> bool:
+        """Say whether an answer with status 200 holds a fault, as some servers send it."""
+        return b"Fault" in body[:_HEAD] and Fault.of(self._whole(operation, body)) is not None
 
     def _message(
         self, via: Requests, operation: str, entity: str, parts: Mapping[str, Any], tail: Any = None
