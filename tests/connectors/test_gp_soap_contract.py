@@ -1,4 +1,4 @@
-"""The GP connector keeps the contract over GP Web Services, whatever form their faults have."""
+"""The GP connector keeps the contract over GP Web Services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from contract.identity_contract import IdentityContract  # noqa: E402
 from gp365.connectors.gp import GpConnector  # noqa: E402
 from gp365.model.record import Op, Status, Write  # noqa: E402
 from gp365.model.values import Key, Value  # noqa: E402
-from gp365_sim.gp.soap.app import SoapManner  # noqa: E402
 
 
 @dataclass
@@ -81,12 +80,9 @@ class GpSoapWorld:
         world.company.restore(world.image("contract"))
 
 
-MANNERS = {"detail": SoapManner(fault="detail"), "faultstring": SoapManner(fault="faultstring")}
-
-
-@pytest.fixture(scope="module", params=MANNERS)
-def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[SoapPlace]:
-    with soap_place(tmp_path_factory.mktemp("gp"), MANNERS[request.param]) as found:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SoapPlace]:
+    with soap_place(tmp_path_factory.mktemp("gp")) as found:
         yield found
 
 

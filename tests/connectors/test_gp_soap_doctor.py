@@ -188,6 +188,19 @@ def test_an_answer_that_is_hostile_or_cut_stops_the_reading(odd: tuple[SoapPlace
             list(here.connector.scan("customer", ["CustomerName"]))
 
 
+def test_a_fault_with_status_200_is_a_fault_and_a_firm_called_fault_is_none(
+    odd: tuple[SoapPlace, Odd],
+) -> None:
+    here, service = odd
+    here.customer("FAULT1", CUSTNAME="Fault Lines")
+    assert here.read("FAULT1").values["CustomerName"] == "Fault Lines"
+    soap = b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault>%s</s:Fault></s:Body>'
+    words = b"<faultcode>s:Server</faultcode><faultstring>Access is denied.</faultstring>"
+    service.operation, service.said = b"GetCustomerByKey", soap % words + b"</s:Envelope>"
+    with pytest.raises(Unauthorised):
+        here.read("FAULT1")
+
+
 def test_an_answer_to_a_write_that_cannot_be_read_leaves_it_unknown(odd: tuple[SoapPlace, Odd]) -> None:
     here, service = odd
     service.operation, service.said = b"UpdateCustomer", b"<e><b>"
@@ -235,6 +248,14 @@ def test_a_system_exception_is_judged_by_what_the_log_says(
         answers["UpdateCustomer"] = update
     assert outcome.status in (status, Status.RETRY) and isinstance(outcome.error, error)
     assert message.split()[0] in outcome.error.message
+
+
+def test_the_number_of_the_log_is_found_in_either_form_of_a_fault(tmp_path: Path) -> None:
+    for form in ("detail", "faultstring"):
+        with soap_place(tmp_path / form, SoapManner(fault=form)) as here:
+            outcome = here.create("FORM1", {"CustomerName": "Form", "PaymentTermsID": "NEVER HEARD"})
+            assert outcome.status is Status.REJECTED and isinstance(outcome.error, Rejected)
+            assert "NEVER HEARD" in outcome.error.message and outcome.error.field == "PaymentTermsID"
 
 
 def test_a_system_exception_after_the_commit_is_a_write_that_was_done(here: SoapPlace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, cast
 
 import orjson
@@ -95,7 +96,11 @@ def record_of(entity: str, held: Held, fields: Sequence[str]) -> Record:
                 values[f"{role}.{EMAIL}"] = email(held, card, role)
         return replace(record, values=values, birth=_birth(shape, card.customer))
     wanted = {*fields, *shape.keyed, *shape.entity.birth}
+    wanted |= {
+        each for name in fields for each in (*shape.signed.get(name, ())[:2], *shape.less.get(name, ()))
+    }
     values = dict(values_of(shape.entity, held.cells, [name for name in wanted if name in shape.served]))
+    _work_out(shape, values, fields)
     if shape.addresses:
         inner = shape_of(shape.addresses)
         addresses = {code: values_of(inner.entity, cells) for code, cells in held.addresses.items()}
@@ -106,6 +111,17 @@ def record_of(entity: str, held: Held, fields: Sequence[str]) -> Record:
         {name: values[name] for name in fields if name in values},
         birth=_birth(shape, values),
     )
+
+
+def _work_out(shape: Shape, values: dict[str, Value], fields: Sequence[str]) -> None:
+    for name, (money, kind, minus) in shape.signed.items():
+        amount = values.get(money)
+        if name in fields and isinstance(amount, Decimal):
+            values[name] = -amount if values.get(kind) in minus else amount
+    for name, (first, second) in shape.less.items():
+        one, two = values.get(first), values.get(second)
+        if name in fields and isinstance(one, Decimal) and isinstance(two, Decimal):
+            values[name] = one - two
 
 
 def _birth(shape: Shape, values: Values) -> str:

@@ -41,7 +41,8 @@ class Shape:
     stamp behind `since` is a day. `key` is what the operation by key takes: paths of the key, and our fields. `found_by`
     are restrictions that compare a field. `summary` and `whole` say where fields stand in the list's items and in the
     object. `rows` leads to the records inside an object, which then is not one itself. `addresses` is the entity of the
-    addresses that an object holds.
+    addresses that an object holds. `signed` and `less` are worked out of other fields, as over SQL: an amount by its
+    type, a difference.
     """
 
     entity: GpEntity
@@ -59,6 +60,8 @@ class Shape:
     rows: tuple[str, ...]
     sets: Mapping[str, str]
     addresses: str
+    signed: Mapping[str, tuple[str, str, frozenset[int]]]
+    less: Mapping[str, tuple[str, str]]
 
     @property
     def items(self) -> Mapping[str, Place]:
@@ -68,7 +71,10 @@ class Shape:
     @property
     def served(self) -> frozenset[str]:
         """Return the fields that come at all, those of the main address included."""
-        return frozenset(self.whole) | frozenset(self.summary) | frozenset(self.main_fields)
+        own = {*self.whole, *self.summary}
+        rest = {**{n: parts[:2] for n, parts in self.signed.items()}, **self.less}
+        worked_out = {name for name, parts in rest.items() if own.issuperset(parts)}
+        return frozenset(own | worked_out | set(self.main_fields))
 
     @property
     def main_fields(self) -> tuple[str, ...]:
@@ -124,6 +130,12 @@ def shape_of(name: str) -> Shape:
         tuple(source["rows"].split(".")) if "rows" in source else (),
         source.get("sets", {}),
         source.get("addresses", ""),
+        {
+            n: (each["signed"][0], each["signed"][1], frozenset(each["signed"][2]))
+            for n, each in fields.items()
+            if "signed" in each
+        },
+        {n: (each["less"][0], each["less"][1]) for n, each in fields.items() if "less" in each},
     )
 
 

@@ -87,7 +87,7 @@ class Windows:
         return merged
 
 
-def inner(low: Bound, high: Bound) -> list[Bound]:
+def inner(low: Bound, high: Bound) -> list[str]:
     """Return boundaries between two, none where the window cannot be parted: neighbours first, then longer ones."""
     start = low or ""
     found = {
