@@ -12,6 +12,7 @@ BIN = Path(sys.executable).parent
 CHECKS: tuple[tuple[str, ...], ...] = (
     ("python", "tools/write_docs.py", "--check"),
     ("python", "tools/write_commands.py", "--check"),
+    ("python", "tools/write_sql.py", "--check"),
     ("ruff", "check", "--quiet", "src", "tests", "bench", "tools"),
     ("ruff", "format", "--check", "--quiet", "src", "tests", "bench", "tools"),
     ("lint-imports", "--no-cache"),

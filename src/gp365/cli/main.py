@@ -14,6 +14,7 @@ import typer
 from gp365 import __version__
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
+from gp365.cli.gp_commands import gp_app
 from gp365.cli.judge_commands import assess, whatif
 from gp365.cli.ledger_commands import ledger_app, replay
 from gp365.cli.look_commands import explain, history, status
@@ -84,6 +85,7 @@ for group, name in (
     (unkept_app, "unkept"),
     (reconcile_app, "reconcile"),
     (ledger_app, "ledger"),
+    (gp_app, "gp"),
 ):
     app.add_typer(group, name=name)
 

@@ -1,0 +1,40 @@
+"""The commands that concern Dynamics GP alone: gp import-help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gp365.cli.session import Folder, Json, session
+
+gp_app = typer.Typer(help="Dynamics GP: import-help.", no_args_is_help=True)
+
+
+@gp_app.callback()
+def _group() -> None:
+    """Dynamics GP alone."""
+
+
+@gp_app.command("import-help")
+def import_help(
+    context: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(help="The page, saved from a browser: HTML or text.", metavar="FILE")
+    ],
+    system: Annotated[
+        str, typer.Option("--system", help="The GP system, where there are several.", show_default=False)
+    ] = "",
+    write: Annotated[bool, typer.Option("--write", help="Put the lines into gp365.toml.")] = False,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Turn a saved help page of GP Service into lines of the map of resources, compared with the present ones."""
+    from gp365.app.actions.gp_help import import_help as act
+    from gp365.cli.show_gp import show_help
+
+    at = session(context, folder, json)
+    with at.project() as project:
+        found = act(project, file, system, write=write)
+    at.answer(found, show_help)
