@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,7 +147,12 @@ def test_records_are_found_by_the_criteria_of_the_list(here: SoapPlace) -> None:
     assert here.asked(before)[-2:] == ["GetCustomerList", "GetCustomerByKey"]
     names = [f"No Such Firm {number}" for number in range(20)] + ["Aaron Fitz Electrical"]
     assert len(here.connector.find("customer", "CustomerName", names, ["CustomerName"])) == 1
-    assert here.connector.find("customer", "CustomerName", ["100%", "Ω", "x" * 300], ["Hold"]) == []
+    assert here.connector.find("customer", "CustomerName", ["100%", "Ω", "x" * 300, "\x01"], ["Hold"]) == []
+
+
+def test_no_record_has_a_key_that_no_message_can_hold(here: SoapPlace) -> None:
+    keys = [("\x01",), ("Ω",), ("",), ("X" * 300,), ("TWO", "PARTS")]
+    assert dict(here.connector.get("customer", keys, ["CustomerName"], fresh=True)) == {}
 
 
 # what changed
@@ -223,8 +227,10 @@ def test_only_what_is_asked_for_is_read_with_one_lane(tmp_path_factory: pytest.T
         assert here.connector.find("customer", "Comment1", ["x"], ["Comment1"]) == []
 
 
-def test_the_same_site_is_logged_in_to_once_for_each_lane(here: SoapPlace) -> None:
-    _all(here.connector, "salesperson", ["MiddleName"])
-    report = here.soap.gate.report()
-    assert here.settings.lanes == 2 and replace(here.settings, lanes=1).lanes == 1
-    assert report
+def test_each_lane_logs_in_once_however_much_is_read(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with soap_place(tmp_path_factory.mktemp("gp")) as here:
+        for entity in ("customer", "vendor", "item"):
+            _all(here.connector, entity, [*here.connector.entity(entity).fields])
+        assert len(here.asked()) > 60
+        [login] = [each for each in here.connector.check() if each.subject == "authentication"]
+        assert login.facts["handshakes"] in (1, 2) and login.facts["every_request"] is False

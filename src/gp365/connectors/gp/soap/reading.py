@@ -67,7 +67,7 @@ class Reading:
         without Faulted.
         """
         shape = shape_of(entity)
-        if any(len(part) > _LONGEST or unfit_character(part) for part in key) or not all(key[:1]):
+        if not all(map(_sayable, key)) or not all(key[:1]):
             return []
         if not shape.detail or not shape.key:
             return self._listed(via, shape, key)
@@ -168,7 +168,7 @@ class Reading:
         found: dict[Key, Record] = {}
         for text, value in wanted.items():
             sought = show(value).rstrip(" ")
-            if len(sought) > _LONGEST or unfit_character(sought):
+            if not _sayable(sought):
                 continue
             with self._lanes.lane() as lane:
                 matching = self._matching(lane, shape, {shape.found_by[name]: {"EqualValue": sought}})
@@ -226,6 +226,11 @@ class Reading:
 def folded(key: Key) -> Key:
     """Return a key as GP compares it."""
     return tuple(capitals(part.rstrip(" ")) for part in key)
+
+
+def _sayable(text: str) -> bool:
+    """Say whether a record can have this text at all; some signs no message can hold."""
+    return len(text) <= _LONGEST and not unfit_character(text) and all(sign >= " " for sign in text)
 
 
 def _narrowed(record: Record, fields: Sequence[str]) -> Record:
