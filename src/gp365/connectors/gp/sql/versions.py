@@ -47,7 +47,7 @@ def _numbers(desk: Desk) -> Mapping[str, int]:
     if desk.rows(asked)[0][0] is None:
         return {}
     question = select([f"[t].{bracketed(each)}" for each in _NUMBERS], shown)
-    question.add(f" WHERE [t].[PRODID] = 0 AND [t].[db_name] = {mark('char(30)')}", desk.settings.database)
+    question.add(f" WHERE [t].[PRODID] = 0 AND [t].[db_name] = {mark('varchar(30)')}", desk.settings.database)
     rows = desk.rows(question)
     if not rows:
         return {}
