@@ -131,7 +131,6 @@ def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings)
         overlap_s=soap.overlap_s,
         compare_h=soap.compare_h,
         window=soap.window,
-        time_zone=given.time_zone,
         allow_basic=given.allow_basic,
         main_code=given.main_code,
         bill_to_code=given.bill_to_code,
