@@ -151,6 +151,15 @@ def test_what_was_not_asked_is_assumed() -> None:
     assert {cell.reads for cell in found["payment_terms"].cells} == {Reads.ASSUMED}
 
 
+def test_a_note_of_the_same_name_does_not_hide_what_is_said_of_the_entity() -> None:
+    note = Finding("currency", Level.NOTE, "Amounts are sent with their currency.")
+    served = Finding("currency", Level.OK, "served", facts={"channel": "soap"})
+    told = Told("soap", offers()["soap"].entities, (note, served))
+    site = GpSettings("gp", "", "Fabrikam, Inc.", "", None)
+    found = lines(GpConnector(site, scratch=cast("Any", None), more=[cast("Channel", told)]))
+    assert only(found["currency"]).reads is Reads.PROVED
+
+
 def test_channels_that_are_not_set_up_say_what_they_would_serve() -> None:
     assert set(offers()["sql"].entities) == set(NAMES)
     assert offers()["sql"].serves("customer", field="BillTo.Email")

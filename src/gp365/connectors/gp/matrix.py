@@ -111,7 +111,7 @@ def _line(connector: GpConnector, entity: str, cells: Mapping[str, Mapping[str, 
 
 
 def _cells(channel: Channel, told: Sequence[tuple[str, Finding]]) -> Iterator[Cell]:
-    first = dict(reversed(told))
+    first = _by_subject(channel.way, told)
     down = not any(subject in first for subject in channel.entities())
     fault = next((finding.text for _, finding in told if finding.level is Level.ERROR), "")
     for name in channel.entities():
@@ -126,6 +126,16 @@ def _cells(channel: Channel, told: Sequence[tuple[str, Finding]]) -> Iterator[Ce
             continue
         reads, said = _reads(channel, described, finding)
         yield Cell(channel.way, reads, described, _deletions(described, finding), said)
+
+
+def _by_subject(way: str, told: Sequence[tuple[str, Finding]]) -> dict[str, Finding]:
+    """Take the finding of each subject that is of the entity: a note on the currency comes before that of currencies."""
+    found: dict[str, Finding] = {}
+    for subject, finding in told:
+        held = found.get(subject)
+        if held is None or (held.level is Level.NOTE and held.facts.get("channel") != way):
+            found[subject] = finding
+    return found
 
 
 def _reads(channel: Channel, described: EntityDescription, finding: Finding | None) -> tuple[Reads, str]:
