@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e_site import GP, SALES, Row, Site, World, site, world
+from e2e_site import GP, GP_TABLES, SALES, Row, Site, World, site, world
 
 MIXED = ("sql-rest", "rest-sql")
 _MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
@@ -109,7 +109,7 @@ class SqlDoor:
 
 
 def whole_world(at: Site) -> World:
-    """Give the rows of `world` and GP's internet addresses."""
+    """Give the rows of `world`, GP's internet addresses, and which rows of GP bear our mark."""
     found = world(at)
     mails = [
         {
@@ -120,6 +120,12 @@ def whole_world(at: Site) -> World:
         for row in at.rows(GP, "SY01200")
     ]
     found["SY01200"] = sorted(mails, key=lambda row: json.dumps(row, sort_keys=True))
+    found["marked"] = [
+        {"table": table, "customer": row["CUSTNMBR"], "address": row["ADRSCODE"]}
+        for table in GP_TABLES
+        for row in at.rows(GP, table)
+        if row["INTEGRATIONID"].strip()
+    ]
     return found
 
 

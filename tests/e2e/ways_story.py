@@ -17,6 +17,7 @@ KEYS = {
     "RM00101": ("CUSTNMBR",),
     "RM00102": ("CUSTNMBR", "ADRSCODE"),
     "SY01200": ("Master_ID", "ADRSCODE"),
+    "marked": ("table", "customer", "address"),
     "accounts": ("name",),
     "contacts": ("contactid",),
     "gp365_customers": ("gp365_name",),
