@@ -5,7 +5,7 @@ Preview, approval, explanation and most tests come from these values; nothing he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -113,7 +113,7 @@ class SubjectPlan:
     subject: str
     left: Record | None
     right: Record | None
-    fields: tuple[FieldPlan, ...] = ()
+    fields: Sequence[FieldPlan] = ()
     writes: tuple[PlannedWrite, ...] = ()
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
     filtered: str = ""

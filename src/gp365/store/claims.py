@@ -79,7 +79,7 @@ def finish(conn: Connection, pair: str, flow: str, subject_rows: Sequence[Claim]
     for one in subject_rows:
         for side, key, seq in one.rows:
             gone.setdefault((side, seq), []).append(key)
-    scope = {"b_pair": pair, "b_flow": flow, "b_lease": lease.number}
+    scope: dict[str, Any] = {"b_pair": pair, "b_flow": flow, "b_lease": lease.number}
     for (side, seq), keys in sorted(gone.items()):
         for chunk in chunks(keys):
             run(conn, "finish", _finishing, scope | {"b_side": side, "b_seq": seq, "keys": chunk})
@@ -230,8 +230,7 @@ def _stamp(conn: Connection, pair: str, flow: str, won: Sequence[Claim], lease: 
 
 def _stamping() -> UpdateBase:
     row = (*_IN_FLOW, _ON_SIDE, _WORK.c.key == bindparam("b_key"))
-    stamp = {"lease": bindparam("b_lease"), "subject": bindparam("b_subject")}
-    return _WORK.update().where(*row).values(stamp)
+    return _WORK.update().where(*row).values(lease=bindparam("b_lease"), subject=bindparam("b_subject"))
 
 
 def _claimed_as(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> list[str]:

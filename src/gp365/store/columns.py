@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 import zstandard
@@ -24,6 +25,7 @@ ByteText = Text().with_variant(Text(collation="C"), "postgresql")
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
+@lru_cache(64)  # the rows of a page bear the same few moments
 def to_micros(at: datetime) -> int:
     """Return an aware moment as microseconds since 1970; ValueError for a naive one."""
     if at.tzinfo is None:

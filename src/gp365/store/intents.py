@@ -89,6 +89,12 @@ _TARGET = (
 )
 _ON_TARGET = _QUERY.where(*_TARGET)
 _SINCE = select(_TABLE.c.key, _TABLE.c.planned).where(*_TARGET, _TABLE.c.made_at >= bindparam("since"))
+_OFTEN = (
+    select(_TABLE.c.key)
+    .where(*_TARGET, _TABLE.c.made_at >= bindparam("since"))
+    .group_by(_TABLE.c.key)
+    .having(func.count() >= bindparam("often"))
+)
 _CLOSING = (
     _TABLE.update()
     .where(_TABLE.c.id == bindparam("b_id"), _TABLE.c.state == OPEN)
@@ -140,7 +146,7 @@ def open_for(
 
 
 def _open_for() -> Query:
-    side = bindparam("in_side")
+    side = bindparam("in_side", type_=_TABLE.c.side.type)
     named = or_(
         and_(_TABLE.c.side == side, among_given(_TABLE.c.key)),
         and_(_TABLE.c.source_side == side, among_given(_TABLE.c.source_key)),
@@ -209,6 +215,17 @@ def done_since(
     for chunk in chunks(keys):
         given = {"in_system": system, "in_entity": entity, "keys": chunk, "in_state": DONE, "since": since}
         found += [(key, planned) for key, planned in ask(conn, "intents since", lambda: _SINCE, given)]
+    return found
+
+
+def written_often(
+    conn: Connection, system: str, entity: str, keys: Iterable[str], since: datetime, often: int
+) -> list[str]:
+    """Name those of these external records to which so many writes were done since a moment."""
+    found: list[str] = []
+    for chunk in chunks(keys):
+        given = {"in_system": system, "in_entity": entity, "keys": chunk, "in_state": DONE, "since": since}
+        found += [key for (key,) in ask(conn, "written often", lambda: _OFTEN, given | {"often": often})]
     return found
 
 

@@ -76,6 +76,11 @@ _OPEN_FOR = _QUERY.where(
     among_given(_TABLE.c.subject),
     _OPEN,
 ).order_by(_TABLE.c.id)
+_ANY = (
+    select(_TABLE.c.id)
+    .where(_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"), _OPEN)
+    .limit(1)
+)
 _Place = tuple[str, str, str, str]
 
 
@@ -99,6 +104,8 @@ def put(conn: Connection, entries: Sequence[NewParked]) -> list[int]:
 def end(conn: Connection, pair: str, flow: str, places: Iterable[tuple[str, str]]) -> None:
     """End the open entries of (subject, field); where there is none, nothing happens."""
     wanted = set(places)
+    if not wanted:
+        return
     found = _ids(conn, pair, flow, [subject for subject, _ in wanted])
     _end_ids(conn, [number for number, subject, field in found if (subject, field) in wanted], now(conn))
 
@@ -106,6 +113,8 @@ def end(conn: Connection, pair: str, flow: str, places: Iterable[tuple[str, str]
 def open_for(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> dict[str, list[Parked]]:
     """Find the open entries of subjects, with their resolutions."""
     found: dict[str, list[Parked]] = {}
+    if not ask(conn, "parked any", lambda: _ANY, {"in_pair": pair, "in_flow": flow}):
+        return found  # as of most flows, at most times: nothing to be looked for
     for chunk in chunks(subjects):
         given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
         for row in ask(conn, "parked open for", lambda: _OPEN_FOR, given):

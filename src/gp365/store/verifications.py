@@ -66,7 +66,7 @@ def on(
     conn: Connection, pair: str, flow: str, system: str, entity: str, keys: Iterable[str]
 ) -> dict[str, Verification]:
     """Find what is kept of these external records, by key."""
-    scope = {"in_entity": entity, "in_system": system, "in_flow": flow, "in_pair": pair}
+    scope: dict[str, Any] = {"in_entity": entity, "in_system": system, "in_flow": flow, "in_pair": pair}
     found: dict[str, Verification] = {}
     for chunk in chunks(keys):
         for row in ask(conn, "verifications on", _on, scope | {"keys": chunk}):

@@ -27,6 +27,7 @@ from gp365.sync.kept import keep
 from gp365.sync.observe import Observation, accept, observe
 from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
+from gp365.sync.plan.fields import loud
 from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Counted, Disposition, Row, Subject
 from gp365.sync.verify import verify_left_over, verify_run
@@ -267,8 +268,9 @@ def _remember_waiting(cycle: _Cycle, subject: Subject) -> None:
     cycle.waiting.pop(subject.id, None)
     if plan is None or subject.ended is None:
         return
-    verdicts = [one.verdict for one in plan.fields]
-    stops = [one for one in (*plan.fields, plan.problem) if one is not None and one.waits_for is not None]
+    fields = loud(plan.fields)
+    verdicts = [one.verdict for one in fields]
+    stops = [one for one in (*fields, plan.problem) if one is not None and one.waits_for is not None]
     if not stops:
         return
     parked_fields = sum(one in (Verdict.CONFLICT, Verdict.PARKED) for one in verdicts)

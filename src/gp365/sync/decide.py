@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from secrets import token_hex
 
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from gp365.model.plan import FieldPlan, Pair, PlannedWrite, Problem, SubjectPlan
 from gp365.model.record import Op, Record
 from gp365.model.values import Key, Value, key_text, pack
 from gp365.store import intents, work
+from gp365.store.columns import to_micros
 from gp365.store.intents import Intent
 from gp365.store.work import Claim
 from gp365.sync.draw import Drawn
@@ -22,6 +24,7 @@ from gp365.sync.events.gone import plan_event
 from gp365.sync.inputs import pack_inputs
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
+from gp365.sync.plan.fields import loud
 from gp365.sync.plan.subject import belongs_elsewhere
 from gp365.sync.subject import Disposition, Sent, Subject
 
@@ -112,7 +115,8 @@ def open_intents(
             event = bool(subject.left_out or subject.marked)
             name, body = pack_inputs(job, plan, facts[subject.id], event=event)
             bodies[name] = body
-            made.append((subject, _sent(job, run, subject, plan, replace(write, key=key), name)))
+            keyed = write if write.key == key else replace(write, key=key)
+            made.append((subject, _sent(job, run, subject, plan, keyed, name)))
     if not made:
         return
     intents.keep_inputs(conn, bodies)
@@ -144,10 +148,10 @@ def _intent(
     record = plan.left if write.side == job.left.side else plan.right
     source_side, source = _source(job, plan, write)
     now = job.clock()
-    send_by = now + timedelta(seconds=max(1.0, job.lease_ttl_s - MARGIN_S))
+    send_by = now + _seconds(max(1.0, job.lease_ttl_s - MARGIN_S))
     assert job.lease is not None
     return Intent(
-        id=token_hex(13),
+        id=f"{to_micros(now):014x}{token_hex(6)}",  # in order of time: the next one stands beside the last
         run=run,
         pair=job.pair,
         flow=job.flow.name,
@@ -165,7 +169,7 @@ def _intent(
         inputs=inputs,
         overruled=pack(_overruled(plan, write.side)),
         send_by=send_by,
-        settled_after=send_by + timedelta(seconds=place.entity.longest_reply_s),
+        settled_after=send_by + _seconds(place.entity.longest_reply_s),
         lease=job.lease.number,
         state="open",
         made_at=now,
@@ -173,6 +177,11 @@ def _intent(
         window_ms=None,
         version=record.version if record else "",
     )
+
+
+@lru_cache(64)
+def _seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)
 
 
 def _source(job: Job, plan: SubjectPlan, write: PlannedWrite) -> tuple[str, Record | None]:
@@ -184,7 +193,7 @@ def _overruled(plan: SubjectPlan, side: str) -> dict[str, list[object]]:
     """Give the values that moved and are overwritten: the pair, the loser and the rule (engine rules, overruled)."""
     return {
         field.name: [list(field.left or ()), list(field.right or ()), field.winner, field.rule]
-        for field in plan.fields
+        for field in loud(plan.fields)
         if field.overruled and field.target == side and field.verdict is Verdict.WRITE
     }
 
@@ -193,7 +202,7 @@ def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[st
     """Give the pairs that are agreed once this write is done: the winner's raw half and what we send."""
     pairs: dict[str, Pair] = {}
     on_left = write.side == flow.left.name
-    for field in plan.fields:
+    for field in loud(plan.fields):
         if field.target != write.side or field.verdict not in _PAIRED or field.agrees is False:
             continue
         other = _other_half(flow, plan, field, on_left)
@@ -205,7 +214,7 @@ def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[st
 def _other_half(flow: Flow, plan: SubjectPlan, field: FieldPlan, on_left: bool) -> tuple[Value, ...] | None:
     """Give the half on the side that is not written; when both are written, what is written there."""
     side = flow.right.name if on_left else flow.left.name
-    both = next((one for one in plan.fields if one.name == field.name and one.target == side), None)
+    both = next((one for one in loud(plan.fields) if one.name == field.name and one.target == side), None)
     if both is not None and both.verdict is Verdict.WRITE:
         return both.new
     return field.right if on_left else field.left

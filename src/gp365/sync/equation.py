@@ -17,6 +17,7 @@ from gp365.sync.guards.limits import Guarded
 from gp365.sync.guards.restored import keep_epochs
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
+from gp365.sync.plan.fields import loud
 from gp365.sync.subject import Disposition, Subject
 from gp365.sync.verify import Verified
 
@@ -96,7 +97,7 @@ def count_subject(tallies: Tallies, subject: Subject) -> None:
     tallies.considered += 1
     name = str(subject.ended)
     tallies.dispositions[name] = tallies.dispositions.get(name, 0) + 1
-    for plan in subject.plan.fields if subject.plan else ():
+    for plan in loud(subject.plan.fields) if subject.plan else ():
         if plan.verdict in (Verdict.CONFLICT, Verdict.PARKED):
             tallies.fields["parked"] += 1
         elif plan.verdict is Verdict.HELD:

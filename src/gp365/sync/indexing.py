@@ -10,20 +10,22 @@ from gp365.model.record import Record
 from gp365.model.values import key_text
 from gp365.store import match, similar
 from gp365.sync.job import Job, Place
-from gp365.sync.norms import norms_of
+from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.similar.keeping import keep_cards
 from gp365.sync.similar.shape import body_of, shape_of
 
 
 def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Record]]) -> None:
     """Keep what records that we wrote match by, and the cards by which they are found to be like others."""
-    shape = shape_of(job.flow)
+    shape, rules = shape_of(job.flow), rules_of(job)
     for place in job.places:
         records = [record for where, record in written if where.side == place.side]
         if not records:
             continue
         rows = [
-            (rule, key_text(one.key), norm) for one in records for rule, norm in norms_of(job, place, one)
+            (rule, key_text(one.key), norm)
+            for one in records
+            for rule, norm in norms_of(job, place, one, rules)
         ]
         match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
         if shape is not None:

@@ -6,6 +6,7 @@ from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from gp365.model.expressions import Expressions
 from gp365.model.flow import Flow
 from gp365.model.plan import Problem, SubjectPlan
 from gp365.model.record import Record
-from gp365.model.values import Key, key_text
+from gp365.model.values import Key, Values, key_text
 from gp365.store.engine import Store
 from gp365.store.lease import Lease
 from gp365.sync.foreseen import Foreseen
@@ -61,6 +62,17 @@ def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ..
     """Name the wire fields that a flow reads on a side: its rows', its company's, and what tells of a merge."""
     more = (flow.side(side).company, entity.merged_into)
     return tuple(dict.fromkeys((*flow.wires_of(side), *(name for name in more if name))))
+
+
+def mapped(place: Place, values: Values) -> Values:
+    """Give of a record's values those that the flow reads on a side; as most hold nothing else, often themselves."""
+    names = _names(place.fields)
+    return values if values.keys() <= names else {name: values[name] for name in values if name in names}
+
+
+@lru_cache(64)
+def _names(fields: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(fields)
 
 
 @dataclass(frozen=True, slots=True)

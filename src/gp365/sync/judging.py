@@ -10,6 +10,7 @@ from gp365.model.plan import FieldPlan, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
 from gp365.sync.draw import TRIES
 from gp365.sync.job import Job, Place, drawn_id, merged_into, reference_of
+from gp365.sync.plan.fields import loud
 from gp365.sync.subject import Disposition, Sent, Subject, first
 from gp365.sync.telling import note
 
@@ -27,7 +28,7 @@ def judge(job: Job, subject: Subject) -> None:
         elif plan.filtered:
             subject.ended = Disposition.FILTERED
         else:
-            subject.ended = _by_fields(plan.fields)
+            subject.ended = _by_fields(loud(plan.fields))
     for sent in subject.sends:
         if sent.outcome is not None:
             _judge_write(job, subject, sent, sent.outcome)
@@ -84,7 +85,9 @@ def _judge_write(job: Job, subject: Subject, sent: Sent, outcome: Outcome) -> No
 def _count_fields(subject: Subject, side: str) -> None:
     """Count the fields that a done write wrote, also of a subject that is planned again in the same run."""
     assert subject.plan is not None
-    written = [one for one in subject.plan.fields if one.target == side and one.verdict is Verdict.WRITE]
+    written = [
+        one for one in loud(subject.plan.fields) if one.target == side and one.verdict is Verdict.WRITE
+    ]
     subject.fields_written[side] = subject.fields_written.get(side, 0) + len(written)
     subject.overruled += sum(one.overruled for one in written)
     subject.cut += sum(one.cut for one in written)
@@ -110,7 +113,9 @@ def _renew(place: Place, subject: Subject, sent: Sent, outcome: Outcome) -> None
     if held is not None and known:
         values = {**held.values, **sent.envelope.values, **outcome.stored}
         version, birth = outcome.version, outcome.birth or held.birth
-        subject.records[place.side] = replace(held, values=values, version=version, birth=birth)
+        subject.records[place.side] = Record(
+            held.key, values, version, birth, held.reference, held.stamp, held.changed_by
+        )
 
 
 def _mapped(place: Place, record: Record | None) -> Record | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -76,14 +76,24 @@ def _changed(job: Job, draft: Draft) -> Link:
     link = draft.subject.link
     assert link is not None
     left, right = job.left.side, job.right.side
-    return replace(
-        link,
+    return Link(
+        link.id,
+        link.pair,
+        link.flow,
+        link.left_key,
+        link.right_key,
         left_birth=_birth(draft, left, link.left_birth),
         right_birth=_birth(draft, right, link.right_birth),
         left_print=draft.prints.get(left, b""),
         right_print=draft.prints.get(right, b""),
+        left_version=link.left_version,
+        right_version=link.right_version,
         agreed=pack_pairs(draft.pairs),
         agreed_digest=draft.digest,
+        state=link.state,
+        made_by=link.made_by,
+        run=link.run,
+        shared_key=link.shared_key,
     )
 
 

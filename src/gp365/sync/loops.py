@@ -16,6 +16,7 @@ from gp365.model.values import Value, key_text, show
 from gp365.store import intents, parked
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job
+from gp365.sync.plan.fields import loud
 from gp365.sync.plan.update import writes_of
 from gp365.sync.subject import Subject
 
@@ -50,22 +51,19 @@ def break_loops(job: Job, subjects: Sequence[Subject]) -> None:
 def _written(job: Job, targets: Sequence[_Target]) -> _Counts:
     """Count, by record, how often each value was written to each field within the window."""
     since = job.clock() - timedelta(hours=job.flow.guards.loop_hours)
+    often = job.flow.guards.loop_writes
     counts: dict[_Target, Counter[_Written]] = {}
     with job.store.read() as conn:
         for place in job.places:
             keys = [key for side, key in targets if side == place.side]
+            keys = intents.written_often(conn, place.system, place.entity.name, keys, since, often)
             written: dict[str, list[bytes]] = {}
             for key, planned in intents.done_since(conn, place.system, place.entity.name, keys, since):
                 written.setdefault(key, []).append(planned)
             for key, writes in written.items():
-                if len(writes) >= job.flow.guards.loop_writes:
-                    values = [item for planned in writes for item in unseal(planned).values.items()]
-                    counts[place.side, key] = Counter(values)
-    return {
-        target: count
-        for target, count in counts.items()
-        if max(count.values(), default=0) >= job.flow.guards.loop_writes
-    }
+                values = [item for planned in writes for item in unseal(planned).values.items()]
+                counts[place.side, key] = Counter(values)
+    return {target: count for target, count in counts.items() if max(count.values(), default=0) >= often}
 
 
 def _looping(job: Job, subject: Subject, counts: _Counts) -> set[str]:
@@ -74,7 +72,7 @@ def _looping(job: Job, subject: Subject, counts: _Counts) -> set[str]:
     keys = {side: key_text(key) for side, key in subject.keys.items()}
     return {
         plan.unit or plan.name
-        for plan in subject.plan.fields
+        for plan in loud(subject.plan.fields)
         if plan.verdict is Verdict.WRITE
         and _often(job, plan, counts.get((plan.target, keys.get(plan.target, ""))))
     }

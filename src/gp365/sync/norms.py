@@ -29,11 +29,15 @@ def norms_of(job: Job, place: Place, record: Record, rules: Rules | None = None)
     found = [(REFERENCE_RULE, record.reference or key_text(record.key))]
     texts: dict[str, str] = {}
     for number, fields, _ in rules if rules is not None else rules_of(job):
+        parts: list[str] = []
         for name in fields:
-            if name not in texts:
-                texts[name] = _normal(job, place, record, name)
-        parts = [texts[name] for name in fields]
-        if all(parts):
+            text = texts.get(name)
+            if text is None:
+                text = texts[name] = _normal(job, place, record, name)
+            if not text:
+                break
+            parts.append(text)
+        else:
             found.append((number, "\x1e".join(parts)))
     return found
 

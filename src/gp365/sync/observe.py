@@ -30,6 +30,7 @@ class LastPiece:
     """The end of a feed, which is stored with its cursor."""
 
     records: Sequence[Record]
+    told: Sequence[Told]
     bare: Sequence[Key]
     cursor: str
 
@@ -91,7 +92,7 @@ def accept(job: Job, observation: Observation) -> None:
                 work.enqueue(conn, job.pair, job.flow.name, rows)
         last = observation.last.pop(place.side, None)
         if last is not None:
-            _store(job, place, last.records, last.bare, last.cursor)
+            _store(job, place, last.records, last.told, last.bare, last.cursor)
             job.probe("observed")
 
 
@@ -154,9 +155,9 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
     if not store_keys:
         _index(job, place, loud, told)
     elif page.cursor is not None:
-        observation.last[place.side] = LastPiece(loud, bare, page.cursor)
+        observation.last[place.side] = LastPiece(loud, told, bare, page.cursor)
     elif loud or bare:
-        _store(job, place, loud, bare, None)
+        _store(job, place, loud, told, bare, None)
         job.probe("observed")
     job.progress(f"read {place.side}", observation.read[place.side], 0)
 
@@ -253,11 +254,18 @@ def _note_renumbered(job: Job, place: Place, strays: Sequence[Record], observati
         job.recovery.let_be.update(link.id for link in theirs)
 
 
-def _store(job: Job, place: Place, loud: Sequence[Record], bare: Sequence[Key], cursor: str | None) -> None:
+def _store(
+    job: Job,
+    place: Place,
+    loud: Sequence[Record],
+    told: Sequence[Told],
+    bare: Sequence[Key],
+    cursor: str | None,
+) -> None:
     rows = [(place.side, key_text(record.key), "changed") for record in loud]
     rows += [(place.side, key_text(key), "hint") for key in bare]
     with job.store.write(job.lease) as conn:
-        match.put_keys(conn, job.pair, job.flow.name, place.side, _norm_rows(job, place, loud))
+        match.put_keys(conn, job.pair, job.flow.name, place.side, _norm_rows(loud, told))
         work.enqueue(conn, job.pair, job.flow.name, rows)
         if cursor is not None:
             runs.cursor_set(conn, job.pair, job.flow.name, place.side, cursor, job.flow.digest)
@@ -279,13 +287,12 @@ def matched_by(job: Job, side: str) -> ScratchTable:
     return job.scratch.table(f"{job.chain}/match/{side}", unique_keys=False)
 
 
-def _norm_rows(job: Job, place: Place, records: Sequence[Record]) -> list[tuple[int, str, str]]:
-    rows: list[tuple[int, str, str]] = []
-    rules = rules_of(job)
-    for record in records:
-        for rule, norm in norms_of(job, place, record, rules):
-            rows.append((rule, key_text(record.key), norm))
-    return rows
+def _norm_rows(records: Sequence[Record], told: Sequence[Told]) -> list[tuple[int, str, str]]:
+    return [
+        (rule, key_text(record.key), norm)
+        for record, held in zip(records, told, strict=True)
+        for rule, norm in held.norms
+    ]
 
 
 def _find_vanished(job: Job, place: Place, observation: Observation) -> None:

@@ -15,6 +15,7 @@ from gp365.store import parked
 from gp365.store.parked import NewParked, Parked
 from gp365.sync.about import about
 from gp365.sync.job import Job, single_subject
+from gp365.sync.plan.fields import loud
 from gp365.sync.subject import Disposition, Subject
 
 # The field of an entry for a record that was written, but is not what it should be; only a clean write or a retry ends it.
@@ -92,7 +93,7 @@ def _entries(conn: Connection, job: Job, run: str, subject: Subject) -> list[New
         entry = _entry_of(job, run, subject, name, error.code, error.message, shown, error.fix)
         found.append(replace(entry, about=about(conn, job, subject)))
     units: dict[str, list[FieldPlan]] = {}
-    for field in plan.fields:
+    for field in loud(plan.fields):
         if problem is None and field.verdict in (Verdict.CONFLICT, Verdict.PARKED):
             units.setdefault(field.unit or field.name, []).append(field)
     for unit, fields in units.items():

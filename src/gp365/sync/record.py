@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from gp365.model.plan import Pair, Verdict
 from gp365.model.record import Op, Record, Status
-from gp365.model.values import Value, fingerprint, key_text
+from gp365.model.values import Value, Values, fingerprint, key_text
 from gp365.store import intents, ledger, links, work
 from gp365.store.waits import Wait
 from gp365.sync import sightings
@@ -17,11 +17,12 @@ from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
 from gp365.sync.events.gone import marked_links
 from gp365.sync.indexing import index_written
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, mapped
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
+from gp365.sync.plan.fields import loud
 from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Sent, Subject
 from gp365.sync.telling import ledger_rows
@@ -36,17 +37,20 @@ _STATES = {
     Status.RETRY: "not-sent",
 }
 
+Held = dict[int, Mapping[str, Values]]  # what a subject's sides hold after the page, by the subject and side
+
 
 def record(
     conn: Connection, job: Job, run: str, subjects: Sequence[Subject], facts: Mapping[str, Facts]
 ) -> None:
     """Record what became of a page. Subjects that must be planned once more are marked `again` and stay claimed."""
     intents.close_many(conn, [end for subject in subjects for end in _ends(subject)])
-    drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts)) is not None]
+    held: Held = {}
+    drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts, held)) is not None]
     keep_links(conn, job, run, drafts)
     links.update(conn, marked_links(subjects))
     draw_writes(conn, job, run, subjects)
-    index_written(conn, job, [one for subject in subjects for one in _written(job, subject)])
+    index_written(conn, job, [one for subject in subjects for one in _written(job, subject, held)])
     sightings.keep(conn, subjects)
     for subject in subjects:
         judge(job, subject)
@@ -67,7 +71,7 @@ def _ends(subject: Subject) -> list[tuple[str, str, float | None]]:
     ]
 
 
-def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | None:
+def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts], held: Held) -> Draft | None:
     """Work out the link as it stands after this page: the agreed pairs, and the prints if nothing is left to look at."""
     plan = subject.plan
     done = [sent for sent in subject.sends if _is_done(sent)]
@@ -88,7 +92,7 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> Draft | No
     pairs: dict[str, Pair] = {**facts[subject.id].pairs, **plan.pairs}
     for sent in done:
         pairs.update(_stored_pairs(job, sent))
-    after = {place.side: _after(place, subject, done) for place in job.places}
+    after = held[id(subject)] = {place.side: _after(place, subject, done) for place in job.places}
     births = {place.side: _birth(place, subject, done) for place in job.places}
     quiet = _quiet(subject, done)
     prints = (
@@ -108,7 +112,7 @@ def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:
     return (
         subject.ended is None
         and len(done) == len(subject.sends)
-        and not any(field.verdict in open_fields for field in subject.plan.fields)
+        and not any(field.verdict in open_fields for field in loud(subject.plan.fields))
     )
 
 
@@ -125,31 +129,35 @@ def _stored_pairs(job: Job, sent: Sent) -> dict[str, Pair]:
     return pairs
 
 
-def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> dict[str, Value]:
+def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> Values:
     """Say what a side holds now, as far as we know: as read, with what was sent, and what was returned as stored."""
     before = subject.records.get(place.side)
+    mine = [sent for sent in done if sent.intent.side == place.side]
+    if before is not None and not mine:
+        return mapped(place, before.values)
     values: dict[str, Value] = dict(before.values) if before else {}
-    for sent in done:
-        if sent.intent.side == place.side and sent.outcome is not None:
+    for sent in mine:
+        if sent.outcome is not None:
             if not before:
                 values.update(dict.fromkeys(place.fields))
                 if sent.outcome.record is not None:
                     values.update(sent.outcome.record.values)
             values.update(sent.envelope.values)
             values.update(sent.outcome.stored)
-    return {name: value for name, value in values.items() if name in place.fields}
+    return mapped(place, values)
 
 
-def _written(job: Job, subject: Subject) -> list[tuple[Place, Record]]:
+def _written(job: Job, subject: Subject, held: Held) -> list[tuple[Place, Record]]:
     """Give the records that this page wrote, as they stand now."""
     found: list[tuple[Place, Record]] = []
     for place in job.places:
         done = [one for one in subject.sends if one.intent.side == place.side and _is_done(one)]
         if done and place.side in subject.keys:
-            held = subject.records.get(place.side)
+            read = subject.records.get(place.side)
             marked = done[-1].intent.reference if place.entity.reference_field else ""
-            reference = held.reference if held is not None and held.reference else marked
-            values = _after(place, subject, done)
+            reference = read.reference if read is not None and read.reference else marked
+            after = held.get(id(subject))
+            values = after[place.side] if after is not None else _after(place, subject, done)
             found.append((place, Record(subject.keys[place.side], values, reference=reference)))
     return found
 
@@ -177,7 +185,9 @@ def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         plan = subject.plan
         assert plan is not None
         problem = subject.problem or plan.problem
-        fields = [(field.name, field.waits_for) for field in plan.fields if field.verdict is Verdict.WAITING]
+        fields = [
+            (field.name, field.waits_for) for field in loud(plan.fields) if field.verdict is Verdict.WAITING
+        ]
         if problem is not None and problem.verdict is Verdict.WAITING:
             fields.append((problem.field, problem.waits_for))
         waiters += [(side, key_text(key)) for side, key in subject.keys.items()]

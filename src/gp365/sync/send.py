@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from gp365.model.errors import Gp365Error, Retry
 from gp365.model.record import Op, Outcome, Status, Write
-from gp365.model.values import unpack
+from gp365.model.values import Values
 from gp365.sync.decide import target_key
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, mapped
 from gp365.sync.subject import Sent, Subject
 
 
@@ -33,18 +33,23 @@ def _open_on(sent: Sent, place: Place) -> bool:
 def _write_of(job: Job, subject: Subject, sent: Sent) -> Write:
     intent = sent.intent
     record = subject.records.get(intent.side)
-    place = job.place(intent.side)
-    fields = set(place.fields)
     return Write(
         op=Op(intent.op),
         key=target_key(sent),
         values=sent.envelope.values,
         version=intent.version,
         birth=record.birth if record else "",
-        expected={name: value for name, value in unpack(intent.before).items() if name in fields},
+        expected=_planned_on(job, subject, intent.side),
         reference=intent.reference,
         send_by=intent.send_by,
     )
+
+
+def _planned_on(job: Job, subject: Subject, side: str) -> Values:
+    """Give what the flow reads of the record that a write was planned on: what its intent keeps as the before-image."""
+    assert subject.plan is not None
+    record = subject.plan.left if side == job.left.side else subject.plan.right
+    return {} if record is None else mapped(job.place(side), record.values)
 
 
 def _write(place: Place, writes: list[Write]) -> tuple[Sequence[Outcome], Gp365Error | None]:

@@ -9,6 +9,7 @@ from gp365.model.values import pack, show_key
 from gp365.store import ledger
 from gp365.store.ledger import Entry
 from gp365.sync.job import Job
+from gp365.sync.plan.fields import loud
 from gp365.sync.subject import Sent, Subject
 
 
@@ -17,7 +18,7 @@ def note(subject: Subject) -> None:
     plan = subject.plan
     assert plan is not None
     step: dict[str, Any] = {
-        "fields": [_field(field) for field in plan.fields if field.verdict is not Verdict.AGREE]
+        "fields": [_field(field) for field in loud(plan.fields) if field.verdict is not Verdict.AGREE]
     }
     if plan.filtered:
         step["filtered"] = plan.filtered

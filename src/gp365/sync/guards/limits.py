@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gp365.model.flow_file import GuardFile, GuardsFile
 from gp365.model.plan import FieldPlan, Half, SubjectPlan, Verdict
 from gp365.model.record import Op
+from gp365.sync.plan.fields import loud
 
 CREATES, UPDATES, CLEARS, GONE = "creates", "updates", "clears", "gone"
 
@@ -69,7 +70,7 @@ def marks_of(plan: SubjectPlan, left: str) -> Iterator[Mark]:
             yield write.side, CREATES
             continue
         yield write.side, UPDATES
-        if any(_clears(field, left) for field in plan.fields if field.target == write.side):
+        if any(_clears(field, left) for field in loud(plan.fields) if field.target == write.side):
             yield write.side, CLEARS
 
 

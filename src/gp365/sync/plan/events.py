@@ -13,6 +13,7 @@ from gp365.model.flow import ASK
 from gp365.model.plan import FieldPlan, Pair, Verdict
 from gp365.model.record import Record
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.fields import Fields
 from gp365.sync.plan.rows import CompiledFlow, Sight, see, write_half
 from gp365.sync.plan.rule import Ruling
 
@@ -57,6 +58,16 @@ class Judged:
 
     fields: tuple[FieldPlan, ...]
     left_scope: str = ""
+
+
+def has_events(compiled: CompiledFlow, fields: Fields, facts: Facts) -> bool:
+    """Tell whether any policy may have a say: a flag that moved, or a condition that is not, or was not, met."""
+    flag = compiled.flow.events.inactive
+    return (
+        SCOPE in facts.pairs
+        or any(one.name == flag for one in fields.loud)
+        or not all(_in_scope(side.name, facts) for side in compiled.flow.sides)
+    )
 
 
 def judge_events(

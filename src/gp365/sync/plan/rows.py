@@ -98,24 +98,32 @@ class Sheet:
     planned: Mapping[str, dict[str | None, FieldPlan]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Alike:
-    """A unit of one plain row, by its wire fields: what was planned of late where both sides agree.
+    """A unit of one plain row, by its wire fields, and what it was found to agree on of late.
 
-    `texts` holds it by the text that stands on both sides, `others` by the types and values of both. A text up to `easy`
-    long may need neither converting nor fitting.
+    `texts` holds texts that stood on both sides, as raw halves, `others` the types and values of both; `empty`: two empty
+    sides agree. A text up to `easy` long may need neither converting nor fitting; `number`: both sides read numbers.
     """
 
+    row: CompiledRow
     name: str
+    unit: str
     left: str
     right: str
     easy: int
+    number: bool
     why: str
     owner: str
-    texts: dict[str, list[FieldPlan]] = field(default_factory=dict[str, list[FieldPlan]], repr=False)
-    others: dict[tuple[type, Value, type, Value], list[FieldPlan]] = field(
-        default_factory=dict[tuple[type, Value, type, Value], list[FieldPlan]], repr=False
+    empty: bool = False
+    texts: dict[str, Half] = field(default_factory=dict[str, Half], repr=False)
+    others: set[tuple[type, Value, type, Value]] = field(
+        default_factory=set[tuple[type, Value, type, Value]], repr=False
     )
+
+
+Unit = tuple[str, tuple[CompiledRow, ...], Alike | None]
+"""A unit with its rows, and what tells whether it agrees: None where only the rule can."""
 
 
 Reader = Callable[[Values], Seen | None]
@@ -136,8 +144,8 @@ class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
     `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
-    when both sides have nothing there, and `alike` what is planned where they agree; `readers` read one row on a side,
-    by side and row.
+    when both sides have nothing there, and `alike` the units in order, with what tells that they agree; `readers` read one
+    row on a side, by side and row.
     """
 
     flow: Flow
@@ -153,9 +161,7 @@ class CompiledFlow:
     nothing: dict[str, list[FieldPlan]] = field(
         default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
     )
-    alike: dict[str, Alike | None] = field(
-        default_factory=dict[str, "Alike | None"], init=False, repr=False, compare=False
-    )
+    alike: list[Unit] = field(default_factory=list["Unit"], init=False, repr=False, compare=False)
     readers: dict[tuple[str, str], Reader] = field(
         default_factory=dict[tuple[str, str], "Reader"], init=False, repr=False, compare=False
     )

@@ -10,10 +10,11 @@ from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, V
 from gp365.model.record import Op, Record
 from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value
-from gp365.sync.plan.alike import plan_alike, remember_alike
+from gp365.sync.plan.alike import plan_alike, remember_alike, units_of
 from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
-from gp365.sync.plan.events import deactivation, judge_events
+from gp365.sync.plan.events import deactivation, has_events, judge_events
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.fields import Agreeing, Fields, is_loud
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, Sight, see, write_half
 from gp365.sync.plan.rule import Ruling, equal, rule, shown
 
@@ -22,41 +23,62 @@ def plan_update(
     compiled: CompiledFlow, subject: str, left: Record, right: Record, facts: Facts
 ) -> SubjectPlan:
     """Plan the update of a linked pair of records."""
-    fields: list[FieldPlan] = []
-    for unit, rows in compiled.units.items():
+    parts: list[FieldPlan | Agreeing] = []
+    told: list[FieldPlan] = []
+    for unit, rows, alike in units_of(compiled):
         decided = unit in facts.resolutions
-        alike = None if decided else plan_alike(compiled, unit, left, right)
-        if alike is not None:
-            fields.extend(alike)
-            continue
-        if decided or not _nothing(compiled, rows, left, right):
-            plans = _plan_unit(compiled, unit, rows, left, right, facts)
-            if not decided:
-                remember_alike(compiled, unit, left, right, plans)
-            fields.extend(plans)
-            continue
-        plans = compiled.nothing.get(unit)
-        if plans is None:
-            plans = _plan_unit(compiled, unit, rows, left, right, facts)
-            if all(plan.verdict is Verdict.AGREE for plan in plans):
-                compiled.nothing[unit] = plans
-        fields.extend(plans)
-    names = (compiled.flow.left.name, compiled.flow.right.name)
-    judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
+        if alike is not None and not decided:
+            agreeing = plan_alike(compiled, alike, left.values, right.values)
+            if agreeing is not None:
+                parts.append(agreeing)
+                continue
+        plans = _planned(compiled, unit, rows, left, right, facts, decided=decided)
+        if alike is not None and not decided:
+            remember_alike(alike, left, right, plans)
+        parts.extend(plans)
+        told.extend(plans)
+    left_scope, fields = "", Fields(parts, [plan for plan in told if is_loud(plan)])
+    if has_events(compiled, fields, facts):
+        names = (compiled.flow.left.name, compiled.flow.right.name)
+        judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
+        left_scope, parts[:] = judged.left_scope, judged.fields
+        fields = Fields(parts, [plan for plan in judged.fields if is_loud(plan)])
+    writes = writes_of(compiled, fields.loud, left, right)
+    return SubjectPlan(subject, left, right, fields, writes, _agreed(parts), left_scope=left_scope)
+
+
+def _agreed(parts: Sequence[FieldPlan | Agreeing]) -> dict[str, Pair]:
+    """Give the pairs that are agreed without any write."""
     pairs: dict[str, Pair] = {}
-    for plan in judged.fields:
+    for plan in parts:
+        if isinstance(plan, Agreeing):
+            pairs[plan.name] = (plan.left, plan.right)
+            continue
         agrees = plan.verdict is Verdict.AGREE if plan.agrees is None else plan.agrees
         if agrees and plan.left is not None and plan.right is not None:
             pairs[plan.name] = (plan.left, plan.right)
-    return SubjectPlan(
-        subject,
-        left,
-        right,
-        fields=judged.fields,
-        writes=writes_of(compiled, judged.fields, left, right),
-        pairs=pairs,
-        left_scope=judged.left_scope,
-    )
+    return pairs
+
+
+def _planned(
+    compiled: CompiledFlow,
+    unit: str,
+    rows: tuple[CompiledRow, ...],
+    left: Record,
+    right: Record,
+    facts: Facts,
+    *,
+    decided: bool,
+) -> list[FieldPlan]:
+    """Plan a unit by the rule; what comes of two empty sides is remembered."""
+    if decided or not _nothing(compiled, rows, left, right):
+        return _plan_unit(compiled, unit, rows, left, right, facts)
+    plans = compiled.nothing.get(unit)
+    if plans is None:
+        plans = _plan_unit(compiled, unit, rows, left, right, facts)
+        if all(plan.verdict is Verdict.AGREE for plan in plans):
+            compiled.nothing[unit] = plans
+    return plans
 
 
 def _nothing(compiled: CompiledFlow, rows: Sequence[CompiledRow], left: Record, right: Record) -> bool:
