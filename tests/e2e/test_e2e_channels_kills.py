@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -51,4 +52,25 @@ def test_a_killed_sync_loses_and_doubles_nothing(there: Site, point: str) -> Non
     assert len([row for row in at.rows(SALES, "accounts") if row["name"] == name]) == 1
     sessions = SqlDoor.of(at).ask("GET", "/sessions")["sessions"]
     assert not any(one["transactions"] for one in sessions)
+    assert at.sync().written == 0
+
+
+def test_a_sync_killed_while_it_waits_for_the_answer_to_its_commit_is_settled(there: Site) -> None:
+    """The server rolls the transaction of the dead connection back; the next process finds out and does it again."""
+    at, door, name = there, SqlDoor.of(there), "Walrus Tusk Carvers"
+    account(at, 9, name, address1_line1="99 Walrus Road", address2_line1="1 Dock Road", address2_city="Gary")
+    door.faults({"match": "^COMMIT$", "do": "slow", "seconds": 20})
+    process = at.child("sync")
+    try:
+        while not door.ask("GET", "/faults")["faults"][0]["fired"]:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.communicate()
+    assert door.fired() == [1]
+    assert at.sync().balanced
+    at.settled()
+    (made,) = [row for row in at.rows(GP, "RM00101") if row["CUSTNAME"] == name]
+    assert at.card(made["CUSTNMBR"])["_gp365_accountid_value"] == NEW % 9
     assert at.sync().written == 0
