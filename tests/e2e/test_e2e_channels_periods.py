@@ -38,7 +38,9 @@ def october(at: Site) -> list[Mapping[str, Any]]:
     with open_project(at.folder) as project:
         gp = connect(project, "gp")
         try:
-            found = [record.values for page in gp.scan("fiscal_period", FIELDS) for record in page]
+            found: list[Mapping[str, Any]] = [
+                record.values for page in gp.scan("fiscal_period", FIELDS) for record in page
+            ]
         finally:
             gp.close()
     last = date(2026, 10, 31)
