@@ -31,30 +31,24 @@ def over(way: str, at: Site, **sql: Any) -> None:
 
 
 def settings_over(text: str, way: str, sql: Mapping[str, Any]) -> str:
-    """Return settings with the channels of a way and no others."""
+    """Return settings with the channels of a way and no others; the tables of SQL and SOAP stand there as comments."""
     read, _, write = way.partition("-")
-    channels = {read, write or read}
-    # The first line makes the file the simulators' own: they would write it again.
-    lines = [line for line in text.splitlines()[1:] if not line.startswith("# The same company")]
+    channels, block = {read, write or read}, ""
     kept: list[str] = []
-    for line in lines:
-        if line.startswith("url = ") and "GPService" in line and "rest" not in channels:
-            continue
-        name = line.removeprefix("# ").partition(" ")[0]
-        commented = line.startswith("# [systems.gp.sql]") or _of_sql(line)
-        if commented and ("sql" not in channels or name in sql):
-            continue
-        kept.append(line.removeprefix("# ") if commented else line)
-        if line.startswith("# [systems.gp.sql]"):
-            kept += [f"{word} = {json.dumps(value)}" for word, value in sql.items()]
+    # The first line makes the file the simulators' own: they would write it again.
+    for line in text.splitlines()[1:]:
+        bare = line.removeprefix("# ")
+        table = re.match(r"# \[systems\.gp\.(\w+)\]", line)
+        block = table.group(1) if table else block if line.startswith("#") else ""
+        if not block:
+            rest_address = line.startswith("url = ") and "GPService" in line
+            kept += [] if rest_address and "rest" not in channels else [line]
+        elif block in channels and (block != "sql" or bare.partition(" ")[0] not in sql):
+            kept.append(bare if table or " = " in bare else line)
+            if table and block == "sql":
+                kept += [f"{word} = {json.dumps(value)}" for word, value in sql.items()]
     found = "\n".join(kept) + "\n"
-    if write:
-        found += _MIXED % (read, write, read, write)
-    return found
-
-
-def _of_sql(line: str) -> bool:
-    return re.match(r"# (driver|server|user|password|database) = ", line) is not None
+    return found + _MIXED % (read, write, read, write) if write else found
 
 
 @contextmanager
