@@ -49,10 +49,10 @@ RESOURCES: Mapping[str, Resource] = MappingProxyType(
 class GpSettings:
     """One company of one GP installation, reached through the Service Based Architecture and other channels.
 
-    `url` is GP Service's, empty where there is none. `company` is the display name as it stands in the URL; `interid` is the company database. `spacing_ms` lies between
-    the end of a call and the start of the next on the same lane. `single_limit`: up to so many keys are read one by
-    one where no list was read in this run. `read_back`: after an edit the card is read again and compared. Raises
-    Misconfigured("settings-invalid") for values that cannot be.
+    `url` is GP Service's, empty where there is none. `company` is the display name as it stands in the URL; `interid` is
+    the company database. `spacing_ms` lies between the end of a call and the start of the next on the same lane.
+    `single_limit`: up to so many keys are read one by one where no list was read in this run. `read_back`: after an edit
+    the card is read again and compared. Raises Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
