@@ -88,6 +88,7 @@ _TARGET = (
     _TABLE.c.state == bindparam("in_state"),
 )
 _ON_TARGET = _QUERY.where(*_TARGET)
+_HEADS_ON_TARGET = select(_TABLE.c.key, _TABLE.c.made_at, _TABLE.c.id, _TABLE.c.op).where(*_TARGET)
 _SINCE = select(_TABLE.c.key, _TABLE.c.planned).where(*_TARGET, _TABLE.c.made_at >= bindparam("since"))
 _OFTEN = (
     select(_TABLE.c.key)
@@ -168,6 +169,18 @@ def superseded_for(conn: Connection, system: str, entity: str, keys: Iterable[st
 def last_write(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> dict[str, Intent]:
     """Find the last write that was done on each of these external records, those whose reply was lost included."""
     return {intent.key: intent for intent in done_on(conn, system, entity, keys)}
+
+
+def last_updates(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> dict[str, Intent]:
+    """Find, as `last_write`, those of the last writes that were updates; what the others carry is not read."""
+    last: dict[str, tuple[datetime, str, str]] = {}
+    for chunk in chunks(keys):
+        for state in (DONE, SETTLED):
+            given = {"in_system": system, "in_entity": entity, "keys": chunk, "in_state": state}
+            for key, made_at, name, op in ask(conn, "heads on target", lambda: _HEADS_ON_TARGET, given):
+                last[key] = max(last.get(key, (made_at, name, op)), (made_at, name, op))
+    found = by_ids(conn, [name for _, name, op in last.values() if op == "update"])
+    return {intent.key: intent for intent in found.values()}
 
 
 def done_on(conn: Connection, system: str, entity: str, keys: Iterable[str]) -> list[Intent]:

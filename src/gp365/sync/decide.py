@@ -21,7 +21,7 @@ from gp365.store.work import Claim
 from gp365.sync.draw import Drawn
 from gp365.sync.envelope import Envelope, seal
 from gp365.sync.events.gone import plan_event
-from gp365.sync.inputs import pack_inputs
+from gp365.sync.inputs import images_of, pack_inputs
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
 from gp365.sync.plan.fields import loud
@@ -113,10 +113,12 @@ def open_intents(
                 )
                 break
             event = bool(subject.left_out or subject.marked)
-            name, body = pack_inputs(job, plan, facts[subject.id], event=event)
+            images = images_of(plan)
+            name, body = pack_inputs(job, plan, facts[subject.id], event=event, images=images)
             bodies[name] = body
+            before = images[0 if write.side == job.left.side else 1] or pack({})
             keyed = write if write.key == key else replace(write, key=key)
-            made.append((subject, _sent(job, run, subject, plan, keyed, name)))
+            made.append((subject, _sent(job, run, subject, plan, keyed, before, name)))
     if not made:
         return
     intents.keep_inputs(conn, bodies)
@@ -128,11 +130,19 @@ def open_intents(
             subject.sends.append(sent)
 
 
-def _sent(job: Job, run: str, subject: Subject, plan: SubjectPlan, write: PlannedWrite, inputs: str) -> Sent:
+def _sent(
+    job: Job,
+    run: str,
+    subject: Subject,
+    plan: SubjectPlan,
+    write: PlannedWrite,
+    before: bytes,
+    inputs: str,
+) -> Sent:
     _, source = _source(job, plan, write)
     pairs = written_pairs(job.flow, plan, write)
     envelope = Envelope(write.values, pairs, source.birth if source else "", job.flow.digest)
-    return Sent(_intent(job, run, subject, plan, write, envelope, inputs), envelope)
+    return Sent(_intent(job, run, subject, plan, write, envelope, before, inputs), envelope)
 
 
 def _intent(
@@ -142,6 +152,7 @@ def _intent(
     plan: SubjectPlan,
     write: PlannedWrite,
     envelope: Envelope,
+    before: bytes,
     inputs: str,
 ) -> Intent:
     place = job.place(write.side)
@@ -165,7 +176,7 @@ def _intent(
         source_key=key_text(source.key) if source else "",
         reference=reference_of(job.pair, job.flow.name, source_side, source) if source else "",
         values=seal(envelope),
-        before=pack(dict(record.values)) if record else pack({}),
+        before=before,
         inputs=inputs,
         overruled=pack(_overruled(plan, write.side)),
         send_by=send_by,

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+import orjson
+
 from gp365 import __version__
 from gp365.model.expressions import ExpressionError, Expressions, named_in
 from gp365.model.plan import Half, Resolution, SubjectPlan, Window
@@ -36,13 +38,21 @@ class Inputs:
     event: bool = False
 
 
-def pack_inputs(job: Job, plan: SubjectPlan, facts: Facts, *, event: bool = False) -> tuple[str, bytes]:
-    """Pack everything that the planner saw, under its content hash."""
+def pack_inputs(
+    job: Job,
+    plan: SubjectPlan,
+    facts: Facts,
+    *,
+    event: bool = False,
+    images: tuple[bytes | None, bytes | None] | None = None,
+) -> tuple[str, bytes]:
+    """Pack everything that the planner saw, under its content hash; `images` are its records' values, packed before."""
     told = job.compiled.context
+    left, right = images or images_of(plan)
     held: dict[str, Any] = {
         "flow": job.flow.digest,
-        "left": dict(plan.left.values) if plan.left else None,
-        "right": dict(plan.right.values) if plan.right else None,
+        "left": None if left is None else orjson.Fragment(left),
+        "right": None if right is None else orjson.Fragment(right),
         "pairs": dict(facts.pairs),
         "computed": {name: [value.value, value.code] for name, value in facts.computed.items()},
         "resolutions": {name: [one.take, one.value, one.actor] for name, one in facts.resolutions.items()},
@@ -57,6 +67,12 @@ def pack_inputs(job: Job, plan: SubjectPlan, facts: Facts, *, event: bool = Fals
         held["event"] = True
     body = pack(held)
     return digest(body), body
+
+
+def images_of(plan: SubjectPlan) -> tuple[bytes | None, bytes | None]:
+    """Pack the values of a plan's records, left and right."""
+    left, right = plan.left, plan.right
+    return (pack(dict(left.values)) if left else None, pack(dict(right.values)) if right else None)
 
 
 def _seldom(compiled: CompiledFlow, plan: SubjectPlan, facts: Facts) -> dict[str, Any]:

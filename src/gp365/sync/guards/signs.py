@@ -77,7 +77,7 @@ def _look(job: Job, observation: Observation, place: Place, keys: Sequence[Key],
         texts = [key_text(key) for key in records]
         linked = links.by_keys(conn, job.pair, job.flow.name, place.end, texts)
         open_ones = {key: link for key, link in linked.items() if link.state == links.OPEN}
-        last = intents.last_write(conn, place.system, place.entity.name, open_ones)
+        last = intents.last_updates(conn, place.system, place.entity.name, open_ones)
         births = [record.birth for record in records.values() if record.birth]
         moved = links.by_births(conn, job.pair, job.flow.name, place.end, births)
     found.earlier += _earlier(job, place, open_ones, records)
@@ -131,9 +131,9 @@ def _earlier(job: Job, place: Place, linked: Mapping[str, Link], records: Mappin
     }
     went: dict[str, tuple[Record, dict[str, Half]]] = {}
     with job.store.read() as conn:
-        last = intents.last_write(conn, across.system, across.entity.name, partner)
+        last = intents.last_updates(conn, across.system, across.entity.name, partner)
         for key, intent in last.items():
-            if (intent.pair, intent.flow) == (job.pair, job.flow.name) and intent.op == str(Op.UPDATE):
+            if (intent.pair, intent.flow) == (job.pair, job.flow.name):
                 pairs = unseal(intent.values).pairs
                 went[intent.inputs] = (partner[key], {name: pair[number] for name, pair in pairs.items()})
         went = {name: one for name, one in went.items() if _is_back(job, place, *one)}
