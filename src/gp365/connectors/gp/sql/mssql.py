@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from gp365.connectors.gp.sql.dbapi import DbapiConnection, failed
@@ -48,7 +49,7 @@ def connection_string(settings: SqlSettings, database: str) -> str:
 
 def _module(settings: SqlSettings) -> Any:
     try:
-        import mssql_python
+        return import_module("mssql_python")
     except ImportError as missing:
         raise Misconfigured(
             "settings-invalid",
@@ -57,4 +58,3 @@ def _module(settings: SqlSettings) -> Any:
             field="driver",
             fix="Install gp365 with the extra `sqlserver`.",
         ) from None
-    return mssql_python
