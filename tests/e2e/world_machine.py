@@ -9,14 +9,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from e2e_site import GP, SALES, Site
+from e2e_site import GP, PAIR, SALES, Site
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from people import SITE_FLOW, People, tag_of
 from two_worlds import Disagrees, Known, is_unlinked, judge
 
+from gp365.app.actions.opening import holder_of
+from gp365.app.actions.outputs import SyncOut
 from gp365.app.actions.running import silent
-from gp365.app.actions.sync import sync
+from gp365.app.actions.sync import sync_jobs
+from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import Project, open_project
 from gp365.model.values import unpack_deep
 from gp365.store import parked
@@ -24,6 +27,7 @@ from gp365.store import parked
 FIRMS = st.integers(0, 5)
 SIDES = st.sampled_from((GP, SALES))
 STOPPED = 5
+STAYS_UP = 10
 
 
 class Worlds(RuleBasedStateMachine):
@@ -48,6 +52,8 @@ class Worlds(RuleBasedStateMachine):
         self.snapshots: set[str] = set()
         self.moved_back = False
         self.project: Project | None = None
+        self.assembly: Assembly | None = None
+        self.syncs = count(1)
 
     # the beginning
 
@@ -267,6 +273,7 @@ class Worlds(RuleBasedStateMachine):
             if self.tags:
                 self._end()
         finally:
+            self._stop()
             self.project.close()
             shutil.rmtree(self.mine.folder, ignore_errors=True)
 
@@ -299,7 +306,7 @@ class Worlds(RuleBasedStateMachine):
         return ran
 
     def _once(self, *, approve: bool, full: bool = False) -> Ran:
-        done = sync(self._open(), progress=silent, approve=approve, full=full)
+        done = self._run(approve=approve, full=full)
         for run in done.runs:
             if not run.balanced:
                 raise Disagrees(f"not balanced: {run.mismatches}")
@@ -310,6 +317,24 @@ class Worlds(RuleBasedStateMachine):
         judge(self.people, self.known, stops or (self.moved_back and not full))
         written = sum(one.created + one.updated for run in done.runs for one in run.sides.values())
         return Ran(clean, stopped, written)
+
+    def _run(self, *, approve: bool, full: bool) -> SyncOut:
+        """Sync as a service does that stays up: connections are kept, and it is started again now and then."""
+        project = self._open()
+        if next(self.syncs) % STAYS_UP == 0:
+            self._stop()
+        if self.assembly is None:
+            self.assembly = assemble(project)
+        else:
+            self.assembly.begin_run(PAIR)
+        with project.locked():
+            jobs = self.assembly.jobs(PAIR)
+            return sync_jobs(jobs, holder_of(project), progress=silent, approve=approve, full=full)
+
+    def _stop(self) -> None:
+        if self.assembly is not None:
+            self.assembly.close()
+            self.assembly = None
 
 
 class Ran:
