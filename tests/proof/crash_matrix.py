@@ -118,7 +118,7 @@ def play(
         finish(world, figures, f"{told} (occasion {occasion} of {number}, {code})")
         if killed or figures.found:
             return
-        occasion = max(1, occasion - 1)
+        occasion = max(1, occasion // 2)
     figures.strange += 1
     figures.found.append(f"{told}: it was never passed")
 

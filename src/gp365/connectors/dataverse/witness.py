@@ -33,22 +33,21 @@ class Witnesses:
     def __init__(self, chosen: Selection, text: str = "") -> None:
         self._chosen = chosen
         self._kept: dict[str, int] = {}
-        self._told: set[str] = set()
         for one in text.split():
             id_, _, version = one.partition("=")
             self._kept[id_] = int(version)
-        self._before = dict(self._kept)
+        self._silent = dict(self._kept)  # those that the feed has not named yet
 
     def meet(self, rows: Iterable[Mapping[str, Any]], deleted: Iterable[str] = ()) -> None:
         """Take in a page of the feed."""
         for row in rows:
             id_ = self._chosen.id_of(row)
-            self._told.add(id_)
+            self._silent.pop(id_, None)
             version = _version(row)
             if version is not None:
                 self._kept[id_] = version
         for id_ in deleted:
-            self._told.add(id_)
+            self._silent.pop(id_, None)
             self._kept.pop(id_, None)
         if len(self._kept) > _MOST:
             self._kept = dict(nlargest(_MOST, self._kept.items(), key=lambda one: one[1]))
@@ -63,7 +62,7 @@ class Witnesses:
         `before` and `now` are the delta links; where the count has not moved nothing is asked for, else one request.
         """
         until = max(versions_in(now), default=None)
-        silent = {id_: version for id_, version in self._before.items() if id_ not in self._told}
+        silent = self._silent
         if until is None or not silent or until in versions_in(before):
             return False
         found = _versions(org, self._chosen, silent)

@@ -20,6 +20,8 @@ MAIN, BILL, SHIP, STATEMENT = (
     "PrimaryShiptoAddressCode",
     "StatementAddressCode",
 )
+RETIRED = ("Hold", "Inactive")
+"""RM00101 columns HOLD and INACTIVE: they take a customer out of use."""
 SELLERS = ("SalespersonID", "SalesTerritory")
 DELIVERY = ("TaxScheduleID", "ShippingMethod", "SalespersonID", "SalesTerritory", "UPSZone")
 """What an address says beside its own lines; a new ship-to takes it from the bill-to, a blank one would tax nothing."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.errors import Rejected
-from gp365.model.values import Value, decimal_text, show
+from gp365.model.values import Key, Value, decimal_text, show
 
 EMPTY_DATE = date(1900, 1, 1)
 FIRST_DATE = date(1753, 1, 1)
@@ -239,3 +239,13 @@ def json_number(value: object) -> str:
     if isinstance(value, Decimal):
         return decimal_text(value)
     raise TypeError(type(value).__name__)
+
+
+def comparable(value: Value) -> str:
+    """Return a value as GP's collation (no case, no trailing blanks, accents kept) compares it."""
+    return show(value).rstrip(" ").casefold()
+
+
+def folded(key: Key) -> Key:
+    """Return a key of texts as GP compares it."""
+    return tuple(capitals(part.rstrip(" ")) for part in key)

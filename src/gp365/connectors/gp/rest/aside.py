@@ -11,10 +11,11 @@ from typing import Any
 
 from gp365.connectors.gp.card import card_record
 from gp365.connectors.gp.rest.lists import Lists, row_key
-from gp365.connectors.gp.rest.reading import Reading, fetched, folded, record_of
+from gp365.connectors.gp.rest.reading import Reading, fetched, record_of
 from gp365.connectors.gp.rest.service import Service
 from gp365.connectors.gp.rows import cells_of
 from gp365.connectors.gp.tables import entity_named
+from gp365.connectors.gp.values import folded
 from gp365.model.record import Record
 from gp365.model.values import Key
 from gp365.wire.calls import CallFailed, Requests

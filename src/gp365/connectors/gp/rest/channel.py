@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from gp365.connectors.gp.card import RETIRED
 from gp365.connectors.gp.rest.aside import WAY, read_aside
 from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.probe import findings
@@ -27,7 +28,6 @@ from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
-RETIRED = ("Hold", "Inactive")  # RM00101 columns HOLD and INACTIVE: a customer out of use
 _READ, _CREATE, _UPDATE, _READ_BACK = 2, 3, 4, 2
 """Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look."""
 _ANSWER_S = 0.1
@@ -189,7 +189,7 @@ class RestChannel:
             return Tally(0, 0, {})
         methods = made.lanes.tally.by_method
         writes = sum(count for method, count in methods.items() if method in ("POST", "PATCH"))
-        return Tally(made.lanes.tally.total, writes, made.writing.acknowledged)
+        return Tally(made.lanes.tally.total, writes, made.writing.acknowledged.counts())
 
     @property
     def handshakes(self) -> int:

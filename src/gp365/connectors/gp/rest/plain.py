@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.rest.objects import members_of, whole
-from gp365.connectors.gp.rest.readback import unkept
 from gp365.connectors.gp.rest.reading import record_of
-from gp365.connectors.gp.rest.trip import Missing, Refused, Trip, moved
+from gp365.connectors.gp.rest.trip import Missing, Refused, Trip
 from gp365.connectors.gp.rows import cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Gp365Error, Rejected
 from gp365.model.record import Op, Outcome, Record, Status
 from gp365.model.values import Value, Values, show_key

@@ -14,7 +14,7 @@ from gp365.connectors.gp.rest.lists import Lists, row_key
 from gp365.connectors.gp.rest.service import NotShown, Service
 from gp365.connectors.gp.rows import Cells, cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
-from gp365.connectors.gp.values import capitals
+from gp365.connectors.gp.values import capitals, comparable, folded
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, Value, key_of, key_text, show
 from gp365.wire.calls import Requests
@@ -244,16 +244,6 @@ def record_of(entity: str, cells: Cells, fields: Sequence[str]) -> Record:
         birth=birth_of(entity, values),
         reference=show(values.get(described.reference)) if described.reference else "",
     )
-
-
-def folded(key: Key) -> tuple[str, ...]:
-    """Return a key as GP compares it."""
-    return tuple(capitals(part.rstrip(" ")) for part in key)
-
-
-def comparable(value: Value) -> str:
-    """Return a value as GP's collation (no case, no trailing blanks, accents kept) compares it."""
-    return show(value).rstrip(" ").casefold()
 
 
 def _index_row(record: Record, name: str) -> tuple[str, str, bytes]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gp365.connectors.gp.rest.service import Said, Service
+from gp365.connectors.gp.writes import check_time
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Outcome, Status, Write
 from gp365.model.values import show, show_key
 from gp365.wire.calls import CallFailed, Requests
 from gp365.wire.clock import Clock
-
-
-class TooLate(Exception):
-    """The moment after which the write must not be sent has passed."""
 
 
 class Refused(Exception):
@@ -67,7 +62,7 @@ class Trip:
         return self._call(lambda: self.service.change(self.lane, entity, key, members), members, role)
 
     def _call(self, ask: Callable[[], Said], members: Mapping[str, Any], role: str) -> dict[str, Any]:
-        self._check_time()
+        check_time(self.write, self.clock)
         self.unsure = True
         try:
             said = ask()
@@ -86,10 +81,6 @@ class Trip:
         self.returned = self.returned and said.stored is not None
         return {**members, **(said.stored or {})}
 
-    def _check_time(self) -> None:
-        if self.write.send_by is not None and self.clock.utc_now() > self.write.send_by:
-            raise TooLate
-
     def _placed(self, error: Rejected, role: str) -> Rejected:
         """Name the record, and the field of the card that the service's own field stands for."""
         error.record = show_key(self.write.key)
@@ -104,35 +95,3 @@ class Trip:
         after = failure.after_s if isinstance(failure, Retry) else None
         status = Status.UNKNOWN if self.done or self.unsure else Status.RETRY
         return Outcome(status, self.write.key, error=failure, after_s=after)
-
-
-@dataclass(slots=True)
-class Locks:
-    """A lock per record, made when it is wanted and forgotten when nobody holds it."""
-
-    _guard: Lock = field(default_factory=Lock)
-    _held: dict[str, tuple[Lock, int]] = field(default_factory=dict[str, tuple[Lock, int]])
-
-    @contextmanager
-    def of(self, name: str) -> Generator[None]:
-        """Hold the lock of a record."""
-        with self._guard:
-            lock, holders = self._held.get(name, (Lock(), 0))
-            self._held[name] = (lock, holders + 1)
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                lock, holders = self._held[name]
-                if holders == 1:
-                    del self._held[name]
-                else:
-                    self._held[name] = (lock, holders - 1)
-
-
-def moved(write: Write, fresh_values: Mapping[str, object], fresh_birth: str) -> bool:
-    """Say whether the record is not the one that the write was planned on: another birth mark, or a mapped value."""
-    if write.birth and fresh_birth and write.birth != fresh_birth:
-        return True
-    return any(fresh_values[name] != value for name, value in write.expected.items() if name in fresh_values)

@@ -20,12 +20,13 @@ from gp365.connectors.gp.card import (
     edits_of,
     new_codes,
 )
+from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.rest.objects import members_of, shared_values, whole, with_main_address
-from gp365.connectors.gp.rest.readback import unkept
 from gp365.connectors.gp.rest.reading import Fetched, Reading, fetched
-from gp365.connectors.gp.rest.trip import Missing, Refused, Trip, moved
+from gp365.connectors.gp.rest.trip import Missing, Refused, Trip
 from gp365.connectors.gp.rows import cells_of, values_of
 from gp365.connectors.gp.tables import entity_named
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Gp365Error, Rejected
 from gp365.model.record import Outcome, Status
 from gp365.model.values import Value, Values, show

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from gp365.connectors.gp.rest.channel import RETIRED
+from gp365.connectors.gp.card import RETIRED
 from gp365.connectors.gp.soap.held import card_fields
 from gp365.connectors.gp.soap.lists import Lists
 from gp365.connectors.gp.soap.probe import findings
@@ -201,7 +201,7 @@ class SoapChannel:
         made = self._made
         if made is None:
             return Tally(0, 0, {})
-        return Tally(made.lanes.tally.total, made.service.written, made.writing.acknowledged)
+        return Tally(made.lanes.tally.total, made.service.written, made.writing.acknowledged.counts())
 
     def close(self) -> None:
         """Close every connection."""

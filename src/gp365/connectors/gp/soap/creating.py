@@ -7,7 +7,7 @@ from the flow.
 from __future__ import annotations
 
 from gp365.connectors.gp.card import BILL, BILL_TO, DELIVERY, MAIN, SHIP, SHIP_TO, STATEMENT
-from gp365.connectors.gp.rest.readback import unkept
+from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.soap import members
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.held import Held, record_of

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gp365.connectors.gp.rest.readback import unkept
-from gp365.connectors.gp.rest.trip import moved
+from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.soap import members
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.held import record_of
@@ -11,6 +10,7 @@ from gp365.connectors.gp.soap.reading import Reading
 from gp365.connectors.gp.soap.shapes import shape_of
 from gp365.connectors.gp.soap.trip import Trip
 from gp365.connectors.gp.values import capitals
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Rejected, Retry
 from gp365.model.record import Op, Outcome, Status
 

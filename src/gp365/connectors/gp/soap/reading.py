@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from gp365.connectors.gp.rest.reading import comparable
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.feed import Feed
 from gp365.connectors.gp.soap.held import Held, key_in, record_of
@@ -14,7 +13,7 @@ from gp365.connectors.gp.soap.lists import Lists
 from gp365.connectors.gp.soap.service import Service
 from gp365.connectors.gp.soap.shapes import Shape, shape_of
 from gp365.connectors.gp.soap.values import cells_from
-from gp365.connectors.gp.values import capitals, unfit_character
+from gp365.connectors.gp.values import comparable, folded, unfit_character
 from gp365.model.errors import Retry, Unauthorised
 from gp365.model.record import ChangePage, Record
 from gp365.model.values import Key, Value, key_of, key_text, show
@@ -221,11 +220,6 @@ class Reading:
             if key_in(shape, held.cells) == wanted:
                 return record_of(entity, held, fields)
         return None
-
-
-def folded(key: Key) -> Key:
-    """Return a key as GP compares it."""
-    return tuple(capitals(part.rstrip(" ")) for part in key)
 
 
 def _sayable(text: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gp365.connectors.gp.rest.trip import TooLate
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.service import Service
+from gp365.connectors.gp.writes import check_time
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Outcome, Status, Write
 from gp365.model.values import show, show_key
@@ -39,8 +39,7 @@ class Trip:
 
     def send(self, operation: str, entity: str, part: str, members: Mapping[str, Any]) -> None:
         """Do a Create or Update. Raises Faulted, and what Service.write raises."""
-        if self.write.send_by is not None and self.clock.utc_now() > self.write.send_by:
-            raise TooLate
+        check_time(self.write, self.clock)
         self.unsure = True
         try:
             self.service.write(self.lane, operation, entity, **{part: dict(members)})

@@ -22,8 +22,7 @@ from gp365.connectors.gp.card import (
     edits_of,
     new_codes,
 )
-from gp365.connectors.gp.rest.readback import unkept
-from gp365.connectors.gp.rest.trip import moved
+from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.rows import values_of
 from gp365.connectors.gp.soap import members
 from gp365.connectors.gp.soap.faults import Faulted
@@ -33,6 +32,7 @@ from gp365.connectors.gp.soap.shapes import shape_of
 from gp365.connectors.gp.soap.trip import Trip
 from gp365.connectors.gp.soap.values import EMAIL
 from gp365.connectors.gp.tables import entity_named
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Outcome, Status, Write
 from gp365.model.values import Value, Values, show, show_key

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from gp365.connectors.gp.card import birth_of
 from gp365.connectors.gp.sql.port import SqlValue
 from gp365.connectors.gp.sql.trip import Trip
-from gp365.connectors.gp.sql.updating import moved
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import capitals
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Rejected
 from gp365.model.record import Op, Outcome, Record, Status
 from gp365.model.values import Values, show, show_key

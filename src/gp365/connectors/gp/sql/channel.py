@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from gp365.connectors.gp.rest.channel import RETIRED
+from gp365.connectors.gp.card import RETIRED
 from gp365.connectors.gp.sql.customers import card_fields
 from gp365.connectors.gp.sql.desk import Desk, Open
 from gp365.connectors.gp.sql.probe import findings
@@ -166,7 +166,7 @@ class SqlChannel:
 
     def tally(self) -> Tally:
         """Give the counts since the channel was made: statements, those that call a procedure, rows acknowledged."""
-        return Tally(self._desk.pool.asked, self._desk.pool.called, self._writing.acknowledged)
+        return Tally(self._desk.pool.asked, self._desk.pool.called, self._writing.acknowledged.counts())
 
     def close(self) -> None:
         """Close every connection."""

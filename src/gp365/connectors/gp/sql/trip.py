@@ -13,13 +13,10 @@ from gp365.connectors.gp.sql.held import Held, hold
 from gp365.connectors.gp.sql.pool import Lane
 from gp365.connectors.gp.sql.port import SqlValue
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET, Procedures
+from gp365.connectors.gp.writes import check_time
 from gp365.model.errors import Rejected
 from gp365.model.record import Write
 from gp365.model.values import Value, Values, show, show_key
-
-
-class TooLate(Exception):
-    """The moment after which the write must not be sent has passed."""
 
 
 class Unfit(Exception):
@@ -42,8 +39,7 @@ class Trip:
 
     def check_time(self) -> None:
         """Raise TooLate where the write must not be sent any more."""
-        if self.write.send_by is not None and self.desk.clock.utc_now() > self.write.send_by:
-            raise TooLate
+        check_time(self.write, self.desk.clock)
 
     def hold(self, number: str) -> Held | None:
         """Read and lock a card."""

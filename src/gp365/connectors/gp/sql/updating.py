@@ -25,6 +25,7 @@ from gp365.connectors.gp.sql.port import SqlValue
 from gp365.connectors.gp.sql.trip import Trip, Unfit
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import capitals
+from gp365.connectors.gp.writes import moved
 from gp365.model.errors import Rejected
 from gp365.model.record import Outcome, Status, Write
 from gp365.model.values import Value, Values, show, show_key
@@ -53,13 +54,6 @@ def update_card(trip: Trip) -> Outcome:
     after = _Editing(trip, held).send(edits, emails)
     record = after.record(list(trip.write.values))
     return Outcome(Status.DONE, record.key, birth=record.birth, stored=dict(record.values))
-
-
-def moved(write: Write, fresh: Mapping[str, object], birth: str) -> bool:
-    """Say whether the record is not the one that the write was planned on: another birth mark, or a mapped value."""
-    if write.birth and birth and write.birth != birth:
-        return True
-    return any(fresh[name] != value for name, value in write.expected.items() if name in fresh)
 
 
 def no_address(write: Write, role: str, value: Value) -> Rejected:

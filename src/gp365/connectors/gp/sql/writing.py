@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from functools import partial
 
 from gp365.connectors.gp.sql.addressing import write_address
 from gp365.connectors.gp.sql.creating import create_card
@@ -17,11 +15,11 @@ from gp365.connectors.gp.sql.reading import Reading
 from gp365.connectors.gp.sql.refusals import Refusals
 from gp365.connectors.gp.sql.rows import folded
 from gp365.connectors.gp.sql.sources import source_of
-from gp365.connectors.gp.sql.trip import TooLate, Trip, Unfit
+from gp365.connectors.gp.sql.trip import Trip, Unfit
 from gp365.connectors.gp.sql.updating import readable, update_card
-from gp365.connectors.gp.values import check_values, missing_required, unfit_character
+from gp365.connectors.gp.writes import Acknowledged, Stopped, TooLate, Writable, carry_out, part, too_late
 from gp365.model.entity import EntityDescription
-from gp365.model.errors import Gp365Error, Misconfigured, Rejected, Retry, Unauthorised
+from gp365.model.errors import Misconfigured, Rejected, Retry, Unauthorised
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import show_key
 
@@ -53,54 +51,27 @@ class Writing:
         self._describe = describe
         self._procedures = Procedures(desk)
         self._refusals = Refusals(desk)
-        self._counting = Lock()
-        self._acknowledged: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def acknowledged(self) -> dict[tuple[str, str], int]:
-        """Return the rows whose COMMIT the server answered, by entity and operation."""
-        with self._counting:
-            return dict(self._acknowledged)
+        self.acknowledged = Acknowledged()
 
     def write(self, entity: str, writes: Sequence[Write]) -> list[Outcome]:
         """Do the writes. Raises Unauthorised or Misconfigured only where nothing of the batch has been done."""
-        described = self._describe(entity)
-        outcomes: dict[int, Outcome] = {}
-        customers: dict[str, list[int]] = {}
-        for at, write in enumerate(writes):
-            fault = _fault(described, write, self._desk.settings.name)
-            if fault is not None:
-                outcomes[at] = Outcome(Status.REJECTED, write.key, error=fault)
-            else:
-                customers.setdefault(folded(source_of(entity), write.key)[0], []).append(at)
-        if customers:
+        source, settings = source_of(entity), self._desk.settings
+        parted = part(
+            _writable(self._describe(entity), settings.name), writes, lambda key: folded(source, key)[0]
+        )
+        if parted.customers:
             for procedure, words in CALLS[entity].items():
                 self._procedures.control(procedure, *words)
             self._procedures.know_code_page()
-        stopped: list[Gp365Error] = []
+        return carry_out(parted, partial(self._one, entity), lanes=settings.lanes, name="gp-sql-write")
 
-        def of_customer(places: list[int]) -> list[tuple[int, Outcome]]:
-            return [(at, self._one(entity, writes[at], stopped)) for at in places]
-
-        with ThreadPoolExecutor(self._desk.settings.lanes, "gp-sql-write") as lanes:
-            for done in lanes.map(of_customer, customers.values()):
-                outcomes.update(done)
-        if stopped and all(
-            outcomes[at].status is Status.RETRY for places in customers.values() for at in places
-        ):
-            raise stopped[0]
-        return [outcomes[at] for at in range(len(writes))]
-
-    def _one(self, entity: str, write: Write, stopped: list[Gp365Error]) -> Outcome:
-        if stopped:
-            return Outcome(Status.RETRY, write.key, error=stopped[0])
+    def _one(self, entity: str, write: Write, stopped: Stopped) -> Outcome:
         outcome = self._tried(entity, write, stopped)
         if outcome.status is Status.DONE:
-            with self._counting:
-                self._acknowledged[entity, write.op.value] += 1
+            self.acknowledged.add(entity, write)
         return outcome
 
-    def _tried(self, entity: str, write: Write, stopped: list[Gp365Error]) -> Outcome:
+    def _tried(self, entity: str, write: Write, stopped: Stopped) -> Outcome:
         """Do a write; again where a deadlock or a lost connection undid it before COMMIT was sent."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -122,7 +93,7 @@ class Writing:
                 return Outcome(Status.RETRY, write.key, error=fault, after_s=fault.after_s)
         raise AssertionError
 
-    def _failed(self, write: Write, failed: SqlFailed, stopped: list[Gp365Error]) -> Outcome:
+    def _failed(self, write: Write, failed: SqlFailed, stopped: Stopped) -> Outcome:
         error = self._desk.told(failed)
         error.record = show_key(write.key)
         if isinstance(error, Unauthorised | Misconfigured):
@@ -143,7 +114,7 @@ class Writing:
             except _Undone as undone:
                 return undone.outcome
             except TooLate:
-                return Outcome(Status.RETRY, write.key, error=_too_late(write))
+                return Outcome(Status.RETRY, write.key, error=too_late(write))
             except Unfit as unfit:
                 unfit.error.system = self._desk.settings.name
                 return Outcome(Status.REJECTED, write.key, error=unfit.error)
@@ -169,46 +140,13 @@ class Writing:
         return Outcome(Status.RETRY if isinstance(error, Retry) else Status.REJECTED, write.key, error=error)
 
 
-def _too_late(write: Write) -> Retry:
-    return Retry(
-        "unsettled", "The moment by which this had to be sent has passed.", record=show_key(write.key)
+def _writable(described: EntityDescription, system: str) -> Writable:
+    return Writable(
+        described.name,
+        system,
+        described.key,
+        described.fields,
+        described.creates,
+        described.updates,
+        "SQL does not serve",
     )
-
-
-def _fault(entity: EntityDescription, write: Write, system: str) -> Rejected | None:
-    """Return why a write cannot be sent at all, or None."""
-    record, verb = show_key(write.key), write.op.value
-    served = {Op.CREATE: entity.creates, Op.UPDATE: entity.updates}.get(write.op, False)
-    fault = (
-        None
-        if served
-        else Rejected("not-served", f"SQL does not serve {verb} of {entity.name}.", record=record)
-    )
-    fault = fault or _key_fault(entity, write, record)
-    values = {name: value for name, value in write.values.items() if name not in entity.key}
-    fault = fault or check_values(entity.fields, values, verb, record)
-    if fault is None and write.op is Op.CREATE:
-        fault = missing_required(entity.fields, write.values, entity.key, record)
-    if fault is not None:
-        fault.system = system
-    return fault
-
-
-def _key_fault(entity: EntityDescription, write: Write, record: str) -> Rejected | None:
-    """Check the key by the lengths of its fields; what a key holds is otherwise GP's to judge."""
-    if len(write.key) != len(entity.key):
-        return Rejected("bad-value", f"The key needs {', '.join(entity.key)}.", record=record)
-    for name, part in zip(entity.key, write.key, strict=True):
-        length = entity.fields[name].length or len(part)
-        if not part.strip():
-            return Rejected("required-missing", "The key is empty.", record=record, field=name)
-        if len(part) > length:
-            return Rejected(
-                "too-long", f"At most {length} characters.", record=record, field=name, value=part
-            )
-        if any(ord(sign) < 32 or ord(sign) == 127 for sign in part):
-            return Rejected("bad-value", "The key holds a control character.", record=record, field=name)
-        if bad := unfit_character(part):
-            message = f"The character {bad} (U+{ord(bad):04X}) is not in code page 1252 of Dynamics GP."
-            return Rejected("not-in-code-page", message, record=record, field=name, value=part)
-    return None
