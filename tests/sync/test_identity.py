@@ -174,6 +174,20 @@ def test_a_note_index_that_was_given_out_again_makes_no_other_firm_of_an_account
     assert [link.left_key for link in world.links()] == ["AARONFIT0001"]
 
 
+def test_a_firm_that_goes_by_an_earlier_name_of_its_own_again_is_followed_to_its_new_number(world: World) -> None:
+    """GP taken back to before a firm was renamed, renumbered after that, and its postal code edited: still the same firm."""
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603")
+    world.sync()
+    world.gp_put("AARONFIT0001", Name="Fitz and Sons", Zip="60604")
+    world.sync()
+    world.gp.person_rename("customer", ("AARONFIT0001",), ("BAKERS0001",))
+    world.gp_put("BAKERS0001", Name="Aaron Fitz", Zip="99999")
+    report = world.sync()
+    assert report.balanced and not world.parked()
+    assert list(world.accounts()) == ["Aaron Fitz"]
+    assert [link.left_key for link in world.links()] == ["BAKERS0001"]
+
+
 def test_children_wait_for_their_parents_and_a_ring_is_broken(world: World) -> None:
     parent = {"gp": "Parent", "sales": "parent", "owner": "gp", "ref": "customers"}
     world.flow = flow_with(parent=parent)

@@ -7,17 +7,15 @@ goes back, record by record and field by field, in a run that a named person let
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection
 
 from gp365.model.plan import Half, Pair
 from gp365.model.record import Op
-from gp365.model.values import key_text, pack, unpack, unpack_deep
+from gp365.model.values import key_text
 from gp365.store import intents
-from gp365.store.intents import Intent
-from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
+from gp365.sync.past import named, past_of
 from gp365.sync.subject import Subject
 
 Restored = Mapping[str, frozenset[str]]  # side → fields that hold there what they held before
@@ -69,10 +67,10 @@ def held_before(
         if place.side not in job.recovery.sides:
             continue
         moved = {one.id: _moved(job, place, one, pairs[one.id]) for one in subjects}
-        past = _past(job, conn, place, [one for one in subjects if moved[one.id]])
+        past = past_of(job, conn, place, _owners(job, [one for one in subjects if moved[one.id]]))
         for subject in subjects:
             known = past.get(subject.id, set())
-            held = {name for name, half in moved[subject.id].items() if _named(name, half) in known}
+            held = {name for name, half in moved[subject.id].items() if named(name, half) in known}
             found[subject.id] = {**found.get(subject.id, {}), place.side: frozenset(held)}
     return found
 
@@ -91,33 +89,9 @@ def _moved(job: Job, place: Place, subject: Subject, pairs: Mapping[str, Pair]) 
     return moved
 
 
-def _past(job: Job, conn: Connection, place: Place, subjects: Sequence[Subject]) -> dict[str, set[bytes]]:
-    """Collect every value that our writes found, sent or agreed on a side, by subject."""
-    found: dict[str, set[bytes]] = {}
-    for where in job.places:
-        owner = {key_text(one.keys[where.side]): one.id for one in subjects if where.side in one.keys}
-        for intent in intents.done_on(conn, where.system, where.entity.name, owner):
-            if intent.pair == job.pair and intent.flow == job.flow.name:
-                found.setdefault(owner[intent.key], set()).update(_values(job, conn, place, intent))
-    return found
-
-
-def _values(job: Job, conn: Connection, place: Place, intent: Intent) -> set[bytes]:
-    envelope, number = unseal(intent.values), 0 if place.end == "left" else 1
-    inputs: Mapping[str, Any] = unpack_deep(intents.inputs(conn, intent.inputs) or b"{}")
-    images: list[Mapping[str, Any]] = [inputs.get(place.end) or {}]
-    if intent.side == place.side:
-        images += [unpack(intent.before), envelope.values]
-    agreed: dict[str, Any] = {**inputs.get("pairs", {})}
-    halves = [(name, tuple(pair[number])) for name, pair in agreed.items()]
-    halves += [(name, pair[number]) for name, pair in envelope.pairs.items()]
-    for image in images:
-        for row in job.compiled.rows:
-            half = row.half(place.side, image)
-            if half is not None:
-                halves.append((row.row.name, half))
-    return {_named(name, half) for name, half in halves}
-
-
-def _named(name: str, half: Half) -> bytes:
-    return pack({name: list(half)})
+def _owners(job: Job, subjects: Sequence[Subject]) -> dict[str, dict[str, str]]:
+    """Name the subjects by their keys, side by side."""
+    sides = [place.side for place in job.places]
+    return {
+        side: {key_text(one.keys[side]): one.id for one in subjects if side in one.keys} for side in sides
+    }
