@@ -13,11 +13,11 @@ import pytest
 from gp_place import CLERK, place
 from gp_sql_place import LOGIN, sql_place
 
-from gp365.connectors.gp import GpConnector, GpSettings, Ways
+from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, Ways, with_overrides
 from gp365.connectors.gp.channel import Channel
 from gp365.connectors.gp.matrix import Cell, Line, Reads, Why, matrix
 from gp365.connectors.gp.matrix_offers import add_ons, offers
-from gp365.connectors.gp.sql import SqlSettings
+from gp365.connectors.gp.sql import SqlChannel, SqlSettings
 from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.role import script
 from gp365.connectors.gp.sql.versions import version
@@ -25,6 +25,8 @@ from gp365.connectors.gp.tables import NAMES
 from gp365.connectors.gp.versions import pack_of, packs, seen
 from gp365.model.contract import Finding, Level, Tally
 from gp365.model.entity import EntityDescription
+from gp365.model.record import Op, Status, Write
+from gp365.store.scratch import ScratchFile
 from gp365.wire.clock import Clock
 from gp365_sim.gp.sql.rights import Login
 from gp365_sim.gp.users import User
@@ -85,6 +87,29 @@ def test_over_rest_what_the_user_may_not_see_is_refused_and_the_rest_proved(tmp_
         found = {name: only(line).reads for name, line in lines(gp.connector).items()}
         assert found["customer"] is found["customer_class"] is found["company"] is Reads.PROVED
         assert found["payment_terms"] is found["customer_address"] is Reads.REFUSED
+
+
+def test_a_verb_that_the_settings_take_from_a_resource_is_refused_with_the_line_that_gives_it(
+    tmp_path: Path,
+) -> None:
+    lean = with_overrides(RESOURCES, {"customer": {"verbs": ["GET", "PATCH"]}})
+    with place(tmp_path, resources=lean) as gp:
+        described = gp.connector.entity("customer")
+        assert described.updates and not described.creates
+        [outcome] = gp.connector.write("customer", [Write(Op.CREATE, ("NEW1",), {"CustomerName": "New"})])
+        assert outcome.status is Status.REJECTED and outcome.error is not None
+        assert outcome.error.fix == described.opens_writing
+        assert "Add POST to `verbs` in [systems.gp.resources.customer]" in described.opens_writing
+
+
+def test_a_channel_that_cannot_write_names_the_other_that_can(tmp_path: Path) -> None:
+    shut = SqlChannel(SqlSettings("gp", "gp.invalid", "TWO", read_only=True))
+    site = GpSettings("gp", "https://gp.invalid/GPService", "Fabrikam, Inc.", "", None)
+    with ScratchFile(tmp_path / "scratch") as scratch:
+        made = GpConnector(site, scratch=scratch, more=[shut])
+        fix = made.entity("customer").opens_writing
+    assert "read_only = true" in fix
+    assert 'write = "rest" in [systems.gp.channels.customer]' in fix
 
 
 @dataclass

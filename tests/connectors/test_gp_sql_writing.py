@@ -272,6 +272,10 @@ def test_read_only_serves_no_write_and_says_so(tmp_path_factory: pytest.TempPath
         assert not described.creates and not described.updates
         outcome = here.create("NEVER1", {"CustomerName": "Never"})
         assert (outcome.status, _code(outcome)) == (Status.REJECTED, "not-served")
+        assert outcome.error is not None
+        for fix in (outcome.error.fix, described.opens_writing):
+            assert "[systems.gp.sql] has read_only = true" in fix
+        assert not here.connector.entity("gl_balance").opens_writing
         assert not any("EXEC" in text for text in here.asked())
 
 

@@ -121,6 +121,7 @@ def test_read_only_refuses_the_flow_and_says_which_line_to_change(there: Site) -
     assert fault["code"] == "not-served"
     assert "customer on gp serves no create" in fault["message"]
     assert "create: false" in fault["fix"]
+    assert "[systems.gp.sql] has read_only = true" in fault["fix"]
     assert there.rows(GP, "RM00101") == before
 
 

@@ -48,6 +48,7 @@ def _verbs(checked: Checked, side: str) -> Iterator[FlowFinding]:
         if getattr(given, verb) and not served:
             message = f"{entity.name} on {side} serves no {verb}."
             fix = f"Write `{verb}: false`."
+            fix = f"{entity.opens_writing} Or: write `{verb}: false`." if entity.opens_writing else fix
             yield checked.fault("not-served", ("sides", side, verb), "", message, entity.name, fix)
 
 

@@ -89,9 +89,9 @@ class GpConnector:
         """Describe an entity; Misconfigured("entity-unknown") if no channel serves it."""
         reader, writer = self._reader(name), self._writer(name)
         described = reader.entity(name)
-        if writer is reader:
-            return self._with_aside(described, reader, writer)
-        return self._with_aside(_joined(described, writer.entity(name)), reader, writer)
+        if writer is not reader:
+            described = _joined(described, writer.entity(name))
+        return self._with_aside(self._with_opening(described, writer), reader, writer)
 
     def begin_run(self) -> None:
         """Forget what the channels kept for the last run."""
@@ -205,6 +205,24 @@ class GpConnector:
         writer = self._writer(entity)
         return next((one for one in self._channels if one is not writer and entity in one.entities()), None)
 
+    def _with_opening(self, described: EntityDescription, writer: Channel) -> EntityDescription:
+        """Name the channels that write what the chosen one does not, with the line that chooses them."""
+        if described.creates and described.updates:
+            return described
+        ways = [
+            channel.way
+            for channel in self._channels
+            if channel is not writer
+            and described.name in channel.entities()
+            and _writes_more(channel.entity(described.name), described)
+        ]
+        table = f"[systems.{self.name}.channels.{described.name}]"
+        more = [f'Write write = "{way}" in {table}: {way.upper()} serves it.' for way in ways]
+        if not more:
+            return described
+        fix = " Or: ".join(filter(None, (described.opens_writing, *more)))
+        return replace(described, opens_writing=fix)
+
     def _with_aside(
         self, described: EntityDescription, reader: Channel, writer: Channel
     ) -> EntityDescription:
@@ -226,9 +244,14 @@ def _joined(read: EntityDescription, written: EntityDescription) -> EntityDescri
         updates=written.updates,
         longest_reply_s=written.longest_reply_s,
         lanes=written.lanes,
+        opens_writing=written.opens_writing,
         channel=f"{read.channel}, written over {written.channel}",
         assumed=tuple(dict.fromkeys((*read.assumed, *written.assumed))),
     )
+
+
+def _writes_more(other: EntityDescription, chosen: EntityDescription) -> bool:
+    return (other.creates and not chosen.creates) or (other.updates and not chosen.updates)
 
 
 def _as_written(read: FieldDescription, written: FieldDescription | None) -> FieldDescription:

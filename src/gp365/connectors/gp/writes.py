@@ -91,7 +91,8 @@ class Acknowledged:
 class Writable:
     """An entity as a channel writes it. `refusal` are its words for a verb that it does not serve, before "of ENTITY".
 
-    `controls`: control characters may stand in a key, but for the one that parts keys.
+    `fix`: what would open the verbs that are not served. `controls`: control characters may stand in a key, but for the
+    one that parts keys.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Writable:
     creates: bool
     updates: bool
     refusal: str
+    fix: str = ""
     controls: bool = False
 
 
@@ -120,7 +122,7 @@ def write_fault(entity: Writable, write: Write) -> Rejected | None:
 def _verb_fault(entity: Writable, write: Write, record: str) -> Rejected | None:
     served = {Op.CREATE: entity.creates, Op.UPDATE: entity.updates}.get(write.op, False)
     message = f"{entity.refusal} {write.op.value} of {entity.name}."
-    return None if served else Rejected("not-served", message, record=record)
+    return None if served else Rejected("not-served", message, record=record, fix=entity.fix)
 
 
 def _key_fault(entity: Writable, write: Write, record: str) -> Rejected | None:

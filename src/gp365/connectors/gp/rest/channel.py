@@ -12,7 +12,7 @@ from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.probe import findings
 from gp365.connectors.gp.rest.reading import Reading
 from gp365.connectors.gp.rest.service import Service
-from gp365.connectors.gp.rest.writing import Writing
+from gp365.connectors.gp.rest.writing import Writing, verbs
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES, entity_named
 from gp365.model.contract import Estimate, Finding, Level, Scratch, Tally
@@ -91,6 +91,7 @@ class RestChannel:
             )
         resource = self._settings.resources[name]
         filtered = self._filtered(name)
+        creates, updates, opens = verbs(name, self._settings)
         fields = self._fields(name, entity.shown)
         return EntityDescription(
             name,
@@ -102,8 +103,8 @@ class RestChannel:
             reference_field=entity.reference,
             renamable=name in ("customer", "customer_address"),
             all_or_nothing=True,
-            creates=entity.creates and "POST" in resource.verbs,
-            updates=entity.updates and "PATCH" in resource.verbs,
+            creates=creates,
+            updates=updates,
             longest_reply_s=self._longest_reply_s,
             channel="rest",
             assumed=(
@@ -112,6 +113,7 @@ class RestChannel:
             ),
             aside=WAY,
             retired={word: True for word in RETIRED if name == "customer" and word in fields},
+            opens_writing=opens,
         )
 
     def begin_run(self) -> None:

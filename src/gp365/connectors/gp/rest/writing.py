@@ -12,6 +12,7 @@ from gp365.connectors.gp.rest.reading import Reading
 from gp365.connectors.gp.rest.service import NotShown, Service
 from gp365.connectors.gp.rest.trip import Trip
 from gp365.connectors.gp.rest.updating import update_card
+from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import folded
 from gp365.connectors.gp.writes import (
@@ -46,7 +47,7 @@ class Writing:
 
     def write(self, entity: str, writes: Sequence[Write]) -> list[Outcome]:
         """Do the writes. Raises Unauthorised or Misconfigured only where nothing of the batch has been done."""
-        parted = part(_writable(entity, self._service.settings.name), writes, lambda key: folded(key)[0])
+        parted = part(_writable(entity, self._service.settings), writes, lambda key: folded(key)[0])
         self._read_classes(entity, parted.sendable)
         lanes = self._service.settings.lanes
         return carry_out(parted, partial(self._one, entity), lanes=lanes, name="gp-write")
@@ -90,16 +91,32 @@ class Writing:
         return update_card(trip, self._reading)
 
 
-def _writable(name: str, system: str) -> Writable:
+def verbs(entity: str, settings: GpSettings) -> tuple[bool, bool, str]:
+    """Return whether an entity is created and updated here, and what to change in the settings so that it is."""
+    gp, resource = entity_named(entity), settings.resources[entity]
+    creates, updates = gp.creates and "POST" in resource.verbs, gp.updates and "PATCH" in resource.verbs
+    shut = [
+        verb
+        for verb, could in (("POST", gp.creates), ("PATCH", gp.updates))
+        if could and verb not in resource.verbs
+    ]
+    if not shut:
+        return creates, updates, ""
+    fix = f"Add {' and '.join(shut)} to `verbs` in [systems.{settings.name}.resources.{entity}], if GP Service has them."
+    return creates, updates, fix
+
+
+def _writable(name: str, settings: GpSettings) -> Writable:
     """Say what of an entity SBA writes; keys are escaped in its addresses, so that they may hold odd signs."""
-    entity = entity_named(name)
+    entity, (creates, updates, fix) = entity_named(name), verbs(name, settings)
     return Writable(
         name,
-        system,
+        settings.name,
         entity.key,
         entity.shown,
-        entity.creates,
-        entity.updates,
+        creates,
+        updates,
         "SBA does not serve",
+        fix,
         controls=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from gp365.connectors.gp.soap.classes import Classes
 from gp365.connectors.gp.soap.creating import create_card
 from gp365.connectors.gp.soap.plain import write_address
 from gp365.connectors.gp.soap.reading import Reading
@@ -42,12 +43,14 @@ class Writing:
         reading: Reading,
         clock: Clock,
         describe: Callable[[str], EntityDescription],
+        classes: Classes,
     ) -> None:
         self._service = service
         self._lanes = lanes
         self._reading = reading
         self._clock = clock
         self._describe = describe
+        self._classes = classes
         self._locks = Locks()
         self.acknowledged = Acknowledged()
 
@@ -75,7 +78,7 @@ class Writing:
             if entity != "customer":
                 return write_address(trip, self._reading)
             if trip.write.op is Op.CREATE:
-                return create_card(trip, self._reading)
+                return create_card(trip, self._reading, self._classes)
             return update_card(trip, self._reading)
         except TooLate:
             return trip.ended(too_late(trip.write))
@@ -99,4 +102,5 @@ def _writable(described: EntityDescription, system: str) -> Writable:
         described.creates,
         described.updates,
         "GP Web Services are not used for",
+        described.opens_writing,
     )

@@ -84,6 +84,16 @@ class SqlChannel:
             assumed=(*(each for each in entity.assumed if not each.startswith("SBA ")), *self._said(name)),
             aside=WAY,
             retired={word: True for word in RETIRED if name == "customer"},
+            opens_writing=self._opens_writing(name),
+        )
+
+    def _opens_writing(self, name: str) -> str:
+        """Say which line forbids what could be written."""
+        if name not in CALLS or not self._settings.read_only:
+            return ""
+        table = f"[systems.{self.name}.sql]"
+        return (
+            f"{table} has read_only = true: set it to false, and let the login be of the role gp365_writer."
         )
 
     def _said(self, name: str) -> list[str]:

@@ -149,4 +149,5 @@ def _writable(described: EntityDescription, system: str) -> Writable:
         described.creates,
         described.updates,
         "SQL does not serve",
+        described.opens_writing,
     )
