@@ -161,7 +161,7 @@ def test_values_that_would_be_cut_or_changed_are_refused_before_they_are_sent(he
         ("CustomerName", "n" * 65, "too-long"),
         ("BillTo.Email", "e" * 201, "too-long"),
         ("Comment1", "two\nlines", "bad-value"),
-        ("MinimumPaymentType", 1, "not-served"),
+        ("FinanceChargeID", "X", "not-served"),
     ):
         outcome = here.create("UNFIT1", {"CustomerName": "Unfit", name: value})
         assert (outcome.status, _code(outcome)) == (Status.REJECTED, code), name

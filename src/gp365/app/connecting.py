@@ -135,6 +135,7 @@ def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings)
         main_code=given.main_code,
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,
+        classes=project.path(soap.classes or f"classes-{name}.toml"),
     )
     retries = Retries(seconds=given.retry_seconds)
     return SoapChannel(settings, scratch=project.scratch, log=project.log.call, retries=retries)

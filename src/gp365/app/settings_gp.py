@@ -102,6 +102,11 @@ class GpSoapSettings(Strict):
     window: int = Field(
         default=1000, ge=10, le=100_000, description="rows asked for at once: lists have no pages"
     )
+    classes: str = Field(
+        default="",
+        description="file that says what customer classes give to new customers, relative to the project folder, where "
+        "no other channel serves classes; empty: classes-NAME.toml",
+    )
 
 
 class WaysSettings(Strict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gp365.model.contract import Estimate, Finding, Tally
 from gp365.model.entity import EntityDescription
@@ -89,4 +89,13 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Close every connection."""
+        ...
+
+
+@runtime_checkable
+class TakesClasses(Protocol):
+    """A channel whose service has no customer classes, and which reads them over another one of the company."""
+
+    def take_classes(self, source: Channel) -> None:
+        """Read customer classes over this channel."""
         ...

@@ -23,17 +23,20 @@ _ONE_VALUE = (
 HISTORY = ("KeepTrxHistory", "KeepDistributionHistory", "KeepCalendarHistory", "KeepPeriodHistory")
 
 
+def shared() -> tuple[str, ...]:
+    """Return the fields that a class gives to a new customer, in the order of the customer's."""
+    common = set(entity_named("customer_class").fields) - _NOT_DEFAULTS
+    return tuple(name for name in entity_named("customer").fields if name in common)
+
+
 def implied(customer_class: Values, planned: Values) -> dict[str, Value]:
     """Return what the class says about every field that it shares with a customer and the plan leaves open."""
-    shared = set(entity_named("customer_class").fields) & set(entity_named("customer").fields) - _NOT_DEFAULTS
     set_by_plan = {name for name, value in planned.items() if value is not None}
     for first, *others in _ONE_VALUE:
         if first in set_by_plan:
             set_by_plan.update(others)
     return {
-        name: customer_class[name]
-        for name in entity_named("customer").fields
-        if name in shared and name in customer_class and name not in set_by_plan
+        name: customer_class[name] for name in shared() if name in customer_class and name not in set_by_plan
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gp365.connectors.gp.channel import ORDER, Channel
+from gp365.connectors.gp.channel import ORDER, Channel, TakesClasses
 from gp365.connectors.gp.rest.channel import RestChannel
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES
@@ -64,6 +64,7 @@ class GpConnector:
             )
         self._channels = sorted(channels, key=lambda channel: ORDER.index(channel.way))
         self._ways = dict(ways or {})
+        self._pass_classes()
 
     @property
     def channels(self) -> Sequence[Channel]:
@@ -222,6 +223,14 @@ class GpConnector:
             return described
         fix = " Or: ".join(filter(None, (described.opens_writing, *more)))
         return replace(described, opens_writing=fix)
+
+    def _pass_classes(self) -> None:
+        """Let channels without customer classes read them where this company's are read."""
+        if any("customer_class" in channel.entities() for channel in self._channels):
+            source = self._reader("customer_class")
+            for channel in self._channels:
+                if channel is not source and isinstance(channel, TakesClasses):
+                    channel.take_classes(source)
 
     def _with_aside(
         self, described: EntityDescription, reader: Channel, writer: Channel

@@ -8,6 +8,8 @@ from datetime import datetime
 from threading import Lock
 
 from gp365.connectors.gp.card import RETIRED
+from gp365.connectors.gp.channel import Channel
+from gp365.connectors.gp.soap.classes import Classes
 from gp365.connectors.gp.soap.held import card_fields
 from gp365.connectors.gp.soap.lists import Lists
 from gp365.connectors.gp.soap.probe import findings
@@ -72,6 +74,12 @@ class SoapChannel:
         self._retries = retries
         self._making = Lock()
         self._made: _Open | None = None
+        self.classes = Classes(settings)
+        """What customer classes give to new customers."""
+
+    def take_classes(self, source: Channel) -> None:
+        """Read customer classes over another channel of the company."""
+        self.classes.source = source
 
     def check(self) -> Sequence[Finding]:
         """Find out, by reading only, how the service answers; see Connector.check."""
@@ -79,7 +87,7 @@ class SoapChannel:
             made = self._open()
         except Gp365Error as fault:
             return [Finding("settings", Level.ERROR, fault.message, fault.fix, fault.code)]
-        return list(findings(made.service, made.lanes, made.reading, self._clock))
+        return list(findings(made.service, made.lanes, made.reading, self._clock, self.classes))
 
     def entities(self) -> Sequence[str]:
         """Name the entities that the Web Services have operations for."""
@@ -127,13 +135,14 @@ class SoapChannel:
             said.append(
                 f"addresses that changed alone are found by reading everything every {self._settings.compare_h:g} hours"
             )
-            said.append("defaults of the customer class are not applied by the service")
+            said.append("defaults of the customer class are not applied by the service: gp365 sends them")
         if shape.detail and shape.summary:
             said.append("lists give summaries: other fields cost a request for each record")
         return said
 
     def begin_run(self) -> None:
-        """Forget the lists of the last run, and the policies."""
+        """Forget the lists of the last run, the policies and the classes."""
+        self.classes.begin_run()
         if self._made is not None:
             self._made.reading.begin_run()
             self._made.service.begin_run()
@@ -241,7 +250,7 @@ class SoapChannel:
         service = Service(settings, self._scratch)
         lists = Lists(service, lanes, self._scratch)
         reading = Reading(service, lanes, lists, self._clock)
-        writing = Writing(service, lanes, reading, self._clock, self.entity)
+        writing = Writing(service, lanes, reading, self._clock, self.entity, self.classes)
         return _Open(lanes, service, lists, reading, writing)
 
 

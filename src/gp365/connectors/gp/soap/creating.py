@@ -1,16 +1,18 @@
 """A new customer over SOAP: look first, send it with its addresses, read back what GP kept.
 
-Classes are no objects of the service and their defaults are not applied by it (assumed): what a class says must come
-from the flow.
+Classes are no objects of the service and their defaults are not applied by it (assumed): what a class gives is sent
+along, from another channel or from the site's own file (`classes`).
 """
 
 from __future__ import annotations
 
 from gp365.connectors.gp.card import BILL, BILL_TO, DELIVERY, MAIN, SHIP, SHIP_TO, STATEMENT
+from gp365.connectors.gp.classes import unlike_class
 from gp365.connectors.gp.readback import unkept
 from gp365.connectors.gp.soap import members
+from gp365.connectors.gp.soap.classes import Classes, Defaults
 from gp365.connectors.gp.soap.faults import Faulted
-from gp365.connectors.gp.soap.held import Held, record_of
+from gp365.connectors.gp.soap.held import Held, card_of, record_of
 from gp365.connectors.gp.soap.reading import Reading
 from gp365.connectors.gp.soap.shapes import shape_of
 from gp365.connectors.gp.soap.trip import Trip
@@ -29,14 +31,19 @@ from gp365.model.record import Outcome, Status
 from gp365.model.values import Value, Values
 
 
-def create_card(trip: Trip, reading: Reading) -> Outcome:
-    """Create a customer under the key that was drawn; EXISTS, with the record, when someone has it."""
+def create_card(trip: Trip, reading: Reading, classes: Classes) -> Outcome:
+    """Create a customer under the key that was drawn; EXISTS, with the record, when someone has it.
+
+    DONE with `error` says that what stands is not what was sent or what the class says.
+    """
     number = capitals(trip.write.key[0].rstrip(" "))
     taken = reading.held(trip.lane, "customer", (number,))
     if taken:
         return _exists(taken[0])
-    planned = _planned(trip)
+    defaults = classes.defaults(trip.write.values)
+    planned = _planned(trip, defaults)
     sent = members.customer(trip.service, trip.lane, number, planned.customer)
+    sent.update(members.accounts(defaults.accounts))
     sent["Addresses"] = {
         "CustomerAddress": [
             members.address(trip.service, trip.lane, number, code, values)
@@ -47,10 +54,10 @@ def create_card(trip: Trip, reading: Reading) -> Outcome:
         trip.send("CreateCustomer", "customer", "customer", sent)
     except Faulted as fault:
         return _refused(trip, reading, fault, number)
-    return _made(trip, reading, planned, number)
+    return _made(trip, reading, planned, number, defaults)
 
 
-def _made(trip: Trip, reading: Reading, planned: Planned, number: str) -> Outcome:
+def _made(trip: Trip, reading: Reading, planned: Planned, number: str, defaults: Defaults) -> Outcome:
     error: Gp365Error | None = None
     try:
         after = settle(trip, reading, planned, None)
@@ -64,17 +71,21 @@ def _made(trip: Trip, reading: Reading, planned: Planned, number: str) -> Outcom
     record = record_of("customer", after, readable())
     stored = stored_values(after, trip.write.values)
     error = error or unkept(number, kept_values(trip.write.values), stored)
+    error = error or unlike_class(defaults.class_id, defaults.values, card_of(after).customer, number)
     return Outcome(Status.DONE, record.key, birth=record.birth, stored=stored, record=record, error=error)
 
 
-def _planned(trip: Trip) -> Planned:
-    """Part the card's values: one address code in all four roles, another for a ship-to of its own."""
+def _planned(trip: Trip, defaults: Defaults) -> Planned:
+    """Part the card's values: one address code in all four roles, another for a ship-to of its own.
+
+    What the class gives and the service keeps with addresses (tax schedule, shipping method …) goes to the main one.
+    """
     settings, shape = trip.service.settings, shape_of("customer")
     main = settings.main_code
     planned = Planned(customer=dict.fromkeys((MAIN, BILL, SHIP, STATEMENT), main))
     planned.addresses[main] = {}
     ship: dict[str, Value] = {}
-    for name, value in trip.write.values.items():
+    for name, value in (*defaults.sendable, *trip.write.values.items()):
         role, _, inner = name.rpartition(".")
         if value is None or name == "CustomerNumber":
             continue

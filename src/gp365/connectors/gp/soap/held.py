@@ -12,7 +12,7 @@ import orjson
 from gp365.connectors.gp.card import BILL_TO, SHIP_TO, Card, birth_of, card_record, code_of
 from gp365.connectors.gp.rows import Cells, values_of
 from gp365.connectors.gp.soap.answers import Element, children
-from gp365.connectors.gp.soap.shapes import Shape, shape_of
+from gp365.connectors.gp.soap.shapes import WHOLE, Shape, shape_of
 from gp365.connectors.gp.soap.values import EMAIL, Currencies, addresses_of, cells_from
 from gp365.connectors.gp.tables import CODE_PAGE
 from gp365.connectors.gp.values import capitals
@@ -148,11 +148,14 @@ def card_fields() -> dict[str, FieldDescription]:
     shape, inner = shape_of("customer"), shape_of("customer_address")
     fields: dict[str, FieldDescription] = {}
     for name, each in shape.entity.shown.items():
+        place = shape.whole.get(name)
         role, _, own = name.rpartition(".")
         if name in EMAILS:
             fields[name] = FieldDescription(name, length=EMAIL_LENGTH, code_page=CODE_PAGE, assumed=True)
         elif role:
             fields[name] = each if own in inner.whole else _hidden(each)
+        elif place is not None and place.how in WHOLE:
+            fields[name] = replace(each, writable="create")
         else:
             fields[name] = each if name in shape.served else _hidden(each)
     return fields

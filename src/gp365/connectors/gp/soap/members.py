@@ -6,10 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from gp365.connectors.gp.card import Card
+from gp365.connectors.gp.soap.choices import chosen
 from gp365.connectors.gp.soap.held import Held
 from gp365.connectors.gp.soap.service import Service
-from gp365.connectors.gp.soap.shapes import ISO, LIMIT, shape_of
-from gp365.connectors.gp.soap.values import EMAIL, EMAIL_PATH, LIMIT_TYPE, LIMITED, laid, limit, members_of
+from gp365.connectors.gp.soap.shapes import ISO, LIMIT, WHOLE, shape_of
+from gp365.connectors.gp.soap.values import (
+    EMAIL,
+    EMAIL_PATH,
+    LIMIT_TYPE,
+    LIMITED,
+    amount,
+    laid,
+    limit,
+    members_of,
+)
 from gp365.model.entity import FieldType
 from gp365.model.errors import Rejected
 from gp365.model.values import Values, show
@@ -37,7 +47,9 @@ def customer(
     What is never nil goes along as it was read. A credit limit is one choice: type and amount go together.
     """
     own = _with_iso(service, via, "customer", {n: v for n, v in values.items() if n not in _LIMITS})
-    members = members_of("customer", own, _currency(service, values))
+    currency = _currency(service, values)
+    members = members_of("customer", own, currency)
+    members.update(chosen(own, amount(0, currency)))
     _lay_limit(service, members, values, card)
     members["Key"] = {"Id": number}
     for name in _POINTERS:
@@ -48,6 +60,12 @@ def customer(
     for name in ("CreatedDate", "ModifiedDate", "LastModifiedDate"):
         members[name] = always.get(name, NEVER)
     return members
+
+
+def accounts(numbers: Mapping[str, str]) -> dict[str, Any]:
+    """Return general ledger accounts of a new customer as members, by our fields for their indexes."""
+    places = shape_of("customer").accounts
+    return {places[name]: {"Id": number, "IsEncrypted": False} for name, number in numbers.items()}
 
 
 def address(
@@ -99,7 +117,7 @@ def _currency(service: Service, values: Values) -> str:
         for name in values
         if name in places.whole
         and places.entity.fields[name].description.type is FieldType.MONEY
-        and (places.whole[name].how != LIMIT or values[name])
+        and (places.whole[name].how not in (LIMIT, *WHOLE) or values[name])
     ]
     if amounts and not found:
         raise Rejected(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from gp365.connectors.gp.soap.classes import Classes
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.reading import Reading
 from gp365.connectors.gp.soap.service import Service
+from gp365.connectors.gp.soap.settings import SoapSettings
 from gp365.connectors.gp.soap.shapes import ORGANISATION, Shape, served, shape_of
 from gp365.connectors.gp.soap.writing import WRITTEN
 from gp365.model.contract import Finding, Level
@@ -17,10 +19,13 @@ from gp365.wire.windows import Lanes
 
 _SOON = timedelta(days=30)
 _NO_KEY = "~~~~~~~~"
+CLASSES = "customer classes"
 
 
-def findings(service: Service, lanes: Lanes, reading: Reading, clock: Clock) -> Iterator[Finding]:
-    """Give the findings: login, description, company, policies, then each entity. Nothing is written."""
+def findings(
+    service: Service, lanes: Lanes, reading: Reading, clock: Clock, classes: Classes
+) -> Iterator[Finding]:
+    """Give the findings: login, description, company, policies, classes, then each entity. Nothing is written."""
     lanes.reset()
     try:
         with lanes.lane() as lane:
@@ -35,6 +40,7 @@ def findings(service: Service, lanes: Lanes, reading: Reading, clock: Clock) -> 
         return
     yield _currency(service)
     yield _policies(service, lanes)
+    yield _classes(classes, service.settings)
     for name in served():
         if name != ORGANISATION:
             yield _entity(service, lanes, name)
@@ -117,6 +123,35 @@ def _policies(service: Service, lanes: Lanes) -> Finding:
     return Finding("policy", Level.OK, "The policies of the operations that write can be read.")
 
 
+def _classes(classes: Classes, settings: SoapSettings) -> Finding:
+    """Say where the defaults of customer classes come from: the service has none."""
+    if classes.source is not None:
+        way = classes.source.way
+        text = f"What a customer class gives to a new customer is read over {way.upper()} and sent along."
+        return Finding(CLASSES, Level.OK, text, facts={"from": way})
+    try:
+        held = classes.file()
+    except Gp365Error as fault:
+        return _error(CLASSES, fault)
+    approved = sorted(name for name, each in held.items() if each.approved)
+    waiting = sorted(name for name in held if name not in approved)
+    name = settings.classes.name if settings.classes is not None else "no file"
+    text = (
+        f"GP Web Services have no customer classes; new customers are given what {name} says: {len(approved)} of "
+        f"its {len(held)} classes are approved."
+        if held
+        else f"GP Web Services have no customer classes, and {name} has none either: no customer of a class is made."
+    )
+    fix = (
+        f"Look at {', '.join(waiting[:5])} in {name} and set approved = true."
+        if waiting
+        else f"Run `gp365 gp draft-classes --system {settings.name} --write`, look at {name}, set approved = true."
+    )
+    fine = bool(held) and not waiting
+    facts: dict[str, object] = {"from": "file", "approved": approved, "waiting": waiting}
+    return Finding(CLASSES, Level.OK if fine else Level.WARNING, text, "" if fine else fix, facts=facts)
+
+
 def _entity(service: Service, lanes: Lanes, name: str) -> Finding:
     shape = shape_of(name)
     missing = [each for each in (shape.listing, shape.detail) if each and not service.messages.knows(each)]
@@ -157,7 +192,7 @@ def _told(shape: Shape) -> list[str]:
     if name == "customer":
         told.append(
             "deletions and changed addresses are seen at once only where eConnect's requester keeps changed keys; "
-            "class defaults are not applied by the service: the flow must give them"
+            "class defaults are not applied by the service: gp365 sends them"
         )
     return told
 

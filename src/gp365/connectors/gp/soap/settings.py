@@ -28,7 +28,8 @@ class SoapSettings:
     of the functional currency (amounts carry one), `currency_id` the id under which GP
     keeps it, where several have that code. `overlap_s`: so far before the last seen stamp a poll begins.
     `compare_h`: after so many hours everything is read, because changed addresses have no stamp here. `window`: about
-    so many rows are asked for at once, since lists have no pages. Raises Misconfigured("settings-invalid") for values
+    so many rows are asked for at once, since lists have no pages. `classes` is the file that says what customer classes
+    give to new customers, where no other channel tells it. Raises Misconfigured("settings-invalid") for values
     that cannot be.
     """
 
@@ -55,6 +56,7 @@ class SoapSettings:
     main_code: str = "PRIMARY"
     bill_to_code: str = "BILLTO"
     ship_to_code: str = "SHIPTO"
+    classes: Path | None = None
 
     def __post_init__(self) -> None:
         _check(self)

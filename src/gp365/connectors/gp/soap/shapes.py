@@ -3,7 +3,8 @@
 A list gives summaries (column `soap_list`); an operation by key gives the whole object (column `soap`). Where an entity
 has no such operation its list gives all that there is. A path is the names of elements; before it may stand how the
 value is meant: `!` (the opposite of a flag), `iso:` (a currency by its ISO code), `phone:` (a number and its extension),
-`limit:` (a credit limit's choice).
+`limit:` (a credit limit's choice), `percent:` (hundredths), `choice:` (percentage or amount), `special:` (a word or an
+amount). `soap_account` is a general ledger account, which the service knows by its number and not by its index.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ import orjson
 from gp365.connectors.gp.tables import NAMES, GpEntity, entity_named
 
 NOT, ISO, PHONE, LIMIT = "!", "iso:", "phone:", "limit:"
+PERCENT, CHOICE, SPECIAL = "percent:", "choice:", "special:"
+WHOLE = (CHOICE, SPECIAL)
+"""Values of several fields, which a message can set and not take away (a part that is nil stays as it was)."""
+_HOWS = (NOT, ISO, PHONE, LIMIT, PERCENT, CHOICE, SPECIAL)
 ORGANISATION = "company"
 """The entity that is read without a company."""
 
@@ -42,7 +47,7 @@ class Shape:
     are restrictions that compare a field. `summary` and `whole` say where fields stand in the list's items and in the
     object. `rows` leads to the records inside an object, which then is not one itself. `addresses` is the entity of the
     addresses that an object holds. `signed` and `less` are worked out of other fields, as over SQL: an amount by its
-    type, a difference.
+    type, a difference. `accounts` are members that hold an account's number, by our field for its index.
     """
 
     entity: GpEntity
@@ -62,6 +67,7 @@ class Shape:
     addresses: str
     signed: Mapping[str, tuple[str, str, frozenset[int]]]
     less: Mapping[str, tuple[str, str]]
+    accounts: Mapping[str, str]
 
     @property
     def items(self) -> Mapping[str, Place]:
@@ -136,6 +142,7 @@ def shape_of(name: str) -> Shape:
             if "signed" in each
         },
         {n: (each["less"][0], each["less"][1]) for n, each in fields.items() if "less" in each},
+        {n: each["soap_account"] for n, each in fields.items() if "soap_account" in each},
     )
 
 
@@ -146,6 +153,6 @@ def _spec(name: str) -> dict[str, Any]:
 
 def _place(spec: Mapping[str, Any], column: str) -> Place:
     text = str(spec[column])
-    how = next((mark for mark in (NOT, ISO, PHONE, LIMIT) if text.startswith(mark)), "")
+    how = next((mark for mark in _HOWS if text.startswith(mark)), "")
     path = tuple(text[len(how) :].split("."))
     return Place(path, how, spec.get("soap_options"), spec.get("soap_when"))

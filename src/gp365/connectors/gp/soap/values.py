@@ -12,7 +12,18 @@ from typing import Any
 
 from gp365.connectors.gp.rows import Cells
 from gp365.connectors.gp.soap.answers import Element, children
-from gp365.connectors.gp.soap.shapes import ISO, LIMIT, NOT, PHONE, Place, Shape, shape_of
+from gp365.connectors.gp.soap.choices import percent, percent_from, read_part
+from gp365.connectors.gp.soap.shapes import (
+    ISO,
+    LIMIT,
+    NOT,
+    PERCENT,
+    PHONE,
+    WHOLE,
+    Place,
+    Shape,
+    shape_of,
+)
 from gp365.connectors.gp.values import EMPTY_DATE, capitals
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.values import Value, show
@@ -37,8 +48,16 @@ def cells_from(shape: Shape, places: Mapping[str, Place], item: Element, currenc
         found = _read(described, place, item, currencies)
         if found is not _NONE:
             cells[name] = found
+    for name, member in shape.accounts.items():
+        if number := item.text_at((member, "Id")):
+            cells[account_named(name)] = number
     cells.update(shape.sets)
     return cells
+
+
+def account_named(field: str) -> str:
+    """Return under which name cells hold an account's number, for the field of its index."""
+    return field.removesuffix("Index")
 
 
 _NONE = object()
@@ -54,6 +73,10 @@ def _read(described: FieldDescription, place: Place, item: Element, currencies: 
         return _limit(described.name, item.at(place.path))
     if place.how == PHONE:
         return _phone(item.at(place.path))
+    if place.how == PERCENT:
+        return percent_from(item.at(place.path))
+    if place.how in WHOLE:
+        return read_part(described, item.at(place.path))
     text = item.text_at(place.path)
     if place.how == ISO:
         return _currency(text, currencies)
@@ -157,16 +180,18 @@ def laid(into: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def members_of(entity: str, values: Mapping[str, Value], currency: str) -> dict[str, Any]:
-    """Return values under our names as members of the entity's type; the credit limit is the caller's affair."""
+    """Return values under our names as members of the entity's type; choices are the caller's affair."""
     shape = shape_of(entity)
     members: dict[str, Any] = {}
     for name, value in values.items():
         place = shape.whole.get(name)
-        if place is None or place.how == LIMIT:
+        if place is None or place.how in (LIMIT, *WHOLE):
             continue
         described = shape.entity.fields[name].description
         if place.how == PHONE:
             laid(members, place.path, phone(value))
+        elif place.how == PERCENT:
+            laid(members, place.path, percent(value))
         elif described.type is FieldType.MONEY and place.path[-1] == MONEY:
             laid(members, place.path[:-1], amount(value, currency))
         else:
