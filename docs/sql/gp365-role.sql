@@ -61,10 +61,11 @@ GRANT EXECUTE ON [dbo].[taCreateCustomerAddress] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateInternetAddresses] TO [gp365_writer];
 GO
 
--- how doctor sees add-ons; a site may lack these tables
+-- how add-ons are seen; a site may lack these tables
 IF OBJECT_ID('[dbo].[AAG00400]') IS NOT NULL GRANT SELECT ON [dbo].[AAG00400] TO [gp365_reader];
-IF OBJECT_ID('[dbo].[IV10400]') IS NOT NULL GRANT SELECT ON [dbo].[IV10400] TO [gp365_reader];
+IF OBJECT_ID('[dbo].[IV10401]') IS NOT NULL GRANT SELECT ON [dbo].[IV10401] TO [gp365_reader];
 IF OBJECT_ID('[dbo].[RM00105]') IS NOT NULL GRANT SELECT ON [dbo].[RM00105] TO [gp365_reader];
+IF OBJECT_ID('[dbo].[SOP10110]') IS NOT NULL GRANT SELECT ON [dbo].[SOP10110] TO [gp365_reader];
 GO
 
 -- system database (DYNAMICS) ---------------------------------------------------------

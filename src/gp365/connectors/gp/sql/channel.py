@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from gp365.connectors.gp.card import RETIRED
+from gp365.connectors.gp.sql.addons import AddOns
 from gp365.connectors.gp.sql.customers import card_fields
 from gp365.connectors.gp.sql.desk import Desk, Open
 from gp365.connectors.gp.sql.probe import findings
@@ -49,6 +50,7 @@ class SqlChannel:
         self._desk = Desk(settings, clock, open_)
         self._reading = Reading(self._desk)
         self._writing = Writing(self._desk, self._reading, self.entity)
+        self._add_ons = AddOns(self._desk)
         self._epoch = ""
         self._read = False
 
@@ -110,6 +112,7 @@ class SqlChannel:
     def begin_run(self) -> None:
         """Forget the epoch of the last run; records are never kept."""
         self._epoch, self._read = "", False
+        self._add_ons.begin_run()
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
         """Give what has a newer stamp, or everything; see `reading`."""
@@ -143,8 +146,12 @@ class SqlChannel:
         return self._reading.find(self._served(entity), field, values, fields)
 
     def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
-        """Do the writes, each in a transaction of its own; see Connector.write."""
-        return self._writing.write(self._served(entity), writes)
+        """Do the writes, each in a transaction of its own; see Connector.write.
+
+        Misconfigured("not-served") where an add-on of the site would make them wrong; see `addons`.
+        """
+        self._add_ons.refuse(self._served(entity))
+        return self._writing.write(entity, writes)
 
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
         """Do nothing: records are never kept."""

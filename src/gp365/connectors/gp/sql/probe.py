@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gp365.connectors.gp.sql.addons import add_ons
+from gp365.connectors.gp.sql.addons import add_ons, seen_by
 from gp365.connectors.gp.sql.desk import Desk, no_company
 from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
@@ -169,19 +169,16 @@ def _triggers(desk: Desk) -> frozenset[str]:
 def _add_ons(desk: Desk) -> Iterator[Finding]:
     """Tell of add-ons that change what GP does, by their tables."""
     for each in add_ons():
-        table: str = each["table"]
-        statement = Statement("SELECT OBJECT_ID(").add(mark(_NAME), desk.names.object(table)).add(") AS [id]")
         try:
-            if desk.rows(statement)[0][0] is None:
-                continue
-            used = bool(desk.rows(select(["1 AS [n]"], desk.names.object(table), top=1)))
+            tables = ", ".join(seen_by(desk, each))
         except Gp365Error:
             continue
-        if used:
-            facts = {"table": table, "assumed": each["assumed"]}
-            yield Finding(
-                each["name"], Level.NOTE, f"{each['name']} is in use ({table}): {each['means']}", facts=facts
-            )
+        if tables:
+            text = f"{each.name} is in use ({tables}): {each.means}"
+            if each.refuses:
+                text += f" Not written over SQL because of it: {', '.join(each.refuses)}."
+            facts = {"table": tables, "assumed": each.assumed}
+            yield Finding(each.name, Level.NOTE, text, each.fix, facts=facts)
 
 
 def _entity(desk: Desk, name: str, held: Mapping[str, str], triggers: frozenset[str]) -> Finding:

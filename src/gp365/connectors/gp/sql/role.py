@@ -41,7 +41,8 @@ def script() -> str:
     lines += _role(READER, [(table, "SELECT") for table in _tables(company)])
     lines += _role(WRITER, [(name, "EXECUTE") for name in (CUSTOMER, ADDRESS, INTERNET)])
     lines += _where_there(
-        "how doctor sees add-ons; a site may lack these tables", [each["table"] for each in add_ons()]
+        "how add-ons are seen; a site may lack these tables",
+        [table for each in add_ons() for table in each.tables],
     )
     lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
     lines += _role(
