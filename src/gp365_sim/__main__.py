@@ -12,6 +12,7 @@ from gp365_sim.gp.profiles import ProfileName
 from gp365_sim.gp.site import PatchMode
 from gp365_sim.gp.soap.app import SoapManner
 from gp365_sim.gp.soap.messages import FaultForm
+from gp365_sim.gp.versions import NAMES
 from gp365_sim.samples import Samples, fabrikam, generated
 from gp365_sim.start import Order, run
 
@@ -61,6 +62,7 @@ def _add_gp(parser: argparse.ArgumentParser) -> None:
     add("--gp-call-seconds", type=float, default=0.0, help="every call takes at least so long")
     add("--gp-modified-filter", action="store_true", help="GP lists understand a ModifiedDate filter")
     add("--gp-no-posting-setup", action="store_true", help="leave SY02300 out, whose columns are assumed")
+    add("--gp-version", choices=NAMES, default="2018", help="version that DYNAMICS..DB_Upgrade tells")
     add(
         "--gp-soap-fault", choices=get_args(FaultForm), default="detail", help="where a SOAP fault has its id"
     )
@@ -95,6 +97,7 @@ def _order(given: argparse.Namespace) -> Order:
             modified_filter=given.gp_modified_filter,
             call_s=given.gp_call_seconds,
             posting_setup=not given.gp_no_posting_setup,
+            version=given.gp_version,
         ),
         soap=SoapManner(fault=given.gp_soap_fault, changes=given.gp_soap_changes),
         dataverse=Limits(

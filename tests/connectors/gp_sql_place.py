@@ -19,7 +19,7 @@ from gp365.store.scratch import ScratchFile
 from gp365.wire import clock as wire
 from gp365_sim.core.clock import Clock
 from gp365_sim.core.server import Door, bind, serving
-from gp365_sim.gp.app import GpSystem, build
+from gp365_sim.gp.app import GpSystem, Manner, build
 from gp365_sim.gp.company import Identity
 from gp365_sim.gp.sql import app as sql_app
 from gp365_sim.gp.sql.rights import Login
@@ -90,11 +90,12 @@ def sql_place(
     samples: Any = None,
     logins: Sequence[Login] = (LOGIN,),
     companies: Sequence[Identity] = (),
+    manner: Manner | None = None,
     **changed: Any,
 ) -> Generator[SqlPlace]:
     """Serve a site's SQL server and connect to it while the block runs; `changed` are settings of the channel."""
     clock = Clock()
-    system = build(clock, samples or fabrikam(), [], more_companies=companies)
+    system = build(clock, samples or fabrikam(), [], manner, more_companies=companies)
     held = [each.world.company for each in system.places.values()]
     sql = sql_app.build(held, system.system, logins, clock)
     bound = bind()

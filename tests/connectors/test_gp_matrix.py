@@ -250,8 +250,8 @@ class Server:
         elif "OBJECT_ID" in text:
             yield [(None if self.numbers is None else 7,)]
         elif "DB_Upgrade" in text:
-            assert list(values) == ["TWO"]
-            yield [self.numbers]
+            assert list(values) == ["TWO", "DYNAMICS"]
+            yield [("TWO  ", *(self.numbers or ()), 0)]
         else:
             yield []
 

@@ -11,8 +11,11 @@ from gp_sql_place import LOGIN, SqlPlace, sql_place
 
 from gp365.connectors.gp.sql.role import script
 from gp365.connectors.gp.tables import NAMES
+from gp365.connectors.gp.versions import pack_of, seen
 from gp365.model.contract import Finding, Level
+from gp365_sim.gp.app import Manner
 from gp365_sim.gp.sql.rights import Login
+from gp365_sim.gp.versions import VERSIONS, Version, set_version
 
 ROLE = Path(__file__).resolve().parents[2] / "docs" / "sql" / "gp365-role.sql"
 
@@ -95,3 +98,30 @@ def test_a_server_that_does_not_answer_is_one_finding(tmp_path: Path) -> None:
 
 def test_the_script_in_the_documents_is_the_one_that_the_data_files_make() -> None:
     assert ROLE.read_text("utf-8") == script(), "run tools/write_sql.py"
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("2013", "12.0"), ("2015", "14.0"), ("2016", "16.0"), ("2018", "18.0"), ("18.x", "18.3")],
+)
+def test_the_version_of_the_database_is_told_for_each_version_of_gp(
+    tmp_path: Path, version: Version, told: str
+) -> None:
+    with sql_place(tmp_path, manner=Manner(version=version)) as here:
+        found = _found(here)["version"]
+        assert found.level is Level.OK and f"Dynamics GP {told}." in found.text
+        facts = seen([found])
+        pack = pack_of(facts.major, facts.minor)
+        assert pack is not None and pack.name == version
+
+
+def test_a_company_whose_upgrade_is_not_finished_is_a_warning(tmp_path: Path) -> None:
+    with sql_place(tmp_path, manner=Manner(version="2018")) as here:
+        set_version(here.system.system, "TWO", VERSIONS["18.x"], status=23)
+        broken = _found(here)["version"]
+        assert broken.level is Level.WARNING and "status 23" in broken.text
+        set_version(here.system.system, "TWO", VERSIONS["18.x"])
+        ahead = _found(here)["version"]
+        assert ahead.level is Level.WARNING and "DYNAMICS is of 18.0.439" in ahead.text
+        set_version(here.system.system, "DYNAMICS", VERSIONS["18.x"])
+        assert _found(here)["version"].level is Level.OK

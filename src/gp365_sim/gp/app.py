@@ -26,6 +26,7 @@ from gp365_sim.gp.seeds import seed_system
 from gp365_sim.gp.site import Answering, PatchMode, Site
 from gp365_sim.gp.system import SystemDatabase
 from gp365_sim.gp.users import Accounts, User
+from gp365_sim.gp.versions import Version, stand_at
 from gp365_sim.gp.world import GpWorld
 
 FABRIKAM = Identity()
@@ -36,6 +37,7 @@ class Manner:
     """How this GP installation is set up, where installations differ or the public record is silent.
 
     Every call takes at least `call_s` seconds. `posting_setup`: there is a table SY02300, with columns that are assumed.
+    `version` is what DYNAMICS..DB_Upgrade tells; the tables are the same ones at each.
     """
 
     profile: ProfileName = "bare"
@@ -48,6 +50,7 @@ class Manner:
     require_channel_binding: bool = True
     call_s: float = 0.0
     posting_setup: bool = True
+    version: Version = "2018"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def build(
     def reset() -> None:
         system.clear()
         seed_system(system, (company, *more_companies))
+        stand_at(system, ("DYNAMICS", *places), manner.version)
         for place in places.values():
             place.reset()
 
