@@ -100,6 +100,18 @@ _REPLACING = (
     .where(_TABLE.c.id == bindparam("b_id"))
     .values({name: bindparam(bound) for name, bound in _BOUND if name != "id"})
 )
+_AGREEING = (
+    _TABLE.update()
+    .where(_TABLE.c.id == bindparam("b_id"))
+    .values(
+        left_print=bindparam("b_left"),
+        right_print=bindparam("b_right"),
+        agreed=bindparam("b_agreed"),
+        agreed_digest=bindparam("b_digest"),
+    )
+)
+_AGREEING_NAMES = ("b_left", "b_right", "b_agreed", "b_digest", "b_id")
+_agreed_of = attrgetter("left_print", "right_print", "agreed", "agreed_digest", "id")
 
 
 def _key_column(side: Side) -> Column[str | None]:
@@ -194,6 +206,12 @@ def update(conn: Connection, links: Sequence[Link]) -> None:
             run_rows(conn, "update links", lambda: _REPLACING, _BOUND_NAMES, rows)
     except IntegrityError as error:
         raise LinkTaken(_taken(conn, [(link.id, link) for link in links])) from error
+
+
+def agree(conn: Connection, links: Sequence[Link]) -> None:
+    """Keep of links what they agree on now, and their prints; everything else of them stays, and so do their indexes."""
+    rows = [_agreed_of(link) for link in links]
+    run_rows(conn, "agree links", lambda: _AGREEING, _AGREEING_NAMES, rows)
 
 
 def replace_ends(conn: Connection, links: Sequence[Link]) -> None:

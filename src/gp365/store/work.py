@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, c
 from gp365.store import tables
 from gp365.store.among import among_given
 from gp365.store.bulk import chunks, inserting, now
-from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, queue_of, release, rename_claims
+from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, mark_quiet, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
-from gp365.store.straight import Query, ask, run_many, run_rows
+from gp365.store.straight import Query, ask, run_many
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
 
 __all__ = [
@@ -170,14 +170,6 @@ def wake(
     for flow in sorted({flow for flow, _, _ in waiters}):
         enqueue(conn, pair, flow, [(side, key, "wake") for other, side, key in waiters if other == flow])
     return waiters
-
-
-def mark_quiet(conn: Connection, run: str, subjects: Sequence[str]) -> None:
-    """Note subjects of a run; one that is noted already counts once."""
-    rows = [(run, subject) for subject in subjects]
-    table = tables.run_subject
-    name = f"insert new {table.name}"
-    run_rows(conn, name, lambda: inserting(conn, table).on_conflict_do_nothing(), ("run", "subject"), rows)
 
 
 def subjects_of(conn: Connection, run: str) -> int:

@@ -33,6 +33,14 @@ def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Rec
             keep_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape)
 
 
+def found_by(job: Job, place: Place) -> frozenset[str]:
+    """Name the wire fields of a side by which its records are found: a write to any other changes nothing in the index."""
+    shape = shape_of(job.flow)
+    names = [name for _, fields, _ in rules_of(job) for name in fields]
+    names += [name for field in (shape.fields if shape is not None else ()) for name in field.rows]
+    return frozenset(wire for name in names for wire in job.flow.by_name[name].wires.get(place.side, ()))
+
+
 def drop_from_index(conn: Connection, job: Job, place: Place, keys: Sequence[str]) -> None:
     """Forget by what records were found that nothing stands for any more."""
     shape = shape_of(job.flow)

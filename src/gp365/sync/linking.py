@@ -42,7 +42,9 @@ def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) ->
         names = NewLink.__dataclass_fields__
         draft.subject.link = Link(id=number, **{name: getattr(made, name) for name in names})
     changed = [_changed(job, draft) for draft in old]
-    links.update(conn, changed)
+    same = [_same_births(draft, link) for draft, link in zip(old, changed, strict=True)]
+    links.agree(conn, [link for link, alike in zip(changed, same, strict=True) if alike])
+    links.update(conn, [link for link, alike in zip(changed, same, strict=True) if not alike])
     for draft, link in zip(old, changed, strict=True):
         draft.subject.link = link
     _follow(conn, job, fresh)
@@ -70,6 +72,13 @@ def _birth(draft: Draft, side: str, known: str) -> str:
     """A link keeps the birth marks that it was made with, but for a record that we have made anew."""
     now = draft.births.get(side, "")
     return now if side in draft.created or draft.subject.recreate == side else known or now
+
+
+def _same_births(draft: Draft, after: Link) -> bool:
+    """Tell whether nothing of a link changes but what is agreed: most of them, and the indexes need not be touched."""
+    before = draft.subject.link
+    assert before is not None
+    return (before.left_birth, before.right_birth) == (after.left_birth, after.right_birth)
 
 
 def _changed(job: Job, draft: Draft) -> Link:

@@ -16,13 +16,14 @@ from gp365.sync import sightings
 from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
 from gp365.sync.events.gone import marked_links
-from gp365.sync.indexing import index_written
+from gp365.sync.indexing import found_by, index_written
 from gp365.sync.job import Job, Place, mapped
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
 from gp365.sync.plan.fields import loud
+from gp365.sync.plan.pairs import Agreed
 from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Sent, Subject
 from gp365.sync.telling import ledger_rows
@@ -50,7 +51,8 @@ def record(
     keep_links(conn, job, run, drafts)
     links.update(conn, marked_links(subjects))
     draw_writes(conn, job, run, subjects)
-    index_written(conn, job, [one for subject in subjects for one in _written(job, subject, held)])
+    found = {place.side: found_by(job, place) for place in job.places}
+    index_written(conn, job, [one for subject in subjects for one in _written(job, subject, held, found)])
     sightings.keep(conn, subjects)
     for subject in subjects:
         judge(job, subject)
@@ -89,9 +91,11 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts], held: Held) -
     if len(keys) < 2:
         return None
     subject.keys = keys
-    pairs: dict[str, Pair] = {**facts[subject.id].pairs, **plan.pairs}
+    fresh = dict(plan.pairs)
     for sent in done:
-        pairs.update(_stored_pairs(job, sent))
+        fresh.update(_stored_pairs(job, sent))
+    known = facts[subject.id].pairs
+    pairs = known.renewed(fresh) if isinstance(known, Agreed) else {**known, **fresh}
     after = held[id(subject)] = {place.side: _after(place, subject, done) for place in job.places}
     births = {place.side: _birth(place, subject, done) for place in job.places}
     quiet = _quiet(subject, done)
@@ -147,19 +151,41 @@ def _after(place: Place, subject: Subject, done: Sequence[Sent]) -> Values:
     return mapped(place, values)
 
 
-def _written(job: Job, subject: Subject, held: Held) -> list[tuple[Place, Record]]:
-    """Give the records that this page wrote, as they stand now."""
-    found: list[tuple[Place, Record]] = []
+def _written(
+    job: Job, subject: Subject, held: Held, found: Mapping[str, frozenset[str]]
+) -> list[tuple[Place, Record]]:
+    """Give the records that this page wrote, as they stand now; not those that are found by the same as before."""
+    written: list[tuple[Place, Record]] = []
     for place in job.places:
         done = [one for one in subject.sends if one.intent.side == place.side and _is_done(one)]
         if done and place.side in subject.keys:
             read = subject.records.get(place.side)
             marked = done[-1].intent.reference if place.entity.reference_field else ""
             reference = read.reference if read is not None and read.reference else marked
+            if _found_as_before(done, read, reference, found[place.side]):
+                continue
             after = held.get(id(subject))
             values = after[place.side] if after is not None else _after(place, subject, done)
-            found.append((place, Record(subject.keys[place.side], values, reference=reference)))
-    return found
+            written.append((place, Record(subject.keys[place.side], values, reference=reference)))
+    return written
+
+
+def _found_as_before(
+    done: Sequence[Sent], read: Record | None, reference: str, wires: frozenset[str]
+) -> bool:
+    """Tell whether updates left everything by which a record is found: what was observed of it stands in the index."""
+    return (
+        read is not None
+        and read.reference == reference
+        and all(
+            one.intent.op == str(Op.UPDATE)
+            and one.outcome is not None
+            and one.outcome.record is None
+            and wires.isdisjoint(one.envelope.values)
+            and wires.isdisjoint(one.outcome.stored)
+            for one in done
+        )
+    )
 
 
 def _is_done(sent: Sent) -> bool:

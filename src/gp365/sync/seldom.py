@@ -9,7 +9,7 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_NEW_OBJECTS = 20_000
+_NEW_OBJECTS = 100_000
 
 
 @contextmanager

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
 
-from gp365.model.plan import FieldPlan, Half, Verdict
-
-
-class Agreeing(NamedTuple):
-    """A field on which both sides agree: what its plan says, and the two raw halves."""
-
-    name: str
-    why: str
-    owner: str
-    unit: str
-    left: Half
-    right: Half
+from gp365.model.plan import FieldPlan, Verdict
 
 
 class Fields(Sequence[FieldPlan]):
-    """Planned fields in the order of the flow's units; `loud` are those that do not merely agree."""
+    """Planned fields in the order of the flow's units, made by `make` at most once; `loud` are those that do more than agree."""
 
-    __slots__ = ("_made", "_parts", "loud")
+    __slots__ = ("_made", "_make", "loud")
 
-    def __init__(self, parts: Sequence[FieldPlan | Agreeing], loud: Sequence[FieldPlan]) -> None:
-        self._parts = parts
+    def __init__(self, make: Callable[[], Sequence[FieldPlan]], loud: Sequence[FieldPlan]) -> None:
+        self._make = make
         self._made: tuple[FieldPlan, ...] | None = None
         self.loud = loud
 
     def _all(self) -> tuple[FieldPlan, ...]:
         made = self._made
         if made is None:
-            made = self._made = tuple(
-                [_plan_of(one) if isinstance(one, Agreeing) else one for one in self._parts]
-            )
+            made = self._made = tuple(self._make())
         return made
 
     def __len__(self) -> int:
-        return len(self._parts)
+        return len(self._all())
 
     def __iter__(self) -> Iterator[FieldPlan]:
         return iter(self._all())
@@ -70,9 +57,3 @@ def loud(fields: Sequence[FieldPlan]) -> Sequence[FieldPlan]:
 def is_loud(plan: FieldPlan) -> bool:
     """Tell whether a planned field does more than agree; one that agrees with what another row writes does."""
     return plan.verdict is not Verdict.AGREE or plan.target != ""
-
-
-def _plan_of(one: Agreeing) -> FieldPlan:
-    return FieldPlan(
-        one.name, Verdict.AGREE, one.left, one.right, rule=one.why, owner=one.owner, unit=one.unit
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gp365.model.converters import PLAIN_TEXT, Codec, ConvertContext, codec
 from gp365.model.entity import EntityDescription, FieldDescription, FieldType
@@ -102,8 +102,7 @@ class Sheet:
 class Alike:
     """A unit of one plain row, by its wire fields, and what it was found to agree on of late.
 
-    `texts` holds texts that stood on both sides, as raw halves, `others` the types and values of both; `empty`: two empty
-    sides agree. A text up to `easy` long may need neither converting nor fitting; `number`: both sides read numbers.
+    `texts` holds texts that stood on both sides, `others` the types and values of both; `empty`: two empty sides agree. A text up to `easy` long may need neither converting nor fitting; `number`: both sides read numbers.
     """
 
     row: CompiledRow
@@ -116,7 +115,7 @@ class Alike:
     why: str
     owner: str
     empty: bool = False
-    texts: dict[str, Half] = field(default_factory=dict[str, Half], repr=False)
+    texts: set[str] = field(default_factory=set[str], repr=False)
     others: set[tuple[type, Value, type, Value]] = field(
         default_factory=set[tuple[type, Value, type, Value]], repr=False
     )
@@ -124,6 +123,29 @@ class Alike:
 
 Unit = tuple[str, tuple[CompiledRow, ...], Alike | None]
 """A unit with its rows, and what tells whether it agrees: None where only the rule can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The units of plain texts among a flow's: their wire values are taken and compared all at once.
+
+    `left`, `right` and `pairs` take them from the values of a record and from pairs as they are kept, in the order of
+    `alikes`; `easy` is how long each may be.
+    """
+
+    alikes: tuple[Alike, ...]
+    units: frozenset[str]
+    left: Callable[[Values], tuple[Value, ...]]
+    right: Callable[[Values], tuple[Value, ...]]
+    pairs: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    easy: tuple[int, ...]
+
+
+class Plan(NamedTuple):
+    """What updates are planned by: the units in order, and the plain texts among them (None: there are hardly any)."""
+
+    units: tuple[Unit, ...]
+    texts: Texts | None
 
 
 Reader = Callable[[Values], Seen | None]
@@ -144,7 +166,7 @@ class CompiledFlow:
     """A flow with its compiled rows and the descriptions of both entities.
 
     `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
-    when both sides have nothing there, and `alike` the units in order, with what tells that they agree; `readers` read one
+    when both sides have nothing there, and `alike` (one, once it is made) what tells that units agree; `readers` read one
     row on a side, by side and row.
     """
 
@@ -161,7 +183,7 @@ class CompiledFlow:
     nothing: dict[str, list[FieldPlan]] = field(
         default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
     )
-    alike: list[Unit] = field(default_factory=list["Unit"], init=False, repr=False, compare=False)
+    alike: list[Plan] = field(default_factory=list["Plan"], init=False, repr=False, compare=False)
     readers: dict[tuple[str, str], Reader] = field(
         default_factory=dict[tuple[str, str], "Reader"], init=False, repr=False, compare=False
     )

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gp365.model.fit import Unfit, fit, patch_tail
 from gp365.model.plan import FieldPlan, Half, Pair, PlannedWrite, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
 from gp365.model.text_breaks import keep_breaks
 from gp365.model.values import Value
-from gp365.sync.plan.alike import plan_alike, remember_alike, units_of
+from gp365.sync.plan.alike import (
+    agreeing,
+    agreeing_texts,
+    fresh_pairs,
+    halves_of,
+    plan_alike,
+    plan_of,
+    remember_alike,
+)
 from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
 from gp365.sync.plan.events import deactivation, has_events, judge_events
 from gp365.sync.plan.facts import Facts
-from gp365.sync.plan.fields import Agreeing, Fields, is_loud
-from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, Sight, see, write_half
+from gp365.sync.plan.fields import Fields, is_loud
+from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Seen, Sight, Unit, see, write_half
 from gp365.sync.plan.rule import Ruling, equal, rule, shown
 
 
@@ -23,37 +32,57 @@ def plan_update(
     compiled: CompiledFlow, subject: str, left: Record, right: Record, facts: Facts
 ) -> SubjectPlan:
     """Plan the update of a linked pair of records."""
-    parts: list[FieldPlan | Agreeing] = []
+    units, texts = plan_of(compiled)
+    quiet = agreeing_texts(texts, left.values, right.values)
+    quiet = quiet.difference(facts.resolutions) if facts.resolutions else quiet
+    pairs: dict[str, Pair] = {}
+    if texts is not None and quiet:
+        pairs = fresh_pairs(texts, quiet, left.values, facts.pairs)
+    given: dict[str, list[FieldPlan] | None] = {}
     told: list[FieldPlan] = []
-    for unit, rows, alike in units_of(compiled):
+    for unit, rows, alike in units:
+        if unit in quiet:
+            continue
         decided = unit in facts.resolutions
-        if alike is not None and not decided:
-            agreeing = plan_alike(compiled, alike, left.values, right.values)
-            if agreeing is not None:
-                parts.append(agreeing)
-                continue
-        plans = _planned(compiled, unit, rows, left, right, facts, decided=decided)
+        if alike is not None and not decided and plan_alike(compiled, alike, left.values, right.values):
+            given[unit], pairs[alike.name] = None, halves_of(alike, left.values, right.values)
+            continue
+        plans = given[unit] = _planned(compiled, unit, rows, left, right, facts, decided=decided)
         if alike is not None and not decided:
             remember_alike(alike, left, right, plans)
-        parts.extend(plans)
         told.extend(plans)
-    left_scope, fields = "", Fields(parts, [plan for plan in told if is_loud(plan)])
+    left_scope, fields = (
+        "",
+        Fields(partial(_made, units, given, left, right), [plan for plan in told if is_loud(plan)]),
+    )
     if has_events(compiled, fields, facts):
         names = (compiled.flow.left.name, compiled.flow.right.name)
         judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
-        left_scope, parts[:] = judged.left_scope, judged.fields
-        fields = Fields(parts, [plan for plan in judged.fields if is_loud(plan)])
+        left_scope, told, pairs = judged.left_scope, list(judged.fields), {}
+        fields = Fields(partial(tuple, judged.fields), [plan for plan in told if is_loud(plan)])
+    pairs.update(_agreed(told))
     writes = writes_of(compiled, fields.loud, left, right)
-    return SubjectPlan(subject, left, right, fields, writes, _agreed(parts), left_scope=left_scope)
+    return SubjectPlan(subject, left, right, fields, writes, pairs, left_scope=left_scope)
 
 
-def _agreed(parts: Sequence[FieldPlan | Agreeing]) -> dict[str, Pair]:
+def _made(
+    units: Sequence[Unit], given: Mapping[str, list[FieldPlan] | None], left: Record, right: Record
+) -> list[FieldPlan]:
+    """Make the plans of all units: those that were planned, and those that agree (not among `given`, or None there)."""
+    made: list[FieldPlan] = []
+    for unit, _, alike in units:
+        plans = given.get(unit)
+        if plans is not None:
+            made.extend(plans)
+        elif alike is not None:
+            made.append(agreeing(alike, left.values, right.values))
+    return made
+
+
+def _agreed(plans: Sequence[FieldPlan]) -> dict[str, Pair]:
     """Give the pairs that are agreed without any write."""
     pairs: dict[str, Pair] = {}
-    for plan in parts:
-        if isinstance(plan, Agreeing):
-            pairs[plan.name] = (plan.left, plan.right)
-            continue
+    for plan in plans:
         agrees = plan.verdict is Verdict.AGREE if plan.agrees is None else plan.agrees
         if agrees and plan.left is not None and plan.right is not None:
             pairs[plan.name] = (plan.left, plan.right)
