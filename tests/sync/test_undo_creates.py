@@ -201,6 +201,21 @@ def test_an_account_stays_in_use_while_a_card_stands_on_it_that_we_did_not_creat
     assert world.accounts()["Aaron Fitz"].get("state") in (None, 0)
 
 
+def test_records_that_one_run_created_are_each_judged_by_what_stands_on_them(world: World) -> None:
+    with_states(world)
+    for number, name in ((AARON, "Aaron Fitz"), ("BAKER0001", "Baker & Sons"), ("CEDAR0001", "Cedar Mill")):
+        world.gp_put(number, Name=name, Zip="60603")
+    world.sync(FLOW)
+    run, ids = last_run(world), {row["name"]: row["id"] for row in world.accounts().values()}
+    world.sales.person_put("card", ("c1",), {"number": AARON, "name": "Aaron", "account": ids["Aaron Fitz"]})
+    world.sync(CARD_FLOW)
+    told = undo(world, run, flows=[FLOW, CARD_FLOW])
+    assert len(told.refused) == 1 and "that gp365 did not create" in told.refused[0]
+    states = {name: row.get("state") or 0 for name, row in world.accounts().items()}
+    assert states == {"Aaron Fitz": 0, "Baker & Sons": 1, "Cedar Mill": 1}
+    assert sorted(card["state"] or 0 for card in cards(world)) == [0, 1, 1]
+
+
 def test_links_that_a_run_made_by_matching_are_closed_only_when_asked_for(world: World) -> None:
     world.gp_put(AARON, Name="Aaron Fitz", Zip="60603", Phone="1")
     world.sales_put("a1", name="Aaron Fitz", zip="60603", phone="2", type=3)

@@ -14,7 +14,7 @@ from gp365.model.values import pack
 from gp365.store import guards, intents, links
 from gp365.store.retention import ERASED_WRITE
 from gp365.store.tables import intent as intent_table
-from gp365.sync.undo.find import standing_on
+from gp365.sync.undo.standing import standing_on
 from sync.engine_world import World, flow_with, written
 from sync.undo_world import (
     entities,
@@ -154,7 +154,7 @@ def test_a_created_account_with_which_another_company_is_linked_stays_in_use(wor
         links.insert(conn, [links.NewLink("other", "customers", "X1", link.right_key)])
     job = replace(world.job(), sharing={"sales": ("other",)})
     with world.store.read() as conn:
-        found = standing_on(conn, [job], job, link, "sales")
+        found = standing_on(conn, [job], job, "sales", [link])[link.id]
     assert found.why == "It is linked in the pair other too."
     job.scratch.close()  # type: ignore[attr-defined]
 

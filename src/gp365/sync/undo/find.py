@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gp365.model.record import Op
-from gp365.store import intents, links
+from gp365.store import links
 from gp365.store.intents import Head
-from gp365.store.links import Link
-from gp365.sync.job import Job, Place, link_subject
+from gp365.sync.job import Job, link_subject
 
 _PAGE = 1000
 
@@ -97,77 +96,3 @@ def links_made(conn: Connection, job: Job, run: str) -> list[int]:
         for link in page
         if link.run == run and link.state == links.OPEN and link.made_by != "create"
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands on a created record: writes that created it there, and reasons why it cannot be taken out of use."""
-
-    creates: tuple[tuple[Job, Head], ...] = ()
-    why: str = ""
-
-
-def standing_on(
-    conn: Connection,
-    jobs: Sequence[Job],
-    job: Job,
-    link: Link,
-    side: str,
-    closing: Iterable[tuple[str, int]] = (),
-) -> Standing:
-    """Say what stands on the record of a link on a side: cards in later flows, other links, other companies.
-
-    `closing` are links (flow, number) that the same undo closes. What another flow created on it for the same source, or
-    from it, goes first; what stands on it and we did not create keeps it in use.
-    """
-    ours, done = job.place(side), set(closing)
-    key = link.left_key if ours.end == "left" else link.right_key
-    source = job.across(side)
-    other = link.left_key if source.end == "left" else link.right_key
-    if key is None:
-        return Standing()
-    if links.sharing(conn, job.pair, job.flow.name, ours.end, [key]):
-        return Standing(why="Another record of this pair shares it.")
-    for pair in job.sharing.get(side, ()):
-        held = links.by_keys(conn, pair, job.flow.name, ours.end, [key]).get(key)
-        if held is not None and held.state == links.OPEN:
-            return Standing(why=f"It is linked in the pair {pair} too.")
-    creates: list[tuple[Job, Head]] = []
-    for one in _after(jobs, job):
-        refers = any(row.ref == job.flow.name and side in row.wires for row in one.flow.rows)
-        beside = _child(conn, one, one.across(side), source, other) if refers else None
-        followed = _child(conn, one, one.place(side), ours, key)
-        for child, at in ((beside, side), (followed, one.across(side).side)):
-            if child is None or (one.flow.name, child.id) in done:
-                continue
-            made = _create_of(conn, one, child, at)
-            if made is not None:
-                creates.append((one, made))
-            elif child is beside:
-                return Standing(why=f"A record of {one.flow.name} stands on it that gp365 did not create.")
-    return Standing(tuple(creates))
-
-
-def _after(jobs: Sequence[Job], job: Job) -> list[Job]:
-    """Give the flows of the same pair that run after this one: what they make may rest on what this one makes."""
-    same = [one for one in jobs if one.pair == job.pair]
-    names = [one.flow.name for one in same]
-    return same[names.index(job.flow.name) + 1 :] if job.flow.name in names else []
-
-
-def _child(conn: Connection, job: Job, at: Place, where: Place, key: str | None) -> Link | None:
-    """Find the open link that another flow has of a record, if it reads that record at all."""
-    if key is None or (at.system, at.entity.name) != (where.system, where.entity.name):
-        return None
-    link = links.by_keys(conn, job.pair, job.flow.name, at.end, [key]).get(key)
-    return link if link is not None and link.state == links.OPEN else None
-
-
-def _create_of(conn: Connection, job: Job, link: Link, side: str) -> Head | None:
-    place = job.place(side)
-    key = link.left_key if place.end == "left" else link.right_key
-    if key is None or link.made_by != "create":
-        return None
-    heads = intents.heads_on(conn, place.system, place.entity.name, [key])
-    mine = [one for one in heads if (one.pair, one.flow) == (job.pair, job.flow.name)]
-    return next((one for one in mine if one.op == str(Op.CREATE)), None)

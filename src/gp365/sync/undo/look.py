@@ -16,7 +16,8 @@ from gp365.sync.subject import Subject
 from gp365.sync.undo.find import Task
 from gp365.sync.undo.plan import Undoing, plan_undoing
 
-Blocked = Callable[[Job, Undoing], str]
+Blocked = Callable[[Job, Sequence[Undoing]], Mapping[str, str]]
+"""Tells, by task, why records that a page created are still in use."""
 
 
 def undo_job(job: Job) -> Job:
@@ -101,9 +102,10 @@ def look(job: Job, page: Sequence[Undoing], blocked: Blocked) -> None:
             if held is not None:
                 subject.records[place.side] = held
     facts = gather_facts(job, [one.subject for one in page])
+    in_use = blocked(job, page)
     for one in page:
         one.facts = facts[one.subject.id]
-        one.blocked = blocked(job, one) if one.task.creates else ""
+        one.blocked = in_use.get(one.task.name, "")
         plan_undoing(job, one)
 
 

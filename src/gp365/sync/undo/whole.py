@@ -17,11 +17,12 @@ from gp365.store.intents import Head
 from gp365.store.runs import Run
 from gp365.sync.equation import Report
 from gp365.sync.job import Job
-from gp365.sync.undo.find import Standing, Task, links_made, reopened, standing_on, tasks_of, with_links
-from gp365.sync.undo.look import form, look, undo_job
+from gp365.sync.undo.find import Task, links_made, reopened, tasks_of, with_links
+from gp365.sync.undo.look import Blocked, form, look, undo_job
 from gp365.sync.undo.outcome import closed_by
 from gp365.sync.undo.plan import CLOSE, Undoing
 from gp365.sync.undo.run import KIND, carry_out
+from gp365.sync.undo.standing import Standing, standing_on
 
 Closing = set[tuple[str, int]]
 
@@ -93,9 +94,10 @@ def steps_of(conn: Connection, jobs: Sequence[Job], wanted: Wanted) -> list[Step
         tasks = with_links(tasks, wanted.made.get(job.flow.name, ()))
         tasks = reopened(tasks, wanted.closed.get(job.flow.name, ()))
         steps[job.flow.name] = Step(job, tuple(tasks), wanted, tuple(ready))
-        for task in tasks:
-            for other, head in _standing(conn, ready, job, task).creates:
-                more.setdefault(other.flow.name, []).append(head)
+        for start in range(0, len(tasks), job.page):
+            for standing in _standing(conn, ready, job, tasks[start : start + job.page]).values():
+                for other, head in standing.creates:
+                    more.setdefault(other.flow.name, []).append(head)
     for name, heads in more.items():
         known = {head.id for task in steps[name].tasks for head in task.heads}
         fresh = tasks_of(conn, steps[name].job, [head for head in heads if head.id not in known])
@@ -118,28 +120,39 @@ def _age(head: Head) -> tuple[datetime, str]:
 
 
 def _standing(
-    conn: Connection, jobs: Sequence[Job], job: Job, task: Task, closing: Closing | None = None
-) -> Standing:
-    if not task.creates or task.link is None:
-        return Standing()
-    link = links.by_ids(conn, [task.link]).get(task.link)
-    if link is None:
-        return Standing()
-    return standing_on(conn, jobs, job, link, task.creates[0].side, closing or ())
+    conn: Connection, jobs: Sequence[Job], job: Job, tasks: Sequence[Task], closing: Closing | None = None
+) -> dict[str, Standing]:
+    """Say, by task, what stands on the records that a page of tasks created."""
+    held = links.by_ids(conn, [task.link for task in tasks if task.creates and task.link is not None])
+    made = {
+        task.name: (held[task.link], task.creates[0].side)
+        for task in tasks
+        if task.creates and task.link in held
+    }
+    found: dict[tuple[int, str], Standing] = {}
+    for side in {side for _, side in made.values()}:
+        mine = [link for link, at in made.values() if at == side]
+        told = standing_on(conn, jobs, job, side, mine, closing or ())
+        found |= {(number, side): standing for number, standing in told.items()}
+    return {name: found[link.id, side] for name, (link, side) in made.items()}
 
 
-def blocked_by(jobs: Sequence[Job], closing: Closing) -> Callable[[Job, Undoing], str]:
-    """Make what tells why a created record is still in use; what this undo has closed, or will, does not count."""
+def blocked_by(jobs: Sequence[Job], closing: Closing) -> Blocked:
+    """Make what tells why created records are still in use; what this undo has closed, or will, does not count."""
 
-    def blocked(job: Job, one: Undoing) -> str:
+    def blocked(job: Job, page: Sequence[Undoing]) -> dict[str, str]:
         with job.store.read() as conn:
-            standing = _standing(conn, jobs, job, one.task, closing)
-        if standing.why or not standing.creates:
-            return standing.why
-        other, head = standing.creates[0]
-        return f"A record of {other.flow.name} stands on it and cannot be taken back ({head.key})."
+            found = _standing(conn, jobs, job, [one.task for one in page], closing)
+        return {name: _in_use(standing) for name, standing in found.items()}
 
     return blocked
+
+
+def _in_use(standing: Standing) -> str:
+    if standing.why or not standing.creates:
+        return standing.why
+    other, head = standing.creates[0]
+    return f"A record of {other.flow.name} stands on it and cannot be taken back ({head.key})."
 
 
 def show(steps: Sequence[Step]) -> Iterator[tuple[Job, Undoing]]:
