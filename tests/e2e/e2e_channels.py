@@ -9,13 +9,17 @@ import json
 import re
 import shutil
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from e2e_site import GP, GP_TABLES, SALES, Row, Site, World, site, world
+
+from gp365.connectors.gp.soap import classfile
+from gp365.connectors.gp.tables import entity_named
+from gp365.model.entity import FieldType
 
 MIXED = ("sql-rest", "rest-sql")
 _MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
@@ -28,6 +32,26 @@ def over(way: str, at: Site, **sql: Any) -> None:
     if not original.exists():
         original.write_text(path.read_text("utf-8"), "utf-8")
     path.write_text(settings_over(original.read_text("utf-8"), way, sql), "utf-8")
+    if way == "soap":
+        (at.folder / "classes-gp.toml").write_text(classes_of(at), "utf-8")
+
+
+def classes_of(at: Site) -> str:
+    """Give the file of classes that somebody writes who has GP's class window before them."""
+    columns = {entity_named("customer_class").fields[name].sql: name for name in classfile.fields()}
+    lines = list[str]()
+    for row in at.rows(GP, "RM00201"):
+        lines += ["", f"[{json.dumps(row['CLASSID'].strip())}]", "approved = true"]
+        for column, name in columns.items():
+            described = entity_named("customer").fields[name].description
+            value = row[column].strip() if isinstance(row[column], str) else row[column]
+            if described.type in (FieldType.MONEY, FieldType.DECIMAL):
+                lines.append(f"{name} = {value}")
+            elif described.type is FieldType.BOOLEAN:
+                lines.append(f"{name} = {json.dumps(bool(value))}")
+            elif value or not classfile.names_of(name):
+                lines.append(f"{name} = {json.dumps(value)}")
+    return "\n".join(lines) + "\n"
 
 
 def settings_over(text: str, way: str, sql: Mapping[str, Any]) -> str:
@@ -52,7 +76,7 @@ def settings_over(text: str, way: str, sql: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def site_over(folder: Path, way: str, *, synced: bool = True, **wishes: Any) -> Iterator[Site]:
+def site_over(folder: Path, way: str, *, synced: bool = True, **wishes: Any) -> Generator[Site]:
     """Run the sample data of both worlds with GP over a way; after a first sync unless told otherwise."""
     with site(folder, provisioned=False, **wishes) as made:
         over(way, made)

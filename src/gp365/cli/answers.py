@@ -12,6 +12,7 @@ from gp365.app.actions.assess_outputs import AssessOut
 from gp365.app.actions.demo import DemoOut
 from gp365.app.actions.doctor import Doctor
 from gp365.app.actions.flows import FlowList, FlowShown
+from gp365.app.actions.gp_classes import ClassesDrafted
 from gp365.app.actions.gp_help import HelpImported
 from gp365.app.actions.init import Initialised
 from gp365.app.actions.ledger_outputs import LedgerErased, LedgerExported, LedgerVerified
@@ -71,6 +72,7 @@ ANSWERS: Mapping[str, type] = {
     "reconcile verify": VerifyOut,
     "reconcile key": KeyOut,
     "gp import-help": HelpImported,
+    "gp draft-classes": ClassesDrafted,
     "sim": SimulatorsRunning,
     "demo": DemoOut,
 }

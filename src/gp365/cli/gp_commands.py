@@ -1,4 +1,4 @@
-"""The commands that concern Dynamics GP alone: gp import-help."""
+"""The commands that concern Dynamics GP alone: gp import-help, gp draft-classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from gp365.cli.session import Folder, Json, session
 
-gp_app = typer.Typer(help="Dynamics GP: import-help.", no_args_is_help=True)
+gp_app = typer.Typer(help="Dynamics GP: import-help, draft-classes.", no_args_is_help=True)
 
 
 @gp_app.callback()
@@ -38,3 +38,26 @@ def import_help(
     with at.project() as project:
         found = act(project, file, system, write=write)
     at.answer(found, show_help)
+
+
+@gp_app.command("draft-classes")
+def draft_classes(
+    context: typer.Context,
+    system: Annotated[
+        str, typer.Option("--system", help="The GP system, where there are several.", show_default=False)
+    ] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Add what the classes file lacks; what stands there stays.")
+    ] = False,
+    folder: Folder = None,
+    json: Json = False,
+) -> None:
+    """Draft what customer classes give, from the customers read: for sites that have GP Web Services alone."""
+    from gp365.app.actions.gp_classes import draft_classes as act
+    from gp365.app.assembly import assemble
+    from gp365.cli.show_gp import show_classes
+
+    at = session(context, folder, json)
+    with at.project() as project, assemble(project) as assembly:
+        found = act(assembly, system, write=write)
+    at.answer(found, show_classes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from gp365.app.actions.doctor_needs import lacking, users
 from gp365.app.actions.doctor_outputs import (
@@ -18,10 +19,12 @@ from gp365.app.actions.doctor_outputs import (
 from gp365.app.assembly import Assembly
 from gp365.app.settings import GpSystem
 from gp365.connectors.gp import GpConnector
+from gp365.connectors.gp.classes import CLASSES
 from gp365.connectors.gp.matrix import Cell, Line, Reads, Why, by_way, matrix
 from gp365.connectors.gp.matrix_offers import AddOn, add_ons, offers
 from gp365.connectors.gp.versions import Pack, Seen, pack_of, packs, seen
 from gp365.model.contract import Finding, Level
+from gp365.model.errors import Gp365Error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,12 @@ def report(
         version,
         extras,
         tuple(lacking(assembly, name, connector)),
-        (*_of_version(given, version, seen(found)), *_of_choice(name, lines), *_of_add_ons(extras)),
+        (
+            *_of_version(given, version, seen(found)),
+            *_of_choice(name, lines),
+            *_of_add_ons(extras),
+            *_of_classes(assembly, found),
+        ),
     )
 
 
@@ -184,6 +192,27 @@ def _better_writer(system: str, line: Line) -> Iterator[Finding]:
         text = f"{line.entity} is not written over {line.reader}, where it is read; {better} would write it."
         fix = f'To let it be written, write write = "{better}" in [systems.{system}.channels.{line.entity}].'
         yield Finding(line.entity, Level.NOTE, text, fix)
+
+
+def _of_classes(assembly: Assembly, found: Sequence[Finding]) -> Iterator[Finding]:
+    """Name the classes that the lookups can give to new customers, and that the classes file does not cover."""
+    told = next((each for each in found if each.subject.endswith(CLASSES)), None)
+    if told is None or "approved" not in told.facts:
+        return
+    try:
+        tables = assembly.project.lookups.values()
+    except Gp365Error:
+        return  # doctor says it of the lookups
+    at = [(table, table.columns.index("class")) for table in tables if "class" in table.columns]
+    wanted = {str(row[place]).strip() for table, place in at for row in table.rows} - {"", "*"}
+    approved = cast("list[str]", told.facts["approved"])
+    missing = sorted(wanted - set(approved))
+    if missing:
+        text = (
+            f"{len(missing)} of the {len(wanted)} classes that the lookups give to new customers have no approved entry: "
+            f"{', '.join(missing[:5])}. Such customers are parked."
+        )
+        yield Finding(told.subject, Level.WARNING, text, told.fix, "lookup-missing")
 
 
 def _of_add_ons(extras: Sequence[AddOnLine]) -> Iterator[Finding]:

@@ -67,7 +67,7 @@ def import_help(project: Project, file: Path, system: str = "", *, write: bool =
 
     Misconfigured("usage") for a file that is not there or no help page, "system-unknown", "settings-invalid".
     """
-    name, given = _system(project, system)
+    name, given = gp_system(project, system)
     overrides = {entity: each.model_dump(exclude_none=True) for entity, each in given.resources.items()}
     present = with_overrides(RESOURCES, overrides)
     found = resources(_text(file))
@@ -102,14 +102,15 @@ def _values(line: HelpResource, own: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, **{name: value for name, value in own.items() if name not in told}}
 
 
-def _system(project: Project, wanted: str) -> tuple[str, GpSystem]:
+def gp_system(project: Project, wanted: str) -> tuple[str, GpSystem]:
+    """Return the GP system of a name, the only one for ""; Misconfigured("system-unknown")."""
     known = {name: each for name, each in project.settings.systems.items() if isinstance(each, GpSystem)}
     if wanted in known:
         return wanted, known[wanted]
     if not wanted and len(known) == 1:
         return next(iter(known.items()))
     named = ", ".join(known) or "none"
-    message = f"There is no GP system {wanted}." if wanted else "Say which GP system the page is of."
+    message = f"There is no GP system {wanted}." if wanted else "Say which GP system is meant."
     raise Misconfigured(
         "system-unknown", message, value=wanted, fix=f"Give --system NAME; the GP systems are {named}."
     )

@@ -20,6 +20,8 @@ _ONE_VALUE = (
     ("CurrencyID", "RateTypeID"),
 )
 """Fields that mean something only together: when the plan sets the first, none of the others comes from the class."""
+CLASSES = "customer classes"
+"""What doctor calls them."""
 HISTORY = ("KeepTrxHistory", "KeepDistributionHistory", "KeepCalendarHistory", "KeepPeriodHistory")
 
 

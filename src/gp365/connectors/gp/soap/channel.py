@@ -9,20 +9,22 @@ from threading import Lock
 
 from gp365.connectors.gp.card import RETIRED
 from gp365.connectors.gp.channel import Channel
+from gp365.connectors.gp.soap.classdraft import Member
 from gp365.connectors.gp.soap.classes import Classes
-from gp365.connectors.gp.soap.held import card_fields
+from gp365.connectors.gp.soap.held import card_fields, card_of
 from gp365.connectors.gp.soap.lists import Lists
 from gp365.connectors.gp.soap.probe import findings
 from gp365.connectors.gp.soap.reading import Reading
 from gp365.connectors.gp.soap.service import Service
 from gp365.connectors.gp.soap.settings import SoapSettings
 from gp365.connectors.gp.soap.shapes import Shape, served, shape_of
+from gp365.connectors.gp.soap.values import account_named
 from gp365.connectors.gp.soap.writing import WRITTEN, Writing
 from gp365.model.contract import Estimate, Finding, Level, Scratch, Tally
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
-from gp365.model.values import Key, Value
+from gp365.model.values import Key, Value, show
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
 from gp365.wire.handshake import WindowsLogin
@@ -154,6 +156,16 @@ class SoapChannel:
     def scan(self, entity: str, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
         """Give every record, in pages, ordered by key."""
         return self._open().reading.scan(self._served(entity), fields)
+
+    def members(self) -> Iterator[Member]:
+        """Give every customer with its class, what a class might have given it, and its accounts by number."""
+        for held in self._open().reading.each("customer"):
+            own = card_of(held).customer
+            places = shape_of("customer").accounts
+            numbers = {
+                name: str(held.cells[at]) for name in places if (at := account_named(name)) in held.cells
+            }
+            yield show(own.get("CustomerClass")), own, numbers
 
     def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
         """Give every key with its birth mark, in pages."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from gp365.connectors.gp.channel import Channel
@@ -73,6 +74,11 @@ class Classes:
         served = {name: value for name, value in values.items() if _served(name)}
         return Defaults(class_id, served, said.accounts)
 
+    @property
+    def path(self) -> Path:
+        """The site's file, which need not exist."""
+        return self._settings.classes
+
     def file(self) -> Mapping[str, ClassSaid]:
         """Return the classes of the site's file, none where there is no file; Misconfigured for one with a fault."""
         if self._file is None:
@@ -118,11 +124,10 @@ class Classes:
                 f"Dynamics GP has no customer class {class_id}.",
                 "Correct the lookup or default that gives the class.",
             )
-        elif place is None or class_id not in self.file():
-            where = place.name if place is not None else "no file"
+        elif class_id not in self.file():
             message = (
                 f"Nothing tells what the customer class {class_id} gives to a new customer: GP Web Services have no "
-                f"classes, and {where} has no [{class_id}]."
+                f"classes, and {place.name} has no [{class_id}]."
             )
             fix = f"Run `gp365 gp draft-classes --system {system} --write`, look at it, set approved = true, retry."
         else:

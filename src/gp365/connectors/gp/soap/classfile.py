@@ -69,13 +69,11 @@ def names_of(name: str) -> Mapping[str, int]:
     return {label: code for code, label in options.items()}
 
 
-def read_classes(path: Path | None, system: str) -> dict[str, ClassSaid]:
+def read_classes(path: Path, system: str) -> dict[str, ClassSaid]:
     """Read the classes, none where there is no such file.
 
     Raises Misconfigured("settings-invalid") that names file, class, field, value and what to do.
     """
-    if path is None:
-        return {}
     try:
         if path.stat().st_size > _LIMIT_BYTES:
             raise _fault(path, system, "", "", "It is too big to be a file of classes.", "Name another file.")

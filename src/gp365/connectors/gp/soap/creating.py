@@ -37,7 +37,7 @@ def create_card(trip: Trip, reading: Reading, classes: Classes) -> Outcome:
     DONE with `error` says that what stands is not what was sent or what the class says.
     """
     number = capitals(trip.write.key[0].rstrip(" "))
-    taken = reading.held(trip.lane, "customer", (number,))
+    taken = reading.standing(trip.lane, "customer", (number,))
     if taken:
         return _exists(taken[0])
     defaults = classes.defaults(trip.write.values)

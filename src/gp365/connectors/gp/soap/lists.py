@@ -99,11 +99,25 @@ class Lists:
         found = self._table(entity, whole).get(list(wanted))
         return {wanted[text]: Held.unpacked(packed) for text, packed in found.items()}
 
+    def singles(self, entity: str, keys: Sequence[Key]) -> dict[Key, Held]:
+        """Return the objects that were read one by one in this run, by key."""
+        if _single(entity) not in self._ready:
+            return {}
+        wanted = {key_text(key): key for key in keys}
+        found = self.table(_single(entity)).get(list(wanted))
+        return {wanted[text]: Held.unpacked(packed) for text, packed in found.items()}
+
     def keep(self, entity: str, held: Held) -> None:
         """Lay an object that was just read or written over what this run has."""
         shape = shape_of(entity)
         if _whole(entity) in self._ready:
             self.table(_whole(entity)).put([packed_row(shape, held)])
+        elif shape.detail and not shape.rows:
+            with self._loading:
+                if _single(entity) not in self._ready:
+                    self.table(_single(entity)).clear()
+                    self._ready.add(_single(entity))
+            self.table(_single(entity)).put([packed_row(shape, held)])
         if _list(entity) in self._ready and not shape.rows:
             self.table(_list(entity)).put([packed_row(shape, Held(held.cells))])
 
@@ -220,6 +234,10 @@ def _places(shape: Shape) -> list[Place]:
 
 def _list(entity: str) -> str:
     return f"{entity}:list"
+
+
+def _single(entity: str) -> str:
+    return f"{entity}:single"
 
 
 def _whole(entity: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from gp365.connectors.gp.classes import CLASSES
 from gp365.connectors.gp.soap.classes import Classes
 from gp365.connectors.gp.soap.faults import Faulted
 from gp365.connectors.gp.soap.reading import Reading
@@ -19,7 +20,6 @@ from gp365.wire.windows import Lanes
 
 _SOON = timedelta(days=30)
 _NO_KEY = "~~~~~~~~"
-CLASSES = "customer classes"
 
 
 def findings(
@@ -135,7 +135,7 @@ def _classes(classes: Classes, settings: SoapSettings) -> Finding:
         return _error(CLASSES, fault)
     approved = sorted(name for name, each in held.items() if each.approved)
     waiting = sorted(name for name in held if name not in approved)
-    name = settings.classes.name if settings.classes is not None else "no file"
+    name = settings.classes.name
     text = (
         f"GP Web Services have no customer classes; new customers are given what {name} says: {len(approved)} of "
         f"its {len(held)} classes are approved."

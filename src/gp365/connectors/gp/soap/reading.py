@@ -78,6 +78,12 @@ class Reading:
                 raise fault.explained from None
             return []
 
+    def standing(self, via: Requests, entity: str, key: Key) -> list[Held]:
+        """Read an object that is hardly there: the list is asked first, which says so without a fault and its log."""
+        if not all(map(_sayable, key)) or not all(key[:1]):
+            return []
+        return self.held(via, entity, key) if self._listed(via, shape_of(entity), key) else []
+
     def _listed(self, via: Requests, shape: Shape, key: Key) -> list[Held]:
         """Look for a record in the list, restricted by the parts of its key."""
         given = {
@@ -123,14 +129,18 @@ class Reading:
         if listed and len(keys) > _SINGLE:
             self._load(entity, whole=False)
         ready = self._lists.whole(entity) or (listed and self._lists.length(entity) is not None)
-        if fresh or not ready:
+        if fresh:
             return self._singly(entity, keys, fields)
         wanted = {folded(key): key for key in keys}
         certain = [key for key in wanted if key not in self._stale and key not in self._gone]
-        found = self._lists.get(entity, certain, whole=self._lists.whole(entity))
+        if ready:
+            found = self._lists.get(entity, certain, whole=self._lists.whole(entity))
+            asked = [key for at, key in wanted.items() if at in self._stale]
+        else:
+            found = self._lists.singles(entity, certain)
+            asked = [key for at, key in wanted.items() if at not in found]
         answer = {wanted[key]: record_of(entity, held, fields) for key, held in found.items()}
-        doubted = [key for at, key in wanted.items() if at in self._stale]
-        return {**answer, **self._singly(entity, doubted, fields)}
+        return {**answer, **self._singly(entity, asked, fields)}
 
     def scan(self, entity: str, fields: Sequence[str]) -> Iterator[list[Record]]:
         """Give every record in pages, ordered by key."""
@@ -141,6 +151,12 @@ class Reading:
             rows = [held for held in page if key_in(shape, held.cells) not in self._gone]
             if rows:
                 yield [record_of(entity, held, fields) for held in rows]
+
+    def each(self, entity: str) -> Iterator[Held]:
+        """Give every object whole, ordered by key."""
+        self._load(entity, whole=True)
+        for page in self._lists.pages(entity, self._settings.page, whole=True):
+            yield from (held for held in page if key_in(shape_of(entity), held.cells) not in self._gone)
 
     def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
         """Read the records whose field has one of the values, without case and trailing blanks."""

@@ -56,7 +56,7 @@ class SoapSettings:
     main_code: str = "PRIMARY"
     bill_to_code: str = "BILLTO"
     ship_to_code: str = "SHIPTO"
-    classes: Path | None = None
+    classes: Path = Path("classes-gp.toml")
 
     def __post_init__(self) -> None:
         _check(self)
