@@ -21,7 +21,9 @@ from gp365.connectors.gp.soap import classfile
 from gp365.connectors.gp.tables import entity_named
 from gp365.model.entity import FieldType
 
-MIXED = ("sql-rest", "rest-sql")
+MIXED = ("sql-rest", "rest-sql", "sql-soap", "rest-soap", "soap-rest")
+MAILS = frozenset({"sql", "soap", "sql-soap"})
+"""The ways over which internet addresses are read and written: Service Based Architecture serves none."""
 _MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
 
 
@@ -124,6 +126,20 @@ class SqlDoor:
 
     def login(self, **login: Any) -> None:
         self.ask("POST", "/logins", login)
+
+
+def told_renamed(at: Site, old: str, new: str) -> None:
+    """Decide, as a person, that a customer goes on under another number: where reading gives no birth mark."""
+    account = at.card(old)["_gp365_accountid_value"]
+    for flow, key in (("customers", account), ("customer_cards", old)):
+        (entry,) = [
+            one
+            for one in at.run("parked", "list").json["entries"]
+            if one["flow"] == flow and one["keys"].get("gp") == new
+        ]
+        decided = at.run("parked", "resolve", str(entry["id"]), "--link", key)
+        assert decided.code == 0, decided.out
+        assert at.sync().balanced
 
 
 def whole_world(at: Site) -> World:

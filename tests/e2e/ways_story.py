@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from e2e_channels import afresh, site_over, whole_world
+from e2e_channels import afresh, site_over, told_renamed, whole_world
 from e2e_site import GP, SALES, Row, Site, World
 
 NEW = "ad000000-0000-4000-8000-00000000000%d"
@@ -105,13 +105,15 @@ def parked(at: Site) -> list[tuple[str, str, str, str]]:
     return sorted((one["flow"], one["keys"].get("gp", ""), one["field"], one["code"]) for one in entries)
 
 
-def lived(at: Site) -> Left:
+def lived(at: Site, way: str) -> Left:
     assert at.sync().code == 0
     first_day(at)
     assert at.sync().balanced
     between = parked(at)
     second_day(at)
     assert at.sync().balanced
+    if way.startswith("soap"):
+        told_renamed(at, "ADVANCED0001", "ADVANCED0009")
     quiet = at.sync()
     assert quiet.balanced and quiet.written == 0
     return Left(whole_world(at), between, parked(at))
@@ -120,9 +122,9 @@ def lived(at: Site) -> Left:
 def lived_over(folder: Path, ways: Sequence[str]) -> dict[str, Left]:
     """Live the days over each way, on the same simulators with the samples put back."""
     with site_over(folder / ways[0], ways[0], synced=False) as made:
-        found = {ways[0]: lived(made)}
+        found = {ways[0]: lived(made, ways[0])}
         for way in ways[1:]:
-            found[way] = lived(afresh(made, folder / way, way))
+            found[way] = lived(afresh(made, folder / way, way), way)
         return found
 
 
