@@ -7,7 +7,7 @@
 -- 3. Make the login a user of these databases and add it to the roles:
 --        CREATE USER [gp365] FOR LOGIN [gp365];
 --        ALTER ROLE [gp365_reader] ADD MEMBER [gp365];
---        ALTER ROLE [gp365_writer] ADD MEMBER [gp365];   -- only where gp365 shall write customers
+--        ALTER ROLE [gp365_writer] ADD MEMBER [gp365];   -- only where gp365 shall write customers or documents
 --
 -- Membership in DYNGRP works too and gives far more: every table may then be changed.
 -- An upgrade of Dynamics GP may drop grants on procedures: run this again after one.
@@ -37,13 +37,18 @@ GRANT SELECT ON [dbo].[RM00103] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM00201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM00301] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM00303] TO [gp365_reader];
+GRANT SELECT ON [dbo].[RM10101] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM10201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM10301] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM20101] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM20201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM30101] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM30201] TO [gp365_reader];
+GRANT SELECT ON [dbo].[RM30301] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP10100] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SOP10102] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SOP10103] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SOP10106] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP10200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP30200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP30300] TO [gp365_reader];
@@ -56,9 +61,30 @@ GRANT SELECT ON [dbo].[SY40101] TO [gp365_reader];
 GO
 
 IF DATABASE_PRINCIPAL_ID('gp365_writer') IS NULL EXEC ('CREATE ROLE [gp365_writer]');
+GRANT SELECT ON [dbo].[POP10100] TO [gp365_writer];
+GRANT SELECT ON [dbo].[RM00401] TO [gp365_writer];
+GRANT SELECT ON [dbo].[RM20201] TO [gp365_writer];
+GRANT SELECT ON [dbo].[SOP10100] TO [gp365_writer];
+GRANT SELECT ON [dbo].[SOP10106] TO [gp365_writer];
+GRANT SELECT ON [dbo].[SY00500] TO [gp365_writer];
+GRANT SELECT ON [dbo].[SY40100] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taUpdateCreateCustomerRcd] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateCustomerAddress] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateInternetAddresses] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taGetPaymentNumber] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taRMDistribution] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taRMTransaction] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taRMCashReceiptInsert] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taRMApply] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taGetSopNumber] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taSopLineIvcInsert] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taCreateSopPaymentInsertRecord] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taSopDistribution] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taSopUserDefined] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taSopHdrIvcInsert] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taGetPONextNumber] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taPoLine] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taPoHdr] TO [gp365_writer];
 GO
 
 -- how add-ons are seen; a site may lack these tables
@@ -72,6 +98,7 @@ GO
 
 IF DATABASE_PRINCIPAL_ID('gp365_reader') IS NULL EXEC ('CREATE ROLE [gp365_reader]');
 GRANT SELECT ON [dbo].[MC40200] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SY00800] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY01500] TO [gp365_reader];
 GRANT SELECT ON [dbo].[taErrorCode] TO [gp365_reader];
 GO
@@ -1070,6 +1097,7 @@ SELECT
     [t].[SUBTOTAL] AS [Subtotal],
     [t].[ORSUBTOT] AS [OriginatingSubtotal],
     [t].[TRDISAMT] AS [TradeDiscountAmount],
+    [t].[ORTDISAM] AS [OriginatingTradeDiscountAmount],
     [t].[FRTAMNT] AS [FreightAmount],
     [t].[ORFRTAMT] AS [OriginatingFreightAmount],
     [t].[MISCAMNT] AS [MiscellaneousAmount],
@@ -1079,10 +1107,14 @@ SELECT
     [t].[DOCAMNT] AS [DocumentAmount],
     [t].[ORDOCAMT] AS [OriginatingDocumentAmount],
     [t].[PYMTRCVD] AS [PaymentReceived],
+    [t].[ORPMTRVD] AS [OriginatingPaymentReceived],
     [t].[DEPRECVD] AS [DepositReceived],
     [t].[SLPRSNID] AS [SalespersonID],
     [t].[SALSTERR] AS [SalesTerritory],
     [t].[CURNCYID] AS [CurrencyID],
+    [t].[XCHGRATE] AS [ExchangeRate],
+    [t].[RATETPID] AS [RateTypeID],
+    [t].[EXCHDATE] AS [ExchangeDate],
     [t].[VOIDSTTS] AS [VoidStatus],
     [t].[PSTGSTUS] AS [PostingStatus],
     [t].[SOPSTATUS] AS [DocumentStatus],
@@ -1093,8 +1125,18 @@ SELECT
     [t].[NOTEINDX] AS [NoteIndex],
     [t].[CREATDDT] AS [CreatedDate],
     [t].[MODIFDT] AS [ModifiedDate],
+    [u].[USERDEF1] AS [UserDefined1],
+    [u].[USERDEF2] AS [UserDefined2],
+    [u].[USRDEF03] AS [UserDefined3],
+    [u].[USRDEF04] AS [UserDefined4],
+    [u].[USRDEF05] AS [UserDefined5],
+    [u].[USRTAB01] AS [UserTable1],
+    [u].[USRTAB09] AS [UserTable2],
+    [u].[USRTAB03] AS [UserTable3],
+    [u].[USRDAT01] AS [UserDate1],
+    [u].[USRDAT02] AS [UserDate2],
     'Work' AS [TransactionState]
- FROM [dbo].[SOP10100] AS [t]
+ FROM [dbo].[SOP10100] AS [t] LEFT JOIN [dbo].[SOP10106] AS [u] ON [u].[SOPTYPE] = [t].[SOPTYPE] AND [u].[SOPNUMBE] = [t].[SOPNUMBE]
 UNION ALL
 SELECT 
     [t].[SOPTYPE] AS [DocumentType],
@@ -1140,6 +1182,7 @@ SELECT
     [t].[SUBTOTAL] AS [Subtotal],
     [t].[ORSUBTOT] AS [OriginatingSubtotal],
     [t].[TRDISAMT] AS [TradeDiscountAmount],
+    [t].[ORTDISAM] AS [OriginatingTradeDiscountAmount],
     [t].[FRTAMNT] AS [FreightAmount],
     [t].[ORFRTAMT] AS [OriginatingFreightAmount],
     [t].[MISCAMNT] AS [MiscellaneousAmount],
@@ -1149,10 +1192,14 @@ SELECT
     [t].[DOCAMNT] AS [DocumentAmount],
     [t].[ORDOCAMT] AS [OriginatingDocumentAmount],
     [t].[PYMTRCVD] AS [PaymentReceived],
+    [t].[ORPMTRVD] AS [OriginatingPaymentReceived],
     [t].[DEPRECVD] AS [DepositReceived],
     [t].[SLPRSNID] AS [SalespersonID],
     [t].[SALSTERR] AS [SalesTerritory],
     [t].[CURNCYID] AS [CurrencyID],
+    [t].[XCHGRATE] AS [ExchangeRate],
+    [t].[RATETPID] AS [RateTypeID],
+    [t].[EXCHDATE] AS [ExchangeDate],
     [t].[VOIDSTTS] AS [VoidStatus],
     [t].[PSTGSTUS] AS [PostingStatus],
     [t].[SOPSTATUS] AS [DocumentStatus],
@@ -1163,8 +1210,18 @@ SELECT
     [t].[NOTEINDX] AS [NoteIndex],
     [t].[CREATDDT] AS [CreatedDate],
     [t].[MODIFDT] AS [ModifiedDate],
+    [u].[USERDEF1] AS [UserDefined1],
+    [u].[USERDEF2] AS [UserDefined2],
+    [u].[USRDEF03] AS [UserDefined3],
+    [u].[USRDEF04] AS [UserDefined4],
+    [u].[USRDEF05] AS [UserDefined5],
+    [u].[USRTAB01] AS [UserTable1],
+    [u].[USRTAB09] AS [UserTable2],
+    [u].[USRTAB03] AS [UserTable3],
+    [u].[USRDAT01] AS [UserDate1],
+    [u].[USRDAT02] AS [UserDate2],
     'History' AS [TransactionState]
- FROM [dbo].[SOP30200] AS [t];
+ FROM [dbo].[SOP30200] AS [t] LEFT JOIN [dbo].[SOP10106] AS [u] ON [u].[SOPTYPE] = [t].[SOPTYPE] AND [u].[SOPNUMBE] = [t].[SOPNUMBE];
 GO
 GRANT SELECT ON [dbo].[gp365_sales_document] TO [gp365_reader];
 GO
@@ -1184,11 +1241,13 @@ SELECT
     [t].[UOFM] AS [UofM],
     [t].[LOCNCODE] AS [LocationCode],
     [t].[UNITCOST] AS [UnitCost],
+    [t].[ORUNTCST] AS [OriginatingUnitCost],
     [t].[UNITPRCE] AS [UnitPrice],
     [t].[ORUNTPRC] AS [OriginatingUnitPrice],
     [t].[XTNDPRCE] AS [ExtendedPrice],
     [t].[OXTNDPRC] AS [OriginatingExtendedPrice],
     [t].[MRKDNAMT] AS [MarkdownAmount],
+    [t].[ORMRKDAM] AS [OriginatingMarkdownAmount],
     [t].[TAXAMNT] AS [TaxAmount],
     [t].[QUANTITY] AS [Quantity],
     [t].[ATYALLOC] AS [QuantityAllocated],
@@ -1197,6 +1256,11 @@ SELECT
     [t].[QTYTOINV] AS [QuantityToInvoice],
     [t].[QTYREMAI] AS [QuantityRemaining],
     [t].[QTYTBAOR] AS [QuantityBackOrdered],
+    [t].[QTYONHND] AS [QuantityReturnedOnHand],
+    [t].[QTYRTRND] AS [QuantityReturned],
+    [t].[QTYINUSE] AS [QuantityReturnedInUse],
+    [t].[QTYINSVC] AS [QuantityReturnedInService],
+    [t].[QTYDMGED] AS [QuantityReturnedDamaged],
     [t].[ReqShipDate] AS [RequestedShipDate],
     [t].[ACTLSHIP] AS [ActualShipDate],
     [t].[PRCLEVEL] AS [PriceLevel],
@@ -1204,6 +1268,7 @@ SELECT
     [t].[SALSTERR] AS [SalesTerritory],
     [t].[PRSTADCD] AS [ShipToAddressCode],
     [t].[ShipToName] AS [ShipToName],
+    [t].[SHIPMTHD] AS [ShippingMethod],
     [t].[INTEGRATIONID] AS [IntegrationID],
     'Work' AS [TransactionState]
  FROM [dbo].[SOP10200] AS [t]
@@ -1220,11 +1285,13 @@ SELECT
     [t].[UOFM] AS [UofM],
     [t].[LOCNCODE] AS [LocationCode],
     [t].[UNITCOST] AS [UnitCost],
+    [t].[ORUNTCST] AS [OriginatingUnitCost],
     [t].[UNITPRCE] AS [UnitPrice],
     [t].[ORUNTPRC] AS [OriginatingUnitPrice],
     [t].[XTNDPRCE] AS [ExtendedPrice],
     [t].[OXTNDPRC] AS [OriginatingExtendedPrice],
     [t].[MRKDNAMT] AS [MarkdownAmount],
+    [t].[ORMRKDAM] AS [OriginatingMarkdownAmount],
     [t].[TAXAMNT] AS [TaxAmount],
     [t].[QUANTITY] AS [Quantity],
     [t].[ATYALLOC] AS [QuantityAllocated],
@@ -1233,6 +1300,11 @@ SELECT
     [t].[QTYTOINV] AS [QuantityToInvoice],
     [t].[QTYREMAI] AS [QuantityRemaining],
     [t].[QTYTBAOR] AS [QuantityBackOrdered],
+    [t].[QTYONHND] AS [QuantityReturnedOnHand],
+    [t].[QTYRTRND] AS [QuantityReturned],
+    [t].[QTYINUSE] AS [QuantityReturnedInUse],
+    [t].[QTYINSVC] AS [QuantityReturnedInService],
+    [t].[QTYDMGED] AS [QuantityReturnedDamaged],
     [t].[ReqShipDate] AS [RequestedShipDate],
     [t].[ACTLSHIP] AS [ActualShipDate],
     [t].[PRCLEVEL] AS [PriceLevel],
@@ -1240,11 +1312,88 @@ SELECT
     [t].[SALSTERR] AS [SalesTerritory],
     [t].[PRSTADCD] AS [ShipToAddressCode],
     [t].[ShipToName] AS [ShipToName],
+    [t].[SHIPMTHD] AS [ShippingMethod],
     CAST(NULL AS varchar(31)) AS [IntegrationID],
     'History' AS [TransactionState]
  FROM [dbo].[SOP30300] AS [t];
 GO
 GRANT SELECT ON [dbo].[gp365_sales_document_line] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_sales_payment]') IS NOT NULL DROP VIEW [dbo].[gp365_sales_payment];
+GO
+CREATE VIEW [dbo].[gp365_sales_payment] AS
+SELECT 
+    [t].[SOPTYPE] AS [DocumentType],
+    [t].[SOPNUMBE] AS [DocumentNumber],
+    [t].[SEQNUMBR] AS [Sequence],
+    [t].[PYMTTYPE] AS [PaymentType],
+    [t].[OAMTPAID] AS [OriginatingAmount],
+    [t].[AMNTPAID] AS [Amount],
+    [t].[DOCNUMBR] AS [PaymentNumber],
+    [t].[CHEKBKID] AS [CheckbookID],
+    [t].[CHEKNMBR] AS [CheckNumber],
+    [t].[CARDNAME] AS [CardName],
+    [t].[AUTHCODE] AS [AuthorizationCode],
+    [t].[DOCDATE] AS [PaymentDate],
+    [t].[CURNCYID] AS [CurrencyID]
+ FROM [dbo].[SOP10103] AS [t];
+GO
+GRANT SELECT ON [dbo].[gp365_sales_payment] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_sales_distribution]') IS NOT NULL DROP VIEW [dbo].[gp365_sales_distribution];
+GO
+CREATE VIEW [dbo].[gp365_sales_distribution] AS
+SELECT 
+    [t].[SOPTYPE] AS [DocumentType],
+    [t].[SOPNUMBE] AS [DocumentNumber],
+    [t].[SEQNUMBR] AS [Sequence],
+    [t].[DISTTYPE] AS [DistributionType],
+    [t].[ACTINDX] AS [AccountIndex],
+    [a].[ACTNUMST] AS [AccountNumber],
+    [t].[ORDBTAMT] AS [OriginatingDebitAmount],
+    [t].[ORCRDAMT] AS [OriginatingCreditAmount],
+    [t].[DEBITAMT] AS [DebitAmount],
+    [t].[CRDTAMNT] AS [CreditAmount],
+    [t].[DistRef] AS [Reference]
+ FROM [dbo].[SOP10102] AS [t] LEFT JOIN [dbo].[GL00105] AS [a] ON [a].[ACTINDX] = [t].[ACTINDX];
+GO
+GRANT SELECT ON [dbo].[gp365_sales_distribution] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_receivables_distribution]') IS NOT NULL DROP VIEW [dbo].[gp365_receivables_distribution];
+GO
+CREATE VIEW [dbo].[gp365_receivables_distribution] AS
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[SEQNUMBR] AS [Sequence],
+    [t].[DISTTYPE] AS [DistributionType],
+    [t].[DSTINDX] AS [AccountIndex],
+    [a].[ACTNUMST] AS [AccountNumber],
+    [t].[ORDBTAMT] AS [OriginatingDebitAmount],
+    [t].[ORCRDAMT] AS [OriginatingCreditAmount],
+    [t].[DEBITAMT] AS [DebitAmount],
+    [t].[CRDTAMNT] AS [CreditAmount],
+    [t].[DistRef] AS [Reference]
+ FROM [dbo].[RM10101] AS [t] LEFT JOIN [dbo].[GL00105] AS [a] ON [a].[ACTINDX] = [t].[DSTINDX]
+UNION ALL
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[SEQNUMBR] AS [Sequence],
+    [t].[DISTTYPE] AS [DistributionType],
+    [t].[DSTINDX] AS [AccountIndex],
+    [a].[ACTNUMST] AS [AccountNumber],
+    [t].[ORDBTAMT] AS [OriginatingDebitAmount],
+    [t].[ORCRDAMT] AS [OriginatingCreditAmount],
+    [t].[DEBITAMT] AS [DebitAmount],
+    [t].[CRDTAMNT] AS [CreditAmount],
+    [t].[DistRef] AS [Reference]
+ FROM [dbo].[RM30301] AS [t] LEFT JOIN [dbo].[GL00105] AS [a] ON [a].[ACTINDX] = [t].[DSTINDX];
+GO
+GRANT SELECT ON [dbo].[gp365_receivables_distribution] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_purchase_order]') IS NOT NULL DROP VIEW [dbo].[gp365_purchase_order];

@@ -99,6 +99,7 @@ def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings) ->
         overlap_s=sql.overlap_s,
         compare_h=sql.compare_h,
         read_only=sql.read_only,
+        posting_date=sql.posting_date,
         main_code=given.main_code,
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,

@@ -65,6 +65,10 @@ class GpSqlSettings(Strict):
         default=24.0, ge=0, le=8784, description="after so many hours tables without a stamp are read whole"
     )
     read_only: bool = Field(default=False, description="nothing is ever written over SQL")
+    posting_date: Literal["document", "batch"] = Field(
+        default="document",
+        description="whose date decides in which fiscal period a document is posted (GP's Posting Setup)",
+    )
 
 
 class GpSoapSettings(Strict):

@@ -83,6 +83,7 @@ class EntityDescription:
     `merged_into` names the wire field that, once filled, holds the key of the record into which this one was merged.
     `aside` says by which way, other than that of writes, records are read back, "" if there is no other.
     `retired` gives the wire values that take a record out of use, since nothing is ever deleted.
+    `lists` names the lists of rows inside of a record's values (lines of a document), with the entity of a row.
     `opens_writing` says what to change so that verbs that are not served would be, "" if nothing does.
     """
 
@@ -106,4 +107,5 @@ class EntityDescription:
     merged_into: str = ""
     retired: Mapping[str, int | bool] = field(default_factory=dict[str, "int | bool"])
     aside: str = ""
+    lists: Mapping[str, str] = field(default_factory=dict[str, str])
     opens_writing: str = ""

@@ -252,6 +252,26 @@ CATALOGUE: dict[str, Entry] = {
         "The value has characters that Dynamics GP's code page cannot hold.",
         "Write it with characters of Windows-1252.",
     ),
+    "document-posted": Entry(
+        "The document is not in Work any more: it is posted, transferred, received or voided.",
+        "Enter a correcting document, or void it in its own system.",
+    ),
+    "period-closed": Entry(
+        "The fiscal period of the document is closed for its series.",
+        "Give the document a date in an open period, or let accounting open the period for the series.",
+    ),
+    "period-missing": Entry(
+        "No fiscal period holds the date of the document.",
+        "Correct the date, or let accounting set up the fiscal year.",
+    ),
+    "batch-locked": Entry(
+        "Somebody works on the batch, or it is being posted.",
+        "Nothing: it is tried again; or write into another batch.",
+    ),
+    "batch-approved": Entry(
+        "The batch is approved for posting and takes no more documents.",
+        "Write into another batch, or withdraw the approval.",
+    ),
     "bad-value": Entry("The value is not of the field's kind.", "Correct it in its own system."),
     "out-of-range": Entry(
         "The number or date is outside what the other system can hold.", "Correct it in its own system."

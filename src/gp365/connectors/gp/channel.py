@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from gp365.model.contract import Estimate, Finding, Tally
 from gp365.model.entity import EntityDescription
 from gp365.model.record import ChangePage, Outcome, Record, Write
-from gp365.model.values import Key, Value
+from gp365.model.values import Key, Value, Values
 
 ORDER = ("sql", "rest", "soap")
 """Which channel serves an entity that the settings send nowhere: the one that can promise most about a write first."""
@@ -98,4 +98,13 @@ class TakesClasses(Protocol):
 
     def take_classes(self, source: Channel) -> None:
         """Read customer classes over this channel."""
+        ...
+
+
+@runtime_checkable
+class Draws(Protocol):
+    """A channel over which GP gives next numbers of documents."""
+
+    def draw(self, entity: str, values: Values) -> Key:
+        """Take the next number and return the key of a document to be created under it."""
         ...

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gp365.connectors.gp.channel import ORDER, Channel, TakesClasses
+from gp365.connectors.gp.channel import ORDER, Channel, Draws, TakesClasses
 from gp365.connectors.gp.rest.channel import RestChannel
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES
@@ -14,7 +14,7 @@ from gp365.model.contract import Estimate, Finding, Scratch, Tally
 from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
-from gp365.model.values import Key, Value
+from gp365.model.values import Key, Value, Values
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
 from gp365.wire.retries import Retries
@@ -139,6 +139,23 @@ class GpConnector:
             for channel in self._channels:
                 if channel is not writer:
                     channel.doubt(entity, [write.key for write in writes])
+
+    def draw(self, entity: str, values: Values) -> Key:
+        """Take the next number of a document from GP, to be planned and kept before the document is written under it.
+
+        `values` hold what the number depends on (type, document id). A number that is not used leaves a gap. Raises
+        Misconfigured("not-served") where the channel that writes the entity draws none.
+        """
+        writer = self._writer(entity)
+        if isinstance(writer, Draws):
+            return writer.draw(entity, values)
+        raise Misconfigured(
+            "not-served",
+            f"Over {writer.way.upper()} no numbers are drawn for {entity}.",
+            system=self.name,
+            value=entity,
+            fix="Let the entity be written over sql.",
+        )
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
         """Say what so many records will cost."""

@@ -7,7 +7,7 @@ where it is missing, because both are the Dexterity name without blanks), `sql`,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -24,7 +24,8 @@ NAMES = (
     *("receivables_summary", "receivables_document", "cash_receipt", "apply"),
     *("gl_account", "gl_balance", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
-    *("sales_document", "sales_document_line", "purchase_order", "purchase_order_line"),
+    *("sales_document", "sales_document_line", "sales_payment", "sales_distribution"),
+    *("receivables_distribution", "purchase_order", "purchase_order_line"),
 )
 CODE_PAGE = "cp1252"
 MONEY_LIMIT = Decimal("99999999999999.99999")
@@ -47,7 +48,8 @@ class GpField:
 class GpEntity:
     """An entity as GP keeps it: `fields` are those of its own table, `shown` also those of a joined view.
 
-    `roles` name the addresses that a joined view shows (BillTo, ShipTo), `role_fields` what each of them has.
+    `roles` name the addresses that a joined view shows (BillTo, ShipTo), `role_fields` what each of them has. `children`
+    are the lists inside of a document, by name: the entity of a row, and its fields that name the document.
     """
 
     name: str
@@ -63,6 +65,9 @@ class GpEntity:
     role_fields: tuple[str, ...] = ()
     not_served: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    children: Mapping[str, tuple[str, Mapping[str, str | int]]] = field(
+        default_factory=dict[str, tuple[str, Mapping[str, str | int]]]
+    )
 
 
 @cache
@@ -104,6 +109,7 @@ def _entity(spec: dict[str, Any]) -> GpEntity:
         role_fields,
         not_served,
         tuple(spec["assumed"]),
+        {each: (form["entity"], form["by"]) for each, form in spec.get("children", {}).items()},
     )
 
 
@@ -117,6 +123,7 @@ def _field(name: str, spec: dict[str, Any]) -> GpField:
         length=spec.get("length"),
         required=spec.get("required", False),
         writable=spec.get("writable", "both"),
+        readable=spec.get("readable", True),
         options={int(code): label for code, label in spec.get("options", {}).items()},
         code_page=CODE_PAGE if kind is FieldType.TEXT else "",
         upper=spec.get("upper", False),

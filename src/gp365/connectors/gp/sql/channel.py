@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from gp365.connectors.gp.card import RETIRED
+from gp365.connectors.gp.documents import written_within
 from gp365.connectors.gp.sql.addons import AddOns
 from gp365.connectors.gp.sql.customers import card_fields
 from gp365.connectors.gp.sql.desk import Desk, Open
@@ -30,7 +31,7 @@ _CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
 
 
 class SqlChannel:
-    """Serve every entity of GP for reading, customers and their addresses for writing.
+    """Serve every entity of GP for reading; customers, their addresses and documents for writing.
 
     Between the look at a card and the end of its write nobody else can write it: the transaction holds its rows
     (strength `compared`). Nothing is connected before the first question; `open_` replaces the driver of the settings.
@@ -86,6 +87,7 @@ class SqlChannel:
             assumed=(*(each for each in entity.assumed if not each.startswith("SBA ")), *self._said(name)),
             aside=WAY,
             retired={word: True for word in RETIRED if name == "customer"},
+            lists={each: child for each, (child, _) in entity.children.items()},
             opens_writing=self._opens_writing(name),
         )
 
@@ -153,6 +155,18 @@ class SqlChannel:
         self._add_ons.refuse(self._served(entity))
         return self._writing.write(entity, writes)
 
+    def draw(self, entity: str, values: Mapping[str, Value]) -> Key:
+        """Take the next number of a document from GP and return the key to create it under; see `document_numbers`."""
+        self._served(entity)
+        if self._settings.read_only:
+            raise Misconfigured(
+                "not-served",
+                f"Numbers of {entity} are not drawn: {self._opens_writing(entity)}",
+                system=self.name,
+                value=entity,
+            )
+        return self._writing.draw(entity, values)
+
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
         """Do nothing: records are never kept."""
 
@@ -195,12 +209,14 @@ class SqlChannel:
 
 
 def _fields(name: str) -> dict[str, FieldDescription]:
-    """Describe the fields: writable are those that have a parameter of eConnect's."""
+    """Describe the fields: writable are those that have a parameter of eConnect's; a document's rows with their document."""
     if name == "customer":
         return card_fields()
     entity = entity_named(name)
     written = (
-        {each for each, field in entity.fields.items() if field.econnect} if name in CALLS else set[str]()
+        {each for each, field in entity.fields.items() if field.econnect}
+        if name in CALLS or name in written_within()
+        else set[str]()
     )
     return {
         each: described if each in written else replace(described, writable="never")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gp365.connectors.gp.documents import document_of
 from gp365.connectors.gp.sql.addons import add_ons, seen_by
 from gp365.connectors.gp.sql.desk import Desk, no_company
+from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
+from gp365.connectors.gp.sql.document_writing import tables_of
 from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
 from gp365.connectors.gp.sql.settings import SqlSettings
@@ -136,7 +139,19 @@ def _objects(names: Names, entities: Sequence[str]) -> list[tuple[str, str, str]
             found[table, shown, "SELECT"] = None
         for procedure in CALLS.get(entity, ()):
             found[procedure, f"[dbo].{bracketed(procedure)}", "EXECUTE"] = None
+        for table, system in _looked_into(entity):
+            shown = names.object(table, system=True) if system else f"[dbo].{bracketed(table)}"
+            found[table, shown, "SELECT"] = None
     return list(found)
+
+
+def _looked_into(entity: str) -> list[tuple[str, bool]]:
+    """Name the tables that only a write of a document looks into, and whether they are the installation's."""
+    document = document_of(entity)
+    if document is None:
+        return []
+    company = [*COMPANY_TABLES, *tables_of(document)]
+    return [*((table, False) for table in company), *((table, True) for table in SYSTEM_TABLES)]
 
 
 def _held(desk: Desk, objects: Sequence[tuple[str, str, str]]) -> dict[str, str]:
@@ -184,7 +199,8 @@ def _add_ons(desk: Desk) -> Iterator[Finding]:
 def _entity(desk: Desk, name: str, held: Mapping[str, str], triggers: frozenset[str]) -> Finding:
     source = source_of(name)
     wrong = {each: held[each] for each in source.tables() if held[each]}
-    calls = {each: held[each] for each in CALLS.get(name, ()) if held[each]}
+    needed = [*CALLS.get(name, ()), *(table for table, _ in _looked_into(name))]
+    calls = {each: held[each] for each in needed if held[each]}
     watched = sorted(set(_stamped(source))) if triggers and not source.system else []
     silent = [table for table in watched if f"zdt_{table}u".lower() not in triggers]
     facts = {**_facts(desk.settings, name, source), "wrong": {**wrong, **calls}, "without_trigger": silent}

@@ -10,6 +10,7 @@ from typing import cast
 from gp365.connectors.gp.sql.cursor import Cursor
 from gp365.connectors.gp.sql.customers import Cards
 from gp365.connectors.gp.sql.desk import Desk
+from gp365.connectors.gp.sql.document_rows import with_lists
 from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
 from gp365.connectors.gp.sql.rows import folded, key_value
@@ -46,7 +47,7 @@ class Reading:
             where = after(columns, types, last) if last is not None else None
             rows = self._desk.rows(view.select(self._settings.page, where, ordered=True))
             if rows:
-                yield [view.record(row) for row in rows]
+                yield self._whole(entity, [view.record(row) for row in rows], fields)
             if len(rows) < self._settings.page:
                 return
             last = view.key_of(rows[-1])
@@ -165,8 +166,14 @@ class Reading:
         size = chunk_of(len(by))
         for at in range(0, len(rows), size):
             where = among(columns, types, rows[at : at + size])
-            for row in self._desk.rows(view.select(None, where), new=new):
-                yield view.record(row)
+            found = [view.record(row) for row in self._desk.rows(view.select(None, where), new=new)]
+            yield from self._whole(entity, found, fields)
+
+    def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
+        """Put the lists that are asked for into documents."""
+        if not entity_named(entity).children:
+            return records
+        return with_lists(self._desk.rows, self._desk.names, entity, records, fields)
 
     def _view(self, entity: str, fields: Sequence[str], also: Sequence[str] = ()) -> View:
         if entity == "customer":

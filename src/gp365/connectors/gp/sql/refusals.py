@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import cast
 
+from gp365.connectors.gp.documents import documents
 from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET, Refused
 from gp365.connectors.gp.sql.queries import among
@@ -20,7 +21,12 @@ IN_USE = frozenset({2022, 2079})
 """The document is being edited by another user (public forum posts on taSopHdrIvcInsert)."""
 _COLUMNS = ("ErrorCode", "SourceProc", "ErrorDesc", "ErrorKeyFields", "ErrorParms")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ENTITIES = {CUSTOMER: "customer", ADDRESS: "customer_address"}
+
+
+def _entities() -> dict[str, str]:
+    """Return whose fields the elements of a procedure are."""
+    found = {CUSTOMER: "customer", ADDRESS: "customer_address"}
+    return found | {step.procedure: step.entity for document in documents() for step in document.steps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,15 @@ def _field(procedure: str, meanings: list[Meaning], values: Values, role: str) -
     """Return our name of the first field that the texts name, "" if they name none that was written."""
     if procedure == INTERNET:
         return next((name for name in values if name.endswith(".Email")), "")
-    fields = entity_named(_ENTITIES[procedure]).fields
+    entity = _entities().get(procedure)
+    if entity is None:
+        return ""
+    fields = entity_named(entity).fields
     ours = {each.econnect.lower(): name for name, each in fields.items() if each.econnect}
     for meaning in meanings:
         for word in meaning.words:
             name = ours.get(re.sub(r"^i_v", "", word.lower()), "")
-            shown = [f"{role}.{name}"] if role else [name, f"BillTo.{name}"]
+            shown = [f"{role}.{name}", name] if role else [name, f"BillTo.{name}"]
             if name and (found := next((each for each in shown if each in values), "")):
                 return found
     return ""

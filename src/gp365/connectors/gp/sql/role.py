@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gp365.connectors.gp.documents import documents, procedures
 from gp365.connectors.gp.sql.addons import add_ons
+from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
+from gp365.connectors.gp.sql.document_writing import tables_of
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
 from gp365.connectors.gp.sql.queries import column_of
 from gp365.connectors.gp.sql.sources import Part, Source, source_of
@@ -23,7 +26,7 @@ _HEAD = """\
 -- 3. Make the login a user of these databases and add it to the roles:
 --        CREATE USER [gp365] FOR LOGIN [gp365];
 --        ALTER ROLE [gp365_reader] ADD MEMBER [gp365];
---        ALTER ROLE [gp365_writer] ADD MEMBER [gp365];   -- only where gp365 shall write customers
+--        ALTER ROLE [gp365_writer] ADD MEMBER [gp365];   -- only where gp365 shall write customers or documents
 --
 -- Membership in DYNGRP works too and gives far more: every table may then be changed.
 -- An upgrade of Dynamics GP may drop grants on procedures: run this again after one.
@@ -39,14 +42,16 @@ def script() -> str:
         "-- company database ------------------------------------------------------------------\n",
     ]
     lines += _role(READER, [(table, "SELECT") for table in _tables(company)])
-    lines += _role(WRITER, [(name, "EXECUTE") for name in (CUSTOMER, ADDRESS, INTERNET)])
+    lines += _role(
+        WRITER, [*((table, "SELECT") for table in _guarded()), *((name, "EXECUTE") for name in _called())]
+    )
     lines += _where_there(
         "how add-ons are seen; a site may lack these tables",
         [table for each in add_ons() for table in each.tables],
     )
     lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
     lines += _role(
-        READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", "SY01500"})]
+        READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", *SYSTEM_TABLES})]
     )
     lines += _where_there("how doctor sees the version of Dynamics GP", [VERSIONS])
     lines += [
@@ -55,6 +60,18 @@ def script() -> str:
     for source in company:
         lines += [_view(source)]
     return "\n".join(lines)
+
+
+def _called() -> list[str]:
+    """Name every procedure that is called, those of customers first."""
+    named = (name for calls in procedures().values() for name in calls)
+    return list(dict.fromkeys((CUSTOMER, ADDRESS, INTERNET, *named)))
+
+
+def _guarded() -> list[str]:
+    """Name the tables that only a write of a document looks into."""
+    own = (table for document in documents() for table in tables_of(document))
+    return sorted({*COMPANY_TABLES, *own})
 
 
 def _tables(sources: list[Source]) -> list[str]:

@@ -12,6 +12,7 @@ from gp365.model.errors import Misconfigured
 REGULAR = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,4}")
 """Names of company databases that need no look into SY01500 before they are opened."""
 AUTHENTICATIONS = ("sql", "ntlm", "windows")
+POSTING_DATES = ("document", "batch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,9 @@ class SqlSettings:
     password), windows (the account that runs gp365: SSPI, Kerberos). `database` is the company's (SY01500.INTERID).
     `overlap_s`: so far before the last seen stamp a poll begins, because a stamp is the statement's time and not the
     commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has changes
-    without a stamp is read whole. `read_only`: nothing is ever written. Raises Misconfigured("settings-invalid") for
-    values that cannot be.
+    without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides in which period
+    a document is posted, `document` or `batch` (GP's Posting Setup). Raises Misconfigured("settings-invalid") for values
+    that cannot be.
     """
 
     name: str
@@ -48,6 +50,7 @@ class SqlSettings:
     main_code: str = "PRIMARY"
     bill_to_code: str = "BILLTO"
     ship_to_code: str = "SHIPTO"
+    posting_date: str = "document"
 
     def __post_init__(self) -> None:
         _check(self)
@@ -70,6 +73,9 @@ def _check(settings: SqlSettings) -> None:
             settings.authentication,
             f"must be one of {', '.join(AUTHENTICATIONS)}",
         )
+    if settings.posting_date not in POSTING_DATES:
+        fault = f"must be one of {', '.join(POSTING_DATES)}"
+        raise _invalid(settings, "posting_date", settings.posting_date, fault)
     for name, low, high in (
         ("lanes", 1, 16),
         ("page", 10, 5000),

@@ -65,6 +65,17 @@ class Trip:
         key = {"Master_Type": CUSTOMERS, "Master_ID": number, "ADRSCODE": code}
         self._call(INTERNET, "internet_address", {**key, **whole})
 
+    def document(self, procedure: str, entity: str, given: Mapping[str, SqlValue], place: str = "") -> None:
+        """Make one of a document's calls; `place` names the row of a list that it writes, as in `Lines[2]`."""
+        self.role = place
+        fault = self.procedures.unfit(procedure, given, show_key(self.write.key))
+        if fault is not None:
+            name = our_field(entity, fault.field, {})
+            fault.field = f"{place}.{name}" if place else name
+            raise Unfit(fault)
+        self.check_time()
+        self.procedures.run(self.lane, procedure, given)
+
     def _call(self, procedure: str, entity: str, given: Mapping[str, SqlValue]) -> None:
         record = show_key(self.write.key)
         fault = self.procedures.unfit(procedure, given, record)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from gp365.connectors.gp.documents import Document, document_of, flat, procedures
+from gp365.connectors.gp.documents_checks import part_documents
 from gp365.connectors.gp.sql.addressing import write_address
 from gp365.connectors.gp.sql.creating import create_card
 from gp365.connectors.gp.sql.desk import Desk
+from gp365.connectors.gp.sql.document_numbers import draw
+from gp365.connectors.gp.sql.document_writing import tables_of, write_document
 from gp365.connectors.gp.sql.pool import ATTEMPTS
 from gp365.connectors.gp.sql.port import SqlFailed
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET, Procedures, Refused
@@ -17,11 +21,20 @@ from gp365.connectors.gp.sql.rows import folded
 from gp365.connectors.gp.sql.sources import source_of
 from gp365.connectors.gp.sql.trip import Trip, Unfit
 from gp365.connectors.gp.sql.updating import readable, update_card
-from gp365.connectors.gp.writes import Acknowledged, Stopped, TooLate, Writable, carry_out, part, too_late
+from gp365.connectors.gp.writes import (
+    Acknowledged,
+    Parted,
+    Stopped,
+    TooLate,
+    Writable,
+    carry_out,
+    part,
+    too_late,
+)
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Misconfigured, Rejected, Retry, Unauthorised
 from gp365.model.record import Op, Outcome, Status, Write
-from gp365.model.values import show_key
+from gp365.model.values import Key, Values, key_text, show_key
 
 CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "customer": {
@@ -30,6 +43,7 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         INTERNET: ("Master_Type", "Master_ID", "ADRSCODE", "INET1"),
     },
     "customer_address": {ADDRESS: ("CUSTNMBR", "ADRSCODE", "UpdateIfExists")},
+    **procedures(),
 }
 """The procedures that write an entity, with the switches without which a call would do something else than is meant."""
 
@@ -43,7 +57,7 @@ class _Undone(Exception):
 
 
 class Writing:
-    """Write customers and their addresses."""
+    """Write customers, their addresses, and documents."""
 
     def __init__(self, desk: Desk, reading: Reading, describe: Callable[[str], EntityDescription]) -> None:
         self._desk = desk
@@ -55,15 +69,27 @@ class Writing:
 
     def write(self, entity: str, writes: Sequence[Write]) -> list[Outcome]:
         """Do the writes. Raises Unauthorised or Misconfigured only where nothing of the batch has been done."""
-        source, settings = source_of(entity), self._desk.settings
-        parted = part(
-            _writable(self._describe(entity), settings.name), writes, lambda key: folded(source, key)[0]
-        )
+        settings, document = self._desk.settings, document_of(entity)
+        parted = self._parted(entity, document, writes)
         if parted.customers:
             for procedure, words in CALLS[entity].items():
                 self._procedures.control(procedure, *words)
             self._procedures.know_code_page()
+            for table in () if document is None else tables_of(document):
+                self._desk.columns(table)
         return carry_out(parted, partial(self._one, entity), lanes=settings.lanes, name="gp-sql-write")
+
+    def draw(self, entity: str, values: Values) -> Key:
+        """Take the next number of a document from GP; see `document_numbers`."""
+        return draw(self._desk, self._refusals, entity, values)
+
+    def _parted(self, entity: str, document: Document | None, writes: Sequence[Write]) -> Parted:
+        """Check writes and part them: those of one customer, or of one document, are done one after another."""
+        source = source_of(entity)
+        writable = _writable(self._describe(entity), self._desk.settings.name)
+        if document is None:
+            return part(writable, writes, lambda key: folded(source, key)[0])
+        return part_documents(writable, document, writes, lambda key: key_text(folded(source, key)))
 
     def _one(self, entity: str, write: Write, stopped: Stopped) -> Outcome:
         outcome = self._tried(entity, write, stopped)
@@ -125,6 +151,8 @@ class Writing:
     @staticmethod
     def _sent(entity: str, trip: Trip) -> Outcome:
         trip.check_time()
+        if document_of(entity) is not None:
+            return write_document(trip, entity)
         if entity == "customer_address":
             return write_address(trip)
         return create_card(trip) if trip.write.op is Op.CREATE else update_card(trip)
@@ -136,7 +164,8 @@ class Writing:
             fields = readable() if entity == "customer" else list(source_of(entity).entity.fields)
             for record in self._reading.get(entity, [write.key], fields).values():
                 return Outcome(Status.EXISTS, record.key, birth=record.birth, record=record)
-        error = self._refusals.error(refused, show_key(write.key), write.values, trip.role)
+        values = flat(entity, write.values)
+        error = self._refusals.error(refused, show_key(write.key), values, trip.role)
         return Outcome(Status.RETRY if isinstance(error, Retry) else Status.REJECTED, write.key, error=error)
 
 
