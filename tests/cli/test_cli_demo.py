@@ -112,6 +112,11 @@ def test_the_reports_are_signed_and_every_difference_is_explained(demo: Played) 
     for flow in demo.told("reconciled")["flows"]:
         assert flow["report"]["counts"]["drift"] == 0
         assert Shell(demo.folder).run("reconcile", "verify", flow["files"][0]).code == 0
+        page = next(Path(one) for one in flow["files"] if one.endswith(".html")).read_text("utf-8")
+        gp, sales = flow["report"]["sides"]
+        assert gp["name"] == "Fabrikam, Inc. (TWO)" and "." in sales["name"]
+        assert f'<td>{gp["name"]}<br><small class="soft">{gp["organisation"]}</small></td>' in page
+        assert f"<td>{sales['name']}<" in page
 
 
 def test_the_planned_conflict_is_parked_and_the_planned_record_rejected(demo: Played) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from heapq import nsmallest
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from gp365.app.actions.exits import DONE, LEFT, UNBALANCED, exit_of, worst
 from gp365.app.actions.opening import opened
@@ -16,13 +18,15 @@ from gp365.app.actions.running import Progress, silent
 from gp365.app.project import Project
 from gp365.app.reports.checking import VerifyOut, verify_report
 from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine
-from gp365.app.reports.signing import ReportKey, pem_of, report_key
+from gp365.app.reports.signing import pem_of, report_key
 from gp365.app.reports.written import Report, write_report
+from gp365.app.settings import DataverseSystem, GpSystem, MemorySystem
 from gp365.model.errors import Gp365Error
 from gp365.sync.job import Job
 from gp365.sync.reconcile import note
 from gp365.sync.reconcile import reconcile as reconcile_flow
 from gp365.sync.reconcile.found import Why
+from gp365.sync.reconcile.result import Reconciliation
 
 REPORTS = "reports"
 _EXITS = {"drift": UNBALANCED, "parked": LEFT}
@@ -49,9 +53,13 @@ def reconcile(
         skipped = [SkippedOut(one.pair, one.flow, error_out(one.error)) for one in found.failed]
         codes = [exit_of(one.error) for one in found.failed]
         key = report_key(project)
+        names_of = {name: _name(name, given) for name, given in project.settings.systems.items()}
         for at, job in enumerate(found.jobs):
             try:
-                done.append(_one(job, key, out or project.path(REPORTS), sample, limit, progress))
+                report = partial(
+                    write_report, folder=out or project.path(REPORTS), key=key, names_of=names_of
+                )
+                done.append(_one(job, report, sample, limit, progress))
             except Gp365Error as error:
                 if not done and at == len(found.jobs) - 1:
                     raise
@@ -61,14 +69,27 @@ def reconcile(
     return ReconcileOut(done, skipped, worst(codes))
 
 
+def _name(name: str, given: GpSystem | DataverseSystem | MemorySystem) -> str:
+    """Return what people call a system: the company with its database, the host of an organisation."""
+    if isinstance(given, GpSystem):
+        return f"{given.company} ({given.interid})"
+    if isinstance(given, DataverseSystem):
+        return urlsplit(given.url).hostname or name
+    return name
+
+
 def _one(
-    job: Job, key: ReportKey, folder: Path, sample: int, limit: int, progress: Progress
+    job: Job,
+    written: Callable[[Reconciliation], Report],
+    sample: int,
+    limit: int,
+    progress: Progress,
 ) -> ReconciledFlow:
     name, began = f"{job.pair} {job.flow.name}", monotonic()
     job.progress = lambda what, done, total: progress(f"{name}: {what}", done, total)
     found = reconcile_flow(job, sample=sample)
     progress(f"{name}: report", 0, 0)
-    report = write_report(found, folder, key)
+    report = written(found)
     note(found, report.digest, _figures(report))
     lines = Lines(found)
     return ReconciledFlow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,11 +20,15 @@ FORMAT = "gp365 reconcile 1"
 
 @dataclass(frozen=True, slots=True)
 class SideHead:
-    """One side: its system and entity, the organisation as the system names itself, when and how much was read."""
+    """One side: its system and entity, when and how much was read.
+
+    `name` is what people call the organisation, `organisation` by what the system itself was recognised.
+    """
 
     side: str
     system: str
     entity: str
+    name: str
     organisation: str
     began: datetime
     ended: datetime
@@ -136,8 +140,10 @@ class Head:
     files: list[FileHead] = field(default_factory=list[FileHead])
 
 
-def head_of(found: Reconciliation, public_key: str, fingerprint: str) -> Head:
-    """Make the head of a reconciliation's report."""
+def head_of(
+    found: Reconciliation, public_key: str, fingerprint: str, names_of: Mapping[str, str] | None = None
+) -> Head:
+    """Make the head of a reconciliation's report; `names_of` says what people call a system, by its name."""
     job = found.job
     names = [place.side for place in job.places]
     return Head(
@@ -152,7 +158,7 @@ def head_of(found: Reconciliation, public_key: str, fingerprint: str) -> Head:
         actor=job.actor,
         began=found.began,
         ended=found.ended,
-        sides=[_side(found, reading) for reading in found.readings],
+        sides=[_side(found, reading, names_of or {}) for reading in found.readings],
         last_run=_run(found.last),
         last_clean_run=_run(found.clean),
         compared=list(found.compared),
@@ -165,7 +171,7 @@ def head_of(found: Reconciliation, public_key: str, fingerprint: str) -> Head:
     )
 
 
-def _side(found: Reconciliation, reading: Reading) -> SideHead:
+def _side(found: Reconciliation, reading: Reading, names_of: Mapping[str, str]) -> SideHead:
     place = reading.place
     organisation = found.epochs.get(place.side, "").rpartition(":")[0]
     singles = sum(found.counts.singles.get(place.side, {}).values())
@@ -173,6 +179,7 @@ def _side(found: Reconciliation, reading: Reading) -> SideHead:
         place.side,
         place.system,
         place.entity.name,
+        names_of.get(place.system, place.system),
         organisation,
         reading.began,
         reading.ended,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from itertools import islice
@@ -85,7 +86,7 @@ def _about(head: Head) -> Iterator[str]:
         (
             one.side,
             f"{one.system}, {one.entity}",
-            one.organisation,
+            _Noted(one.name, one.organisation),
             _moment(one.began),
             _moment(one.ended),
             f"{one.read:,}",
@@ -238,7 +239,15 @@ def _proof(head: Head) -> Iterator[str]:
     yield _table(("", ""), [("public key", head.public_key), ("fingerprint", head.key_fingerprint)])
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """A cell with a note in small print below it."""
+
+    text: str
+    note: str
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str | _Noted]]) -> str:
     """Write a table; a column whose name begins with # holds numbers, one whose name is empty has no title."""
     numbers = {at for at, name in enumerate(columns) if name.startswith("#")}
     titles = [name.removeprefix("#") for name in columns]
@@ -248,11 +257,20 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table{facts}>{head}<tbody>{body}</tbody></table></div>\n'
 
 
-def _row(cells: Sequence[str], tag: str = "td", numbers: set[int] | frozenset[int] = frozenset()) -> str:
+def _row(
+    cells: Sequence[str | _Noted], tag: str = "td", numbers: set[int] | frozenset[int] = frozenset()
+) -> str:
     shown = (
-        f"<{tag}{' class=n' if at in numbers else ''}>{escape(cell)}</{tag}>" for at, cell in enumerate(cells)
+        f"<{tag}{' class=n' if at in numbers else ''}>{_cell(cell)}</{tag}>" for at, cell in enumerate(cells)
     )
     return f"<tr>{''.join(shown)}</tr>"
+
+
+def _cell(cell: str | _Noted) -> str:
+    if isinstance(cell, str):
+        return escape(cell)
+    note = f'<br><small class="soft">{escape(cell.note)}</small>' if cell.note else ""
+    return f"{escape(cell.text)}{note}"
 
 
 def value(held: Any) -> str:

@@ -91,7 +91,8 @@ def _summary(head: Head) -> Iterable[Sequence[Cell]]:
     yield ("by", head.actor)
     yield ("gp365", head.version)
     for one in head.sides:
-        yield (one.side, f"{one.system}, {one.entity}, {one.organisation}")
+        yield (one.side, f"{one.name} ({one.system}, {one.entity})")
+        yield (f"{one.side} recognised by", one.organisation)
         yield (f"{one.side} read", one.read)
         yield (f"{one.side} read from, to (UTC)", f"{one.began:%Y-%m-%d %H:%M:%S} – {one.ended:%H:%M:%S}")
     for title, run in (("last run", head.last_run), ("last clean run", head.last_clean_run)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,11 +30,13 @@ class Report:
     files: tuple[Path, ...]
 
 
-def write_report(found: Reconciliation, folder: Path, key: ReportKey) -> Report:
-    """Write a report of a reconciliation into a folder."""
+def write_report(
+    found: Reconciliation, folder: Path, key: ReportKey, names_of: Mapping[str, str] | None = None
+) -> Report:
+    """Write a report of a reconciliation into a folder; `names_of` says what people call a system, by its name."""
     folder.mkdir(parents=True, exist_ok=True)
     stem = _stem(folder, found)
-    head, lines = head_of(found, key.public, key.fingerprint), Lines(found)
+    head, lines = head_of(found, key.public, key.fingerprint, names_of), Lines(found)
     page, book, document = (folder / f"{stem}{ending}" for ending in (".html", ".xlsx", ".json"))
     write_page(page, head, lines)
     write_workbook(book, head, lines)
