@@ -129,7 +129,8 @@ def test_row_22_a_renumbered_customer_keeps_its_account_and_its_card(there: Site
 
 FEW = {"sql": 3, "soap": 9}
 """Questions of a poll over both flows: each asks for what is new, over SOAP also for the changed keys of customers and
-addresses, which tell deletions. Once: over SQL what would tell a restored company, over SOAP description, company, currencies."""
+addresses, which tell deletions. Once beside them: over SQL what would tell a restored company, over SOAP the service's
+description, the company and the currencies."""
 
 
 def test_a_poll_without_change_asks_little_and_writes_nothing(there: Site, way: str) -> None:
