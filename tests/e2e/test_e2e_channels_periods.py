@@ -64,7 +64,8 @@ def test_row_23_october_closed_for_sales_alone_is_open_for_ledger_and_inventory(
     assert october(there) == before
 
 
-def test_a_site_with_rest_alone_is_told_that_it_has_no_periods(there: Site) -> None:
-    over("rest", there)
+@pytest.mark.parametrize("way", ["rest", "soap"])
+def test_a_site_without_sql_server_is_told_that_it_has_no_periods(there: Site, way: str) -> None:
+    over(way, there)
     with pytest.raises(Misconfigured, match="serves no fiscal_period"):
         october(there)
