@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gp_place import CLERK, QUICK, Word, update_of
+from gp_sql_place import LOGIN
 from starlette.types import ASGIApp
 
 from gp365.connectors.gp import GpConnector, GpSettings
 from gp365.connectors.gp.soap import SoapChannel, SoapSettings
 from gp365.connectors.gp.soap.updating import readable
+from gp365.connectors.gp.sql import SqlChannel, SqlSettings
 from gp365.model.record import Op, Outcome, Record, Write
 from gp365.model.values import Value
 from gp365.store.scratch import ScratchFile
@@ -25,6 +27,7 @@ from gp365_sim.core.server import Door, bind, serving
 from gp365_sim.gp.app import GpSystem, build
 from gp365_sim.gp.company import Identity
 from gp365_sim.gp.soap import app as soap_app
+from gp365_sim.gp.sql import app as sql_app
 from gp365_sim.gp.users import User
 from gp365_sim.samples import fabrikam
 
@@ -127,3 +130,26 @@ def soap_place(
         connector = GpConnector(site, scratch=scratch, more=[channel])
         stack.callback(connector.close)
         yield SoapPlace(system, soap, connector, channel, settings, clock, log)
+
+
+@contextmanager
+def over_sql(here: SoapPlace) -> Generator[SqlChannel]:
+    """Serve the same companies over SQL Server and give the channel to them."""
+    held = [each.world.company for each in here.system.places.values()]
+    sql = sql_app.build(held, here.system.system, (LOGIN,), here.clock)
+    bound = bind()
+    host, port = bound.getsockname()[:2]
+    settings = SqlSettings(
+        name="gp",
+        server=f"{host}:{port}",
+        database="TWO",
+        user=LOGIN.name,
+        password=Word(LOGIN.password),
+        driver="gp365_sim.sqlclient",
+        encrypt=False,
+    )
+    with ExitStack() as stack:
+        stack.enter_context(serving(Door(sql.app, bound)))
+        channel = SqlChannel(settings)
+        stack.callback(channel.close)
+        yield channel

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
-from gp_soap_place import SoapPlace, soap_place
-from gp_sql_place import LOGIN, Word
+from gp_soap_place import SoapPlace, over_sql, soap_place
 
-from gp365.connectors.gp.sql import SqlChannel, SqlSettings
 from gp365.model.entity import Feed
 from gp365.model.record import ChangePage, Record
 from gp365.model.values import Key
-from gp365_sim.core.server import Door, bind, serving
 from gp365_sim.gp.soap.app import SoapManner, set_changes
-from gp365_sim.gp.sql import app as sql_app
 
 SERVED = {
     *("customer", "customer_address", "payment_terms", "company", "salesperson", "territory", "currency"),
@@ -38,28 +33,6 @@ def here(served: SoapPlace) -> SoapPlace:
     return served
 
 
-@contextmanager
-def _over_sql(here: SoapPlace) -> Generator[SqlChannel]:
-    held = [each.world.company for each in here.system.places.values()]
-    sql = sql_app.build(held, here.system.system, (LOGIN,), here.clock)
-    bound = bind()
-    host, port = bound.getsockname()[:2]
-    settings = SqlSettings(
-        name="gp",
-        server=f"{host}:{port}",
-        database="TWO",
-        user=LOGIN.name,
-        password=Word(LOGIN.password),
-        driver="gp365_sim.sqlclient",
-        encrypt=False,
-    )
-    with ExitStack() as stack:
-        stack.enter_context(serving(Door(sql.app, bound)))
-        channel = SqlChannel(settings)
-        stack.callback(channel.close)
-        yield channel
-
-
 def _all(channel: object, entity: str, fields: list[str]) -> dict[Key, Record]:
     scan = getattr(channel, "scan")  # noqa: B009 (either channel)
     return {record.key: record for page in scan(entity, fields) for record in page}
@@ -74,7 +47,7 @@ def test_what_the_service_has_no_operations_for_is_not_served(here: SoapPlace) -
 @pytest.mark.parametrize("entity", sorted(SERVED))
 def test_records_are_those_that_sql_server_has(here: SoapPlace, entity: str) -> None:
     described = here.connector.entity(entity)
-    with _over_sql(here) as sql:
+    with over_sql(here) as sql:
         fields = [name for name, each in described.fields.items() if each.readable]
         ours = _all(here.connector, entity, fields)
         theirs = _all(sql, entity, [*fields, *described.key])
