@@ -37,12 +37,11 @@ def plan(
 ) -> None:
     """Show what a sync would do, per record and field, and what it costs. Nothing is written."""
     from gp365.app.actions.plan import plan as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_plan import show_plan
 
     at = session(context, folder, json, pair)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        found = act(
+    at.work(
+        lambda project, progress: act(
             project,
             pair=at.pair,
             flow=flow,
@@ -50,8 +49,9 @@ def plan(
             out=out,
             limit=None if every else limit,
             progress=progress,
-        )
-    at.answer(found, show_plan)
+        ),
+        show_plan,
+    )
 
 
 def apply(
@@ -62,13 +62,14 @@ def apply(
 ) -> None:
     """Do what plan files say; records that have moved since are left alone and named (exit code 5)."""
     from gp365.app.actions.apply import apply as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_runs import show_apply
 
     at = session(context, folder, json)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        done = act(project, files, progress=progress)
-    at.answer(done, show_apply, done.exit_code)
+    at.work(
+        lambda project, progress: act(project, files, progress=progress),
+        show_apply,
+        lambda done: done.exit_code,
+    )
 
 
 def sync(
@@ -89,12 +90,11 @@ def sync(
 ) -> None:
     """Bring both systems into step, and prove by three counts that nothing was lost."""
     from gp365.app.actions.sync import sync as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_runs import show_sync
 
     at = session(context, folder, json, pair)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        done = act(
+    at.work(
+        lambda project, progress: act(
             project,
             pair=at.pair,
             flow=flow,
@@ -102,5 +102,7 @@ def sync(
             approve=approve,
             not_restored=not_restored,
             progress=progress,
-        )
-    at.answer(done, show_sync, done.exit_code)
+        ),
+        show_sync,
+        lambda done: done.exit_code,
+    )

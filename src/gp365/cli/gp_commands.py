@@ -35,9 +35,7 @@ def import_help(
     from gp365.cli.show_gp import show_help
 
     at = session(context, folder, json)
-    with at.project() as project:
-        found = act(project, file, system, write=write)
-    at.answer(found, show_help)
+    at.ask(lambda project: act(project, file, system, write=write), show_help)
 
 
 @gp_app.command("draft-classes")

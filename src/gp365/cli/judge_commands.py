@@ -33,9 +33,7 @@ def whatif(
 
     at = session(context, folder, json, pair)
     moment = since if since.tzinfo else since.replace(tzinfo=UTC)
-    with at.project() as project:
-        found = act(project, owner, moment, pair=at.pair, flow=flow, limit=limit)
-    at.answer(found, show_whatif)
+    at.ask(lambda project: act(project, owner, moment, pair=at.pair, flow=flow, limit=limit), show_whatif)
 
 
 def assess(
@@ -58,17 +56,17 @@ def assess(
     """Read both systems before going live and say what the first sync would come to. Nothing is written."""
     from gp365.app.actions.assess import Assumed
     from gp365.app.actions.assess import assess as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_assess import show_assess
 
     at = session(context, folder, json, pair)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        found = act(
+    at.work(
+        lambda project, progress: act(
             project,
             pair=at.pair,
             flow=flow,
             assumed=Assumed(row_bytes, allowance),
             out=out,
             progress=progress,
-        )
-    at.answer(found, show_assess)
+        ),
+        show_assess,
+    )

@@ -115,12 +115,11 @@ def erase(
 ) -> None:
     """Erase payloads of the ledger and of ended writes; the rows stay, and the chain still verifies."""
     from gp365.app.actions.ledger_erase import ledger_erase
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_ledger import show_erased
 
     at = session(context, folder, json, pair)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        done = ledger_erase(
+    at.work(
+        lambda project, progress: ledger_erase(
             project,
             older_than=older_than,
             subject=subject,
@@ -129,8 +128,9 @@ def erase(
             dry_run=dry_run,
             pair=at.pair,
             progress=progress,
-        )
-    at.answer(done, show_erased)
+        ),
+        show_erased,
+    )
 
 
 def replay(
@@ -170,13 +170,12 @@ def replay(
     """Plan earlier records again, and show what would be written beside what was written then."""
     from gp365.app.actions.replay import Asked
     from gp365.app.actions.replay import replay as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_replay import show_replay
 
     at = session(context, folder, json, pair)
     asked = Asked(record, run, utc(since), utc(until), cause)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        done = act(
+    at.work(
+        lambda project, progress: act(
             project,
             asked,
             pair=at.pair,
@@ -185,5 +184,7 @@ def replay(
             apply=apply,
             limit=limit,
             progress=progress,
-        )
-    at.answer(done, show_replay, done.exit_code)
+        ),
+        show_replay,
+        lambda done: done.exit_code,
+    )

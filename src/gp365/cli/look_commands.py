@@ -18,9 +18,7 @@ def status(context: typer.Context, folder: Folder = None, json: Json = False, pa
     from gp365.cli.show_look import show_status
 
     at = session(context, folder, json, pair)
-    with at.project() as project:
-        found = act(project, pair=at.pair)
-    at.answer(found, show_status)
+    at.ask(lambda project: act(project, pair=at.pair), show_status)
 
 
 def history(
@@ -42,9 +40,12 @@ def history(
 
     at = session(context, folder, json, pair)
     moment = since.replace(tzinfo=UTC) if since else None
-    with at.project() as project:
-        found = act(project, pair=at.pair, flow=flow, run=run, rows=ledger, since=moment, limit=limit)
-    at.answer(found, show_history)
+    at.ask(
+        lambda project: act(
+            project, pair=at.pair, flow=flow, run=run, rows=ledger, since=moment, limit=limit
+        ),
+        show_history,
+    )
 
 
 def explain(
@@ -64,6 +65,4 @@ def explain(
     from gp365.cli.show_explain import show_explain
 
     at = session(context, folder, json, pair)
-    with at.project() as project:
-        found = act(project, system, entity, key, field, pair=at.pair)
-    at.answer(found, show_explain)
+    at.ask(lambda project: act(project, system, entity, key, field, pair=at.pair), show_explain)

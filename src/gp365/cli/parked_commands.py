@@ -38,9 +38,10 @@ def parked_list(
     from gp365.cli.show_parked import show_parked_list
 
     at = session(context, folder, json, pair)
-    with at.project() as project:
-        found = act(project, pair=at.pair, flow=flow, code=code, limit=limit, csv=csv)
-    at.answer(found, show_parked_list)
+    at.ask(
+        lambda project: act(project, pair=at.pair, flow=flow, code=code, limit=limit, csv=csv),
+        show_parked_list,
+    )
 
 
 @parked_app.command("show")
@@ -55,9 +56,7 @@ def parked_show(
     from gp365.cli.show_parked import show_parked
 
     at = session(context, folder, json)
-    with at.project() as project:
-        found = act(project, id)
-    at.answer(found, show_parked)
+    at.ask(lambda project: act(project, id), show_parked)
 
 
 @parked_app.command("retry")
@@ -82,9 +81,7 @@ def parked_retry(
     at = session(context, folder, json, pair)
     if not (ids or every or code):
         raise Misconfigured("usage", "Say which entries: numbers, --code CAUSE, or --all.")
-    with at.project() as project:
-        done = act(project, ids=ids or (), code=code, pair=at.pair, flow=flow)
-    at.answer(done, show_retry)
+    at.ask(lambda project: act(project, ids=ids or (), code=code, pair=at.pair, flow=flow), show_retry)
 
 
 @parked_app.command("resolve")

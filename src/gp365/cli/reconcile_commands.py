@@ -56,13 +56,16 @@ def reconcile_run(
     is explained, 1 when some of it waits for a person, 4 when there is one that nothing explains.
     """
     from gp365.app.actions.reconcile import reconcile as act
-    from gp365.cli.output import progress_shown
     from gp365.cli.show_reconcile import show_reconcile
 
     at = session(context, folder, json, pair)
-    with at.project() as project, progress_shown(quiet=at.json) as progress:
-        found = act(project, pair=at.pair, flow=flow, out=out, sample=sample, limit=limit, progress=progress)
-    at.answer(found, show_reconcile, found.exit_code)
+    at.work(
+        lambda project, progress: act(
+            project, pair=at.pair, flow=flow, out=out, sample=sample, limit=limit, progress=progress
+        ),
+        show_reconcile,
+        lambda done: done.exit_code,
+    )
 
 
 @reconcile_app.command("verify")
@@ -96,6 +99,4 @@ def reconcile_key(context: typer.Context, folder: Folder = None, json: Json = Fa
     from gp365.cli.show_reconcile import show_key
 
     at = session(context, folder, json)
-    with at.project() as project:
-        told = act(project)
-    at.answer(told, show_key)
+    at.ask(act, show_key)

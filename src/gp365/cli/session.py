@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gp365.app.actions.running import Progress
     from gp365.app.project import Project
 
 T = TypeVar("T")
@@ -27,6 +28,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 Pair = Annotated[
     str | None, typer.Option("--pair", help="Only this pair of the settings.", show_default=False)
 ]
+
+
+def _nothing_wrong(told: object) -> int:
+    del told
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,25 @@ class Session:
 
         with open_project(self.folder) as project:
             yield project
+
+    def ask(self, act: Callable[[Project], T], show: Callable[[Console, T], None]) -> None:
+        """Open the project for an action, and show what it answers."""
+        with self.project() as project:
+            told = act(project)
+        self.answer(told, show)
+
+    def work(
+        self,
+        act: Callable[[Project, Progress], T],
+        show: Callable[[Console, T], None],
+        exit_code: Callable[[T], int] = _nothing_wrong,
+    ) -> None:
+        """Open the project for an action that tells how far it is, show what it answers, and end with its exit code."""
+        from gp365.cli.output import progress_shown
+
+        with self.project() as project, progress_shown(quiet=self.json) as progress:
+            told = act(project, progress)
+        self.answer(told, show, exit_code(told))
 
     def answer(self, told: T, show: Callable[[Console, T], None], exit_code: int = 0) -> None:
         """Show what an action answered, and end with its exit code."""

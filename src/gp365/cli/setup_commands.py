@@ -80,9 +80,7 @@ def secret_set(
     from gp365.cli.show_setup import show_secret_set
 
     at = session(context, folder, json)
-    with at.project() as project:
-        done = act(project, name, _secret(name))
-    at.answer(done, show_secret_set)
+    at.ask(lambda project: act(project, name, _secret(name)), show_secret_set)
 
 
 def _secret(name: str) -> str:
@@ -99,9 +97,7 @@ def secret_list(context: typer.Context, folder: Folder = None, json: Json = Fals
     from gp365.cli.show_setup import show_secrets
 
     at = session(context, folder, json)
-    with at.project() as project:
-        found = SecretList(act(project))
-    at.answer(found, show_secrets)
+    at.ask(lambda project: SecretList(act(project)), show_secrets)
 
 
 @secret_app.command("rotate")
@@ -111,9 +107,7 @@ def secret_rotate(context: typer.Context, folder: Folder = None, json: Json = Fa
     from gp365.cli.show_setup import show_rotated
 
     at = session(context, folder, json)
-    with at.project() as project:
-        done = act(project)
-    at.answer(done, show_rotated)
+    at.ask(act, show_rotated)
 
 
 def doctor(context: typer.Context, folder: Folder = None, json: Json = False) -> None:
@@ -186,9 +180,7 @@ def flows_list(context: typer.Context, folder: Folder = None, json: Json = False
     from gp365.cli.show_setup import show_flows
 
     at = session(context, folder, json)
-    with at.project() as project:
-        found = act(project)
-    at.answer(found, show_flows)
+    at.ask(act, show_flows)
 
 
 @flows_app.command("show")
@@ -203,9 +195,7 @@ def flows_show(
     from gp365.cli.show_setup import show_flow
 
     at = session(context, folder, json)
-    with at.project() as project:
-        found = act(project, flow)
-    at.answer(found, show_flow)
+    at.ask(lambda project: act(project, flow), show_flow)
 
 
 @flows_app.command("check")

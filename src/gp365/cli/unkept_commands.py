@@ -18,9 +18,7 @@ def unkept_list(context: typer.Context, folder: Folder = None, json: Json = Fals
     from gp365.cli.show_unkept import show_unkept_list
 
     at = session(context, folder, json, pair)
-    with at.project() as project:
-        found = act(project, pair=at.pair)
-    at.answer(found, show_unkept_list)
+    at.ask(lambda project: act(project, pair=at.pair), show_unkept_list)
 
 
 @unkept_app.command("end")
@@ -36,6 +34,4 @@ def unkept_end(
     from gp365.cli.show_unkept import show_unkept_end
 
     at = session(context, folder, json)
-    with at.project() as project:
-        ended = act(project, number, reason=reason)
-    at.answer(ended, show_unkept_end)
+    at.ask(lambda project: act(project, number, reason=reason), show_unkept_end)

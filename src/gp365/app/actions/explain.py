@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from gp365.app.actions.explain_ledger import decisions_in, event_of, rows_of_record
 from gp365.app.actions.explain_recompute import Recomputing
-from gp365.app.actions.history import summary
+from gp365.app.actions.explain_view import End, View, no_place, view_of
 from gp365.app.actions.look_outputs import (
     Decision,
     ExplainOut,
     Explanation,
     FieldState,
-    RecordEvent,
     SideState,
     WaitOut,
 )
 from gp365.app.actions.outputs import ErrorOut, Shown, error_out
 from gp365.app.actions.parked_shown import parked_out
 from gp365.app.actions.scope import flows_of
-from gp365.app.actions.values import shown_deep, shown_half
+from gp365.app.actions.values import shown_half
 from gp365.app.assembly import Assembly, assemble
-from gp365.app.effective import with_options
-from gp365.app.options import pair_options
-from gp365.app.owners import owned
 from gp365.app.project import Project
-from gp365.model.contract import Connector
 from gp365.model.errors import Gp365Error, Misconfigured
-from gp365.model.flow import Flow, Row, compile_flow
-from gp365.model.plan import Pair, Verdict
+from gp365.model.flow import Row
+from gp365.model.plan import Pair
 from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
-from gp365.store import ledger, links, parked, work
-from gp365.store.ledger import LedgerRow
+from gp365.store import links, parked, work
 from gp365.store.links import Link
 from gp365.sync.agreed import unpack_pairs
 from gp365.sync.job import link_subject, single_subject
 
 DECISIONS = 20
-ERASED = "what was decided was erased; when, by whom and how it ended is kept"
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """One side of a flow, without asking its system anything yet."""
-
-    side: str
-    end: Literal["left", "right"]
-    system: str
-    entity: str
-    connector: Connector
-    wires: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A flow of a pair as far as it is known without any system."""
-
-    project: Project
-    pair: str
-    flow: Flow
-    ends: tuple[_End, _End]
-
-    def at(self, side: str) -> _End:
-        return next(end for end in self.ends if end.side == side)
 
 
 def explain(
@@ -78,12 +45,12 @@ def explain(
     it, record-unknown where nothing is known of it, flow-field where no such field is in a flow.
     """
     with assemble(project) as assembly:
-        views = [_view(project, assembly, *names) for names in flows_of(project, pair)]
+        views = [view_of(project, assembly, *names) for names in flows_of(project, pair)]
         ends = [
             (view, end) for view in views for end in view.ends if (end.system, end.entity) == (system, entity)
         ]
         if not ends:
-            raise _no_place(project, views, system, entity)
+            raise no_place(project, views, system, entity)
         told = [_explain(assembly, view, end, tuple(key.split(";")), field) for view, end in ends]
     known = [one for one in told if _knows(one)]
     if not known:
@@ -98,44 +65,11 @@ def explain(
     return ExplainOut(system, entity, key, known)
 
 
-def _view(project: Project, assembly: Assembly, pair: str, flow: str) -> _View:
-    given = project.settings.pairs[pair]
-    systems = given.sides
-    first, second = systems
-    file = owned(project.flows.get(flow).file, given)
-    chosen = project.flows.chosen(given.flows)
-    options = pair_options(pair, given, file, project.settings.systems.get(systems.get("gp", "")), chosen)
-    compiled = compile_flow(with_options(file, options), (first, second), options=options)
-    ends: tuple[Literal["left"], Literal["right"]] = ("left", "right")
-    left, right = (
-        _End(
-            side.name,
-            end,
-            systems[side.name],
-            side.entity,
-            assembly.connector(systems[side.name]),
-            compiled.wires_of(side.name),
-        )
-        for side, end in zip(compiled.sides, ends, strict=True)
-    )
-    return _View(project, pair, compiled, (left, right))
-
-
-def _no_place(project: Project, views: Sequence[_View], system: str, entity: str) -> Misconfigured:
-    if system not in project.settings.systems:
-        known = ", ".join(project.settings.systems)
-        fix = f"The systems are {known}."
-        return Misconfigured("system-unknown", f"There is no system {system}.", value=system, fix=fix)
-    read = sorted({end.entity for view in views for end in view.ends if end.system == system})
-    fix = f"The flows read {', '.join(read)} there."
-    return Misconfigured("entity-unknown", f"No flow reads {entity} of {system}.", value=entity, fix=fix)
-
-
 def _knows(one: Explanation) -> bool:
     return bool(one.link or one.events or one.parked or any(side.there for side in one.sides))
 
 
-def _explain(assembly: Assembly, view: _View, asked: _End, key: Key, field: str | None) -> Explanation:
+def _explain(assembly: Assembly, view: View, asked: End, key: Key, field: str | None) -> Explanation:
     pair, flow, store = view.pair, view.flow.name, view.project.store
     with store.read() as conn:
         link = _link(conn, pair, flow, asked, key_text(key))
@@ -145,12 +79,12 @@ def _explain(assembly: Assembly, view: _View, asked: _End, key: Key, field: str 
     subjects = [single_subject(side, key_text(one)) for side, one in keys.items()]
     subjects += [link_subject(link.id)] if link else []
     with store.read() as conn:
-        rows = _rows(conn, view, subjects)
+        rows = rows_of_record(conn, view, subjects)
         held = parked.open_for(conn, pair, flow, subjects)
         waits = work.waits_of(conn, pair, flow, [(side, key_text(one)) for side, one in keys.items()])
         again = Recomputing(assembly, conn, pair, view.flow)
         wanted = {row.name for row in view.flow.rows if _wanted(row, field)}
-        decisions = [decision for row in rows for decision in _decisions(view, row, wanted, again)]
+        decisions = [decision for row in rows for decision in decisions_in(view, row, wanted, again)]
     agreed = unpack_pairs(link.agreed) if link and link.agreed else {}
     return Explanation(
         pair=pair,
@@ -162,28 +96,28 @@ def _explain(assembly: Assembly, view: _View, asked: _End, key: Key, field: str 
         fields=[
             _field(view, row, records, agreed, decisions) for row in view.flow.rows if _wanted(row, field)
         ],
-        events=[_event(row) for row in rows],
+        events=[event_of(row) for row in rows],
         parked=[parked_out(view.project, entry) for entries in held.values() for entry in entries],
         waits=[WaitOut(one.field, one.on_flow, one.on_side, show_key(key_of(one.on_key))) for one in waits],
         erased=sum(row.payload is None and row.payload_hash is not None for row in rows),
     )
 
 
-def _link(conn: Connection, pair: str, flow: str, asked: _End, key: str) -> Link | None:
+def _link(conn: Connection, pair: str, flow: str, asked: End, key: str) -> Link | None:
     """Find the link of a record; people need not type a key in its own case."""
     spellings = [key, key.upper(), key.lower()]
     found = links.by_keys(conn, pair, flow, asked.end, spellings)
     return next((found[one] for one in spellings if one in found), None)
 
 
-def _keys(view: _View, asked: _End, key: Key, link: Link | None) -> dict[str, Key]:
+def _keys(view: View, asked: End, key: Key, link: Link | None) -> dict[str, Key]:
     if link is None:
         return {asked.side: key}
     ends = zip(view.ends, (link.left_key, link.right_key), strict=True)
     return {end.side: key_of(text) for end, text in ends if text is not None}
 
 
-def _read(view: _View, keys: Mapping[str, Key]) -> tuple[dict[str, Record], dict[str, ErrorOut]]:
+def _read(view: View, keys: Mapping[str, Key]) -> tuple[dict[str, Record], dict[str, ErrorOut]]:
     """Read both ends as they are now; a system that cannot be asked leaves its error."""
     records: dict[str, Record] = {}
     errors: dict[str, ErrorOut] = {}
@@ -199,16 +133,10 @@ def _read(view: _View, keys: Mapping[str, Key]) -> tuple[dict[str, Record], dict
     return records, errors
 
 
-def _side(end: _End, key: Key, records: Mapping[str, Record], errors: Mapping[str, ErrorOut]) -> SideState:
+def _side(end: End, key: Key, records: Mapping[str, Record], errors: Mapping[str, ErrorOut]) -> SideState:
     there = end.side in records
     shown = show_key(records[end.side].key if there else key)
     return SideState(end.side, end.system, end.entity, shown, there, errors.get(end.side))
-
-
-def _rows(conn: Connection, view: _View, subjects: Sequence[str]) -> list[LedgerRow]:
-    """Read the ledger's rows about a record under all its names, newest first."""
-    found = [row for name in subjects for row in ledger.for_subject(conn, view.pair, view.flow.name, name)]
-    return sorted(found, key=lambda row: row.id, reverse=True)
 
 
 def _wanted(row: Row, field: str | None) -> bool:
@@ -217,7 +145,7 @@ def _wanted(row: Row, field: str | None) -> bool:
 
 
 def _field(
-    view: _View,
+    view: View,
     row: Row,
     records: Mapping[str, Record],
     agreed: Mapping[str, Pair],
@@ -239,63 +167,3 @@ def _field(
 
 def _now(wires: Sequence[str], record: Record) -> Shown:
     return shown_half([record.values.get(wire) for wire in wires])
-
-
-def _decisions(
-    view: _View, row: LedgerRow, wanted: Collection[str], again: Recomputing
-) -> Iterator[Decision]:
-    payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
-    for step in reversed(payload.get("steps") or []):
-        writes = {one["side"]: one for one in step.get("writes", ())}
-        for told in step.get("fields", ()):
-            if told["field"] in wanted:
-                write = writes.get(str(told.get("target") or ""))
-                made = _decision(view, row, told, str(write["outcome"]) if write else "")
-                if write is not None and told["verdict"] == Verdict.WRITE:
-                    made = replace(made, recomputed=again.explain(row, write, made.field))
-                yield made
-
-
-def _decision(view: _View, row: LedgerRow, told: Mapping[str, Any], outcome: str) -> Decision:
-    target = str(told.get("target") or "")
-    values: dict[str, Shown] = {
-        end.side: _alone(told.get(half)) for end, half in zip(view.ends, ("left", "right"), strict=True)
-    }
-    return Decision(
-        at=row.at,
-        run=row.run,
-        actor=row.actor,
-        flow_digest=row.flow_digest,
-        field=str(told["field"]),
-        verdict=str(told["verdict"]),
-        why=str(told.get("why") or ""),
-        owner=str(told.get("owner") or ""),
-        winner=str(told.get("winner") or ""),
-        side=target,
-        before=values.get(target),
-        after=_alone(told.get("new")) if target else None,
-        values=values,
-        outcome=outcome,
-        overruled=bool(told.get("overruled")),
-        cut=bool(told.get("cut")),
-        code=str(told.get("code") or ""),
-    )
-
-
-def _alone(values: Any) -> Shown:
-    if values is None:
-        return None
-    listed = cast("list[Any]", shown_deep(values))
-    return listed[0] if len(listed) == 1 else listed
-
-
-def _event(row: LedgerRow) -> RecordEvent:
-    payload = cast("Mapping[str, Any]", ledger.decode(row) or {})
-    return RecordEvent(
-        at=row.at,
-        run=row.run,
-        actor=row.actor,
-        flow_digest=row.flow_digest,
-        disposition=row.disposition,
-        what=summary(row, payload) if row.payload or not row.payload_hash else ERASED,
-    )
