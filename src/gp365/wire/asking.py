@@ -13,7 +13,18 @@ from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 from gp365.model.errors import Gp365Error, Misconfigured
-from gp365.wire.calls import Answer, Call, CallFailed, Headers, Log, LogLine, Priority, Streamed, silent
+from gp365.wire.calls import (
+    Answer,
+    Call,
+    CallFailed,
+    Headers,
+    Log,
+    LogLine,
+    Meant,
+    Priority,
+    Streamed,
+    silent,
+)
 from gp365.wire.clock import Clock
 from gp365.wire.connection import Connection, Origin, origin_of
 from gp365.wire.redact import redact
@@ -159,27 +170,17 @@ class Asking:
         self._wire = wire
         self._open = open_call
 
-    def call(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        content: bytes,
-        idempotent: bool | None,
-        priority: Priority,
-        timeout_s: float | None,
-    ) -> Call:
+    def call(self, method: str, path: str, meant: Meant) -> Call:
         """Return the call; unless told, only reads count as idempotent."""
-        method = method.upper()
+        method, idempotent = method.upper(), meant.get("idempotent")
         return Call(
             method,
-            target_of(self._wire.base_url, path, params),
-            dict(headers or {}),
-            content,
+            target_of(self._wire.base_url, path, meant.get("params")),
+            dict(meant.get("headers") or {}),
+            meant.get("content", b""),
             method in READS if idempotent is None else idempotent,
-            priority,
-            timeout_s or self._wire.timeout_s,
+            meant.get("priority", Priority.BULK),
+            meant.get("timeout_s") or self._wire.timeout_s,
         )
 
     def request(self, call: Call) -> Answer:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 import orjson
 
@@ -148,34 +148,26 @@ class Streamed(Protocol):
     def read(self, size: int = -1) -> bytes: ...
 
 
+class Meant(TypedDict, total=False):
+    """How a request is meant, beside its method and path; what is left out is as Call has it, with the client's time-out.
+
+    `idempotent` None: reads are, others are not.
+    """
+
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    content: bytes
+    idempotent: bool | None
+    priority: Priority
+    timeout_s: float | None
+
+
 class Requests(Protocol):
     """What connectors are written against: HttpClient, Lanes and a held Lane all answer to it."""
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Answer: ...
+    def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer: ...
 
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> AbstractContextManager[Streamed]: ...
+    def stream(self, method: str, path: str, **meant: Unpack[Meant]) -> AbstractContextManager[Streamed]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import Protocol
+from typing import Protocol, Unpack
 
 from gp365.model.errors import Unauthorised
 from gp365.wire.asking import Asking, Opened, Wire
-from gp365.wire.calls import Answer, Call, Headers, Log, Priority, Streamed, silent
+from gp365.wire.calls import Answer, Call, Headers, Log, Meant, Priority, Streamed, silent
 from gp365.wire.clock import Clock
 from gp365.wire.connection import Connection
 from gp365.wire.retries import READS, Retries
@@ -97,42 +97,18 @@ class HttpClient:
         self._lock = Lock()
         self._free: list[Connection] = []
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Answer:
+    def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
         """Return the whole answer of any final status.
 
         `path` continues the base URL or is an absolute URL of the same origin. Raise CallFailed (a Retry; see
         `maybe_sent`) when the retries are spent or a write may have been processed, and Unauthorised.
         """
-        return self._asking.request(
-            self._asking.call(method, path, params, headers, content, idempotent, priority, timeout_s)
-        )
+        return self._asking.request(self._asking.call(method, path, meant))
 
     @contextmanager
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Generator[Streamed]:
+    def stream(self, method: str, path: str, **meant: Unpack[Meant]) -> Generator[Streamed]:
         """Yield the answer while its body is on the wire; errors as request(), and "answer-cut" while reading."""
-        call = self._asking.call(method, path, params, headers, content, idempotent, priority, timeout_s)
+        call = self._asking.call(method, path, meant)
         with self._asking.stream(call) as streamed:
             yield streamed
 

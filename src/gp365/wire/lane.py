@@ -9,10 +9,11 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from threading import Lock
+from typing import Unpack
 
 from gp365.model.errors import Unauthorised
 from gp365.wire.asking import Asking, Opened, Wire
-from gp365.wire.calls import Answer, Call, CallFailed, Priority, Streamed, unauthorised
+from gp365.wire.calls import Answer, Call, CallFailed, Meant, Streamed, unauthorised
 from gp365.wire.connection import Connection
 from gp365.wire.handshake import KERBEROS, Conversation, LoginFault, WindowsLogin, challenge, offered
 from gp365.wire.kerberos import password_fault, refused_ticket, ticket_fault
@@ -72,38 +73,14 @@ class Lane:
         self._ended_at: float | None = None
         self._asking = Asking(wire, self._open)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Answer:
+    def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
         """Return the whole answer of any final status; errors as HttpClient.request."""
-        return self._asking.request(
-            self._asking.call(method, path, params, headers, content, idempotent, priority, timeout_s)
-        )
+        return self._asking.request(self._asking.call(method, path, meant))
 
     @contextmanager
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Generator[Streamed]:
+    def stream(self, method: str, path: str, **meant: Unpack[Meant]) -> Generator[Streamed]:
         """Yield the answer while its body is on the wire; the lane asks nothing else meanwhile."""
-        call = self._asking.call(method, path, params, headers, content, idempotent, priority, timeout_s)
+        call = self._asking.call(method, path, meant)
         with self._asking.stream(call) as streamed:
             yield streamed
 

@@ -5,13 +5,14 @@ NTLM authenticates a connection, not a request; a shared pool therefore fails as
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Condition
+from typing import Unpack
 
 from gp365.wire.asking import Wire
-from gp365.wire.calls import Answer, Log, Priority, Streamed, silent
+from gp365.wire.calls import Answer, Log, Meant, Priority, Streamed, silent
 from gp365.wire.clock import Clock
 from gp365.wire.handshake import WindowsLogin
 from gp365.wire.lane import Lane, SharedLogin
@@ -79,57 +80,17 @@ class Lanes:
                 self._free.append(lane)
                 self._freed.notify_all()
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Answer:
+    def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
         """Ask on the next free lane and return the whole answer; errors as HttpClient.request."""
-        with self.lane(priority) as lane:
-            return lane.request(
-                method,
-                path,
-                params=params,
-                headers=headers,
-                content=content,
-                idempotent=idempotent,
-                priority=priority,
-                timeout_s=timeout_s,
-            )
+        with self.lane(meant.get("priority", Priority.BULK)) as lane:
+            return lane.request(method, path, **meant)
 
     @contextmanager
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Generator[Streamed]:
+    def stream(self, method: str, path: str, **meant: Unpack[Meant]) -> Generator[Streamed]:
         """Yield an answer while its body is on the wire; its lane is held until the block ends."""
         with (
-            self.lane(priority) as lane,
-            lane.stream(
-                method,
-                path,
-                params=params,
-                headers=headers,
-                content=content,
-                idempotent=idempotent,
-                priority=priority,
-                timeout_s=timeout_s,
-            ) as streamed,
+            self.lane(meant.get("priority", Priority.BULK)) as lane,
+            lane.stream(method, path, **meant) as streamed,
         ):
             yield streamed
 

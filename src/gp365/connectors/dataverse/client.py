@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from datetime import datetime
 from threading import Lock, local
-from typing import Any
+from typing import Any, Unpack
 
 from gp365.connectors.dataverse.values import loads
 from gp365.model.errors import Retry, Unauthorised
-from gp365.wire.calls import Answer, CallFailed, Headers, Priority, Streamed
+from gp365.wire.calls import Answer, CallFailed, Headers, Meant, Priority, Streamed
 from gp365.wire.clock import Clock
 from gp365.wire.http import Auth, HttpClient
 
@@ -92,51 +92,19 @@ class ExactClient:
         self.http = http
         self.priority = priority
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> Answer:
+    def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
         """Return the answer; see HttpClient.request."""
-        answer = self.http.request(
-            method,
-            path,
-            params=params,
-            headers={**_HEADERS, **(headers or {})},
-            content=content,
-            idempotent=idempotent,
-            priority=min(priority, self.priority),
-            timeout_s=timeout_s,
-        )
+        answer = self.http.request(method, path, **self._meant(meant))
         return ExactAnswer(*(getattr(answer, one.name) for one in fields(Answer)))
 
-    def stream(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        content: bytes = b"",
-        idempotent: bool | None = None,
-        priority: Priority = Priority.BULK,
-        timeout_s: float | None = None,
-    ) -> AbstractContextManager[Streamed]:
+    def stream(self, method: str, path: str, **meant: Unpack[Meant]) -> AbstractContextManager[Streamed]:
         """Yield the answer while it is on the wire; see HttpClient.stream."""
-        return self.http.stream(
-            method,
-            path,
-            params=params,
-            headers={**_HEADERS, **(headers or {})},
-            content=content,
-            idempotent=idempotent,
-            priority=min(priority, self.priority),
-            timeout_s=timeout_s,
-        )
+        return self.http.stream(method, path, **self._meant(meant))
+
+    def _meant(self, meant: Meant) -> Meant:
+        headers = {**_HEADERS, **(meant.get("headers") or {})}
+        return {
+            **meant,
+            "headers": headers,
+            "priority": min(meant.get("priority", Priority.BULK), self.priority),
+        }
