@@ -16,6 +16,7 @@ from sync.events_world import (
     ends,
     events_told,
     events_world,
+    in_turns,
     link_of,
     linked_firms,
     merge,
@@ -122,6 +123,64 @@ def test_further_cards_go_along_when_their_account_is_merged(firms: World) -> No
     assert ends(world) == {("CCC1", held["CCC1"])}
     assert {link_of(world, left=one).shared_key for one in ("AAA1", "BBB1")} == {held["CCC1"]}
     settled(world)
+
+
+def unmerge(world: World, *accounts: str) -> None:
+    """What restoring an environment does: the accounts stand alone as before."""
+    for account in accounts:
+        world.sales_put(account, master=None)
+
+
+def test_a_link_comes_back_to_its_account_when_that_stands_alone_again(firms: World) -> None:
+    world = firms
+    (account,) = linked_firms(world, "AAA1").values()
+    world.sales_put("a9", name="Survivor", zip="5", type=8)
+    merge(world, account, "a9")
+    world.sync()
+    assert ends(world) == {("AAA1", "a9")}
+    unmerge(world, account)
+    assert in_turns(world).balanced
+    assert ends(world) == {("AAA1", account)}
+    assert world.sales.rows("account")[(account,)]["name"] == "Firm AAA1"
+    told = [one for one in events_told(world) if one["event"] == "unmerged"]
+    assert [(one["from"], one["to"]) for one in told] == [("a9", account)]
+    merge(world, account, "a9")
+    world.sync()
+    assert ends(world) == {("AAA1", "a9")}
+
+
+def test_a_further_card_is_a_firm_of_its_own_again_when_its_account_stands_alone(firms: World) -> None:
+    world = firms
+    held = linked_firms(world, "AAA1", "BBB1", "CCC1")
+    merge(world, held["AAA1"], held["BBB1"])
+    world.sync()
+    merge(world, held["BBB1"], held["CCC1"])
+    world.sync()
+    assert ends(world) == {("CCC1", held["CCC1"])}
+    unmerge(world, held["AAA1"], held["BBB1"])
+    assert in_turns(world).balanced
+    assert ends(world) == set(held.items()) and not world.parked()
+    assert len(world.accounts()) == len(world.customers()) == 3
+    settled(world)
+
+
+def test_whether_a_link_comes_back_to_an_account_is_asked_where_merges_are_asked(firms: World) -> None:
+    world = firms
+    world.flow = with_events(merged="ask")
+    (account,) = linked_firms(world, "AAA1").values()
+    world.sales_put("a9", name="Survivor", zip="5", type=8)
+    merge(world, account, "a9")
+    world.sync()
+    decide(world, "merged", link="a9")
+    world.sync()
+    assert ends(world) == {("AAA1", "a9")}
+    unmerge(world, account)
+    world.sync()
+    (asked,) = [one for one in world.parked() if one.code == "merged"]
+    assert ends(world) == {("AAA1", "a9")}
+    decide_on(world, asked, link=account)
+    world.sync()
+    assert ends(world) == {("AAA1", account)}
 
 
 def test_an_account_that_was_merged_into_one_that_is_gone_waits_for_a_person(firms: World) -> None:

@@ -381,6 +381,20 @@ reservation = Table(
     UniqueConstraint("owner", "entity", "system", name="uq_reservation_owner"),
 )
 
+# What a record was an end of before it was merged into another one.
+former_end = Table(
+    "former_end",
+    metadata,
+    _text("key", key=True),
+    Column("link", BigInteger, primary_key=True, autoincrement=False),
+    _text("side", key=True),
+    _text("flow", key=True),
+    _text("pair", key=True),
+    _text("birth"),
+    Column("left_at", Moment, nullable=False),
+    Index("ix_former_end_link", "link"),
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -15,12 +15,12 @@ from gp365.model.contract import ScratchTable
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprinting, key_text
 from gp365.store import links, match, runs, work
-from gp365.sync.births import given_out_again
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.seen import Seen, Told
 from gp365.sync.similar.index import Index, begin
+from gp365.sync.strays import renumbered, unmerged
 
 CHUNK = 1000
 
@@ -215,7 +215,11 @@ def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observ
     if of_links:
         observation.linked[place.side] = observation.linked.get(place.side, 0) + of_links
     observation.fresh[place.side] = observation.fresh.get(place.side, 0) + len(fresh)
-    _note_renumbered(job, place, [*fresh, *strange], observation)
+    for number in renumbered(job, place, [*fresh, *strange]):
+        met.add(number)
+        busies.add(number)
+    for number in unmerged(job, place, fresh):
+        busies.add(number)
     return loud
 
 
@@ -236,22 +240,6 @@ def _bare(job: Job, place: Place, changes: Sequence[Change], observation: Observ
         else:
             bare.append(change.key)
     return bare
-
-
-def _note_renumbered(job: Job, place: Place, strays: Sequence[Record], observation: Observation) -> None:
-    """A linked record may stand under another key than its link's: it is not missing, and its link is not quiet."""
-    births = [record.birth for record in strays if record.birth]
-    if not births or not place.entity.renamable:
-        return
-    with job.store.read() as conn:
-        found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
-    records = {record.birth: record for record in strays}
-    theirs = [link for birth, link in found.items() if not given_out_again(job, place, link, records[birth])]
-    for link in theirs:
-        observation.busy.add(link.id)
-        observation.met[place.side].add(link.id)
-    if job.recovery is not None and place.side in job.recovery.sides:
-        job.recovery.let_be.update(link.id for link in theirs)
 
 
 def _store(

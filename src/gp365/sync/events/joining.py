@@ -29,14 +29,21 @@ def take_end(
     """Give an open link's end on a side to a record that no open link has; what both hold has never agreed."""
     link = subject.link
     assert link is not None
-    key, old = key_text(record.key), end_key(link, place)
+    key, old, merged = key_text(record.key), end_key(link, place), end_merged(link, place, event)
     others = let_go(look, place, key, link)
     absorb_at(page, subject, place, key)
     subject.keys[place.side], subject.records[place.side] = record.key, record
     subject.problem = None
     changes = {f"{place.end}_key": key, f"{place.end}_birth": record.birth, "made_by": made_by}
     moved = ((place.side, old or "", key),) if old != key else ()
-    subject.repairs.append(Repair(event, changes, forget=True, others=others, moved=moved))
+    subject.repairs.append(Repair(event, changes, forget=True, others=others, moved=moved, merged=merged))
+
+
+def end_merged(link: Link, place: Place, event: Event) -> tuple[tuple[str, str, str], ...]:
+    """Give the end that a merge takes from a link, so that the link finds back when the merge is undone."""
+    key = end_key(link, place)
+    by_merge = "merged" in (event["event"], event.get("of"))
+    return ((place.side, key, end_birth(link, place)),) if key and by_merge else ()
 
 
 def share_end(subject: Subject, place: Place, key: str, event: Event) -> None:
@@ -49,7 +56,8 @@ def share_end(subject: Subject, place: Place, key: str, event: Event) -> None:
     changes: dict[str, Any] = {f"{place.end}_key": None, f"{place.end}_birth": ""}
     changes |= {"state": SHARED, "shared_key": key}
     moved = ((place.side, old, key),) if old else ()
-    subject.repairs.append(Repair(event, changes, forget=True, moved=moved))
+    merged = end_merged(link, place, event)
+    subject.repairs.append(Repair(event, changes, forget=True, moved=moved, merged=merged))
     leave(subject, further(key))
 
 

@@ -17,7 +17,8 @@ class Repair:
     unknown. `made`: there is no link yet, and one is made of `changes`. `freed`: the link closes, and the record that is
     left goes on without one. `others` are links that let go an end for it, as (link, changes). `moved` are ends that
     were replaced, as (side, old key text or "", new key text); `vacant` are keys that nothing stands under any more, as
-    (side, key text).
+    (side, key text). `merged` are ends that a merge took away, as (side, key text, birth mark), and `back` those that stand
+    alone again, as (side, key text).
     """
 
     event: Mapping[str, object]
@@ -28,6 +29,8 @@ class Repair:
     others: tuple[tuple[Link, Mapping[str, Any]], ...] = ()
     moved: tuple[tuple[str, str, str], ...] = ()
     vacant: tuple[tuple[str, str], ...] = ()
+    merged: tuple[tuple[str, str, str], ...] = ()
+    back: tuple[tuple[str, str], ...] = ()
 
     def on(self, link: Link) -> Link:
         """Return the link as it is after the repair: never quiet, so that it is looked at."""

@@ -65,6 +65,11 @@ def _survivors(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int,
     return {name: _Merge(key, _standing(place, found.get(key))) for name, key in ends.items()}
 
 
+def survivors_of(look: Look, place: Place, merged: Sequence[Subject]) -> dict[int, Key]:
+    """Give the key of the last survivor of each merged record, by the subject's `id`."""
+    return {name: merge.key for name, merge in _survivors(look, place, merged).items()} if merged else {}
+
+
 def _standing(place: Place, record: Record | None) -> Record | None:
     return None if record is None or merged_into(place, record) else record
 

@@ -1,7 +1,7 @@
 """Recognising the identity events of a page, in the order in which one explains another.
 
-First who stands under another number, then who was merged, then who is left out, and only what is missing after all that
-is gone. Decisions come last, when every problem shows what it is.
+First who stands under another number, then who stands alone again, who was merged, then who is left out, and only what is
+missing after all that is gone. Decisions come last, when every problem shows what it is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from gp365.sync.events.look import Look, end_key
 from gp365.sync.events.merged import follow_merges
 from gp365.sync.events.numbers import follow_numbers
 from gp365.sync.events.repair import carry_out
+from gp365.sync.events.unmerged import follow_unmerged
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation
 from gp365.sync.subject import Subject
@@ -25,6 +26,7 @@ from gp365.sync.subject import Subject
 def recognise(look: Look, subjects: list[Subject]) -> list[Subject]:
     """Find what happened to the linked records of a page; return its subjects, others that are concerned included."""
     subjects = follow_numbers(look, subjects)
+    follow_unmerged(look, subjects)
     for subject in subjects:
         leave_out(subject)
     follow_merges(look, subjects)

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gp365.model.values import key_text
-from gp365.store import links, parked, reservations, work
+from gp365.store import former, links, parked, reservations, work
+from gp365.store.former import Former
 from gp365.store.links import Link, NewLink
 from gp365.sync.indexing import drop_from_index
 from gp365.sync.job import Job, Place, link_subject, single_subject
@@ -134,11 +135,26 @@ def _follow(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         drop_from_index(conn, job, place, vacant)
         moved = {old: new for one in repairs for side, old, new in one.moved if side == place.side and old}
         links.move_shared(conn, job.pair, job.flow.name, place.end, moved)
+        _remember_ends(conn, job, subjects, place)
     came = [(side, new) for one in repairs for side, _, new in one.moved]
     work.wake(conn, job.pair, job.flow.name, came)
     for subject in subjects:
         if any(repair.moved for repair in subject.repairs):
             _tell_dependents(conn, job, subject)
+
+
+def _remember_ends(conn: Connection, job: Job, subjects: Sequence[Subject], place: Place) -> None:
+    """Note which links merges took ends from, and forget those that are there again."""
+    mine = [(one.link.id, repair) for one in subjects if one.link is not None for repair in one.repairs]
+    left = [
+        Former(key, number, birth)
+        for number, repair in mine
+        for side, key, birth in repair.merged
+        if side == place.side
+    ]
+    back = [(key, number) for number, repair in mine for side, key in repair.back if side == place.side]
+    former.drop(conn, job.pair, job.flow.name, place.end, back)
+    former.put(conn, job.pair, job.flow.name, place.end, left)
 
 
 def _tell_dependents(conn: Connection, job: Job, subject: Subject) -> None:
