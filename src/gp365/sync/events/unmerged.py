@@ -48,9 +48,7 @@ def follow_unmerged(look: Look, page: list[Subject]) -> None:
                 continue
             assert record is not None
             gone_back.add(one.link)
-            _back(
-                look, page, place, link, record, [key for key, number, _ in ends.found if number == one.link]
-            )
+            _back(look, page, place, link, record, _from_here_on(ends.found, one))
         if _restored(look, place):
             _share_again(look, page, place, ends)
 
