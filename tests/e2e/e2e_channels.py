@@ -21,7 +21,7 @@ from gp365.connectors.gp.soap import classfile
 from gp365.connectors.gp.tables import entity_named
 from gp365.model.entity import FieldType
 
-MIXED = ("sql-rest", "rest-sql", "sql-soap", "rest-soap", "soap-rest")
+MIXED = ("sql-rest", "rest-sql", "sql-soap", "rest-soap")
 MAILS = frozenset({"sql", "soap", "sql-soap"})
 """The ways over which internet addresses are read and written: Service Based Architecture serves none."""
 _MIXED = '[systems.gp.channels]\ncustomer = {read = "%s", write = "%s"}\ncustomer_address = {read = "%s", write = "%s"}\n'
