@@ -61,6 +61,8 @@ GRANT SELECT ON [dbo].[SY40101] TO [gp365_reader];
 GO
 
 IF DATABASE_PRINCIPAL_ID('gp365_writer') IS NULL EXEC ('CREATE ROLE [gp365_writer]');
+GRANT SELECT ON [dbo].[PM00200] TO [gp365_writer];
+GRANT SELECT ON [dbo].[PM00300] TO [gp365_writer];
 GRANT SELECT ON [dbo].[POP10100] TO [gp365_writer];
 GRANT SELECT ON [dbo].[RM00401] TO [gp365_writer];
 GRANT SELECT ON [dbo].[RM20201] TO [gp365_writer];
@@ -76,6 +78,8 @@ GRANT EXECUTE ON [dbo].[taRMDistribution] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taRMTransaction] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taRMCashReceiptInsert] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taRMApply] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taUpdateCreateVendorRcd] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taCreateVendorAddress] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taGetSopNumber] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taSopLineIvcInsert] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateSopPaymentInsertRecord] TO [gp365_writer];

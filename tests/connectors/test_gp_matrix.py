@@ -48,8 +48,8 @@ def test_every_entity_over_sql_is_really_asked_for_and_nothing_is_written(tmp_pa
         assert {only(line).reads for line in found.values()} == {Reads.PROVED}
         assert {(line.reader, line.reader_why) for line in found.values()} == {("sql", Why.ONLY)}
         assert {name for name, line in found.items() if line.writer} == {
-            *("customer", "customer_address", "sales_document", "purchase_order"),
-            *("receivables_document", "cash_receipt", "apply"),
+            *("customer", "customer_address", "vendor", "vendor_address"),
+            *("receivables_document", "cash_receipt", "apply", "sales_document", "purchase_order"),
         }
         assert only(found["customer"]).deletions == "unseen"
         assert only(found["payment_terms"]).deletions == only(found["gl_balance"]).deletions == "compared"
@@ -193,7 +193,8 @@ def test_channels_that_are_not_set_up_say_what_they_would_serve() -> None:
     assert offers()["sql"].serves("customer", field="BillTo.Email")
     assert not offers()["rest"].serves("customer", field="BillTo.Email")
     assert not offers()["rest"].serves("gl_balance")
-    assert not offers()["sql"].serves("vendor", verb="create")
+    assert offers()["sql"].serves("vendor", verb="create")
+    assert not offers()["sql"].serves("item", verb="create")
     for offer in offers().values():
         assert "systems.ours" in offer.enable("ours")
 

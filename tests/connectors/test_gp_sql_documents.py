@@ -107,7 +107,7 @@ def test_the_distributions_of_what_posts_balance(here: SqlPlace, kind: int, sign
         key,
         sale(
             kind,
-            [line(**returned)],
+            [{**line(), **returned}],
             OriginatingFreightAmount=Decimal("7.50"),
             OriginatingMiscellaneousAmount=Decimal("1.25"),
         ),
@@ -419,3 +419,41 @@ def test_numbers_are_drawn_once_each_and_only_where_gp_has_them(here: SqlPlace) 
     assert drawn(here, "receivables_document", DocumentType=3)[0] == "3"
     with pytest.raises(Misconfigured, match="draws no numbers"):
         drawn(here, "customer")
+
+
+def test_a_vendor_is_created_with_its_class_never_overwritten_and_edited_field_by_field(
+    here: SqlPlace,
+) -> None:
+    key = ("NEWVEND01",)
+    values = {
+        "VendorName": "New Vendor & Sons",
+        "VendorClass": "USA-US-M",
+        "AddressCode": "PRIMARY",
+        "Address1": "1 Dock Road",
+        "City": "Gary",
+        "Comment1": "by us",
+    }
+    made = create(here, "vendor", key, values)
+    assert (made.status, made.error) == (Status.DONE, None)
+    card = one(here, "PM00200", VENDORID="NEWVEND01")
+    assert card["PYMTRMID"].rstrip() == "Net 30"
+    assert one(here, "PM00300", VENDORID="NEWVEND01")["CITY"].rstrip() == "Gary"
+    again = create(here, "vendor", key, {**values, "VendorName": "Somebody else"})
+    assert again.status is Status.EXISTS and again.record is not None
+    assert again.record.values["VendorName"] == "New Vendor & Sons"
+    done = edit(here, "vendor", key, {"Comment1": None, "PaymentTermsID": "2% 10/Net 30"})
+    assert (done.status, done.error) == (Status.DONE, None)
+    card = one(here, "PM00200", VENDORID="NEWVEND01")
+    assert (card["COMMENT1"].rstrip(), card["PYMTRMID"].rstrip(), card["ADDRESS1"].rstrip()) == (
+        "",
+        "2% 10/Net 30",
+        "1 Dock Road",
+    )
+    other = create(here, "vendor_address", ("NEWVEND01", "REMIT"), {"Address1": "PO Box 5", "City": "Gary"})
+    assert (other.status, other.error) == (Status.DONE, None)
+    moved = edit(here, "vendor_address", ("NEWVEND01", "REMIT"), {"Address1": "PO Box 6"})
+    assert (moved.status, moved.error) == (Status.DONE, None)
+    row = one(here, "PM00300", VENDORID="NEWVEND01", ADRSCODE="REMIT")
+    assert (row["ADDRESS1"].rstrip(), row["CITY"].rstrip()) == ("PO Box 6", "Gary")
+    nobody = create(here, "vendor_address", ("NOVENDOR", "REMIT"), {"City": "Gary"})
+    assert nobody.status is Status.REJECTED

@@ -4,6 +4,8 @@ A document (`sales_document`, `receivables_document`, `cash_receipt`, `apply`, `
 payments and distributions are lists in its values (`Lines`, `Payments`, `Distributions`); a row of a list is a mapping
 under the fields of the entity that the data file names for it, without the fields that name the document itself. A list
 that is asked for by name is read back in the same form, in the order of its sequence. `with_rows` puts lists into values.
+
+Vendors and their addresses are written in the same way, as documents without lists, batch and period.
 """
 
 from __future__ import annotations

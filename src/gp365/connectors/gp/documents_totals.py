@@ -94,6 +94,11 @@ def _order(own: Own, lists: Lists) -> None:
         line.setdefault("LineNumber", at + 1)
 
 
+def _vendor(own: Own, _: Lists) -> None:
+    # UseVendorClass is 0 by default: the class would be stamped, and nothing of it given.
+    own.setdefault("TakeClassDefaults", own.get("VendorClass") is not None)
+
+
 def _number_rows(rows: Rows, name: str) -> None:
     """Number rows that have no sequence after the highest that is given, so that they keep the order in which they came."""
     last = max((int(number(row.get(name))) for row in rows), default=0) // STEP
@@ -109,4 +114,5 @@ _WAYS: Mapping[str, Callable[[Own, Lists], None]] = {
     "cash_receipt": _receipt,
     "apply": _application,
     "purchase_order": _order,
+    "vendor": _vendor,
 }
