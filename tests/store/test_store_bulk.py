@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
-from gp365.store import intents, ledger, links, match, parked, reservations, work
+from gp365.store import intents, ledger, links, match, parked, reservations, straight, work
 from gp365.store.engine import Store
 from gp365.store.intents import Intent
 from gp365.store.lease import Lease
@@ -29,9 +29,31 @@ def _statements(store: Store) -> Iterator[list[str]]:
     def note(_conn, _cursor, statement, *_rest) -> None:
         seen.append(statement)
 
+    plain = straight._driver
+
+    def noting(conn):
+        return _Noting(plain(conn), seen)
+
     event.listen(store.engine, "before_cursor_execute", note)
-    yield seen
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(straight, "_driver", noting)
+        yield seen
     event.remove(store.engine, "before_cursor_execute", note)
+
+
+class _Noting:
+    """A driver's connection that notes the statements which go straight to it."""
+
+    def __init__(self, conn, seen: list[str]) -> None:
+        self._conn, self._seen = conn, seen
+
+    def execute(self, sql: str, *values):
+        self._seen.append(sql)
+        return self._conn.execute(sql, *values)
+
+    def executemany(self, sql: str, *values):
+        self._seen.append(sql)
+        return self._conn.executemany(sql, *values)
 
 
 def _intents(clock, keys: list[str]) -> list[Intent]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from gp365.store import intents
@@ -23,7 +22,7 @@ def _intent(clock, id: str, key: str, **more) -> Intent:
         send_by=at + timedelta(seconds=60), settled_after=at + timedelta(seconds=180), lease=3, state="open",
         made_at=at, ended_at=None, window_ms=None, version='W/"7"',
     )  # fmt: skip
-    return replace(plain, **more)
+    return plain._replace(**more)
 
 
 def _open(store: Store, *made: Intent) -> set[str]:
@@ -52,7 +51,7 @@ def test_a_second_intent_on_an_open_target_is_refused_whatever_pair_or_flow(stor
     assert _open(store, *other) == {"i2", "i4"}
     with store.write() as conn:
         intents.close_many(conn, [("i1", "done", 12.5), ("i3", "rejected", None)])
-        assert intents.open_many(conn, [replace(other[0], id="i7")]) == set()
+        assert intents.open_many(conn, [other[0]._replace(id="i7")]) == set()
 
 
 def test_a_race_for_one_target_opens_one_intent(store: Store, open_again: Callable[[], Store], clock) -> None:

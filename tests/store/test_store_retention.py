@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,7 +60,7 @@ def _write(store: Store, number: int, **more: object) -> Intent:
         None,
         "",
     )
-    made = replace(made, **more)  # type: ignore[arg-type]
+    made = made._replace(**more)
     with store.write() as conn:
         intents.open_many(conn, [made])
         intents.keep_inputs(conn, {made.inputs: b'{"left":{"Name":"Ann Bell"}}'})

@@ -9,18 +9,18 @@ hash (hex), kind, microseconds since 1970 UTC, actor, run, flow digest, subject,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from gp365.store import tables
-from gp365.store.bulk import insert_new, insert_rows
+from gp365.store.bulk import insert_new, inserting
 from gp365.store.columns import to_micros
+from gp365.store.straight import run_rows
 
 FORMAT = 1
 GENESIS = bytes(32)
@@ -29,8 +29,7 @@ _CHAIN = tables.chain
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A row to append. `subjects` is how many subjects of the run it stands for; `payload` is its evidence, packed."""
 
     kind: str
@@ -42,8 +41,7 @@ class Entry:
     payload: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """A row as it stands; `payload` is None if it never had one or it was erased (then `payload_hash` is there)."""
 
     id: int
@@ -63,7 +61,8 @@ class LedgerRow:
     payload: bytes | None
 
 
-LEDGER_QUERY = select(*(_TABLE.c[name] for name in LedgerRow.__annotations__))
+_STORED = ("chain", "position", "prev_hash", "hash", "at", "actor", "payload_hash", *Entry._fields)
+LEDGER_QUERY = select(*(_TABLE.c[name] for name in LedgerRow._fields))
 
 
 def chain_of(pair: str, flow: str) -> str:
@@ -90,12 +89,13 @@ def append(conn: Connection, chain: str, rows: Sequence[Entry], *, actor: str, a
 
 def _append(conn: Connection, chain: str, rows: Sequence[Entry], actor: str, at: datetime) -> None:
     position, previous = _head(conn, chain)
-    stored: list[dict[str, Any]] = []
+    stored: list[tuple[object, ...]] = []
     for entry in rows:
-        row = _row(chain, position + 1, previous, entry, actor, at)
-        position, previous = position + 1, row["hash"]
-        stored.append(row)
-    insert_rows(conn, _TABLE, stored)
+        told, position = None if entry.payload is None else sha256(entry.payload).digest(), position + 1
+        hashed = row_hash(chain, previous, entry, actor, at, told)
+        stored.append((chain, position, previous, hashed, at, actor, told, *entry))
+        previous = hashed
+    run_rows(conn, "insert ledger", lambda: inserting(conn, _TABLE), _STORED, stored)
     conn.execute(_CHAIN.update().where(_CHAIN.c.name == chain).values(position=position, hash=previous))
 
 
@@ -106,28 +106,6 @@ def _head(conn: Connection, chain: str) -> tuple[int, bytes]:
         insert_new(conn, _CHAIN, [{"name": chain, "position": 0, "hash": GENESIS}])
         head = conn.execute(query).one()
     return head[0], head[1]
-
-
-def _row(
-    chain: str, position: int, previous: bytes, entry: Entry, actor: str, at: datetime
-) -> dict[str, Any]:
-    payload_hash = None if entry.payload is None else sha256(entry.payload).digest()
-    return {
-        "chain": chain,
-        "position": position,
-        "prev_hash": previous,
-        "hash": row_hash(chain, previous, entry, actor, at, payload_hash),
-        "kind": entry.kind,
-        "at": at,
-        "actor": actor,
-        "run": entry.run,
-        "flow_digest": entry.flow_digest,
-        "subject": entry.subject,
-        "subjects": entry.subjects,
-        "disposition": entry.disposition,
-        "payload_hash": payload_hash,
-        "payload": entry.payload,
-    }
 
 
 def row_hash(

@@ -8,9 +8,8 @@ taken over; that ends the lease for good.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, select
 
@@ -27,8 +26,7 @@ _CLAIM = tables.subject_claim
 LOCK_ONLY = 0  # the seq of a row that stands only for a claim; no trigger named its record
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A subject and the records it stands on, as (side, key, seq).
 
     A seq of 0 names a record that has no row in the queue but must be held too.

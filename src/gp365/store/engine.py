@@ -23,6 +23,7 @@ from gp365.store.migrate import upgrade
 BUSY_TIMEOUT_S = 60.0
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING (sqlite.org/releaselog/3_35_0.html)
 _BEGIN = "gp365_begin"
+_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
 # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits at a power failure (sqlite.org/pragma.html), and an
 # intent that is lost after its call was sent is a write that nobody knows of.
 _PRAGMAS = (
@@ -51,7 +52,8 @@ class Store:
         self.dialect = engine.dialect.name
         self.commits = 0
         self._counting = threading.Lock()
-        self._reading = engine.execution_options(**_reading_options(self.dialect))
+        self._idle: list[Connection] = []
+        self._reading = engine if self.dialect == "sqlite" else engine.execution_options(**_READING)
         self.id = ""
 
     def write(self, lease: Lease | None = None) -> AbstractContextManager[Connection]:
@@ -59,27 +61,50 @@ class Store:
 
         With a lease: LeaseLost if it is not the current one. On SQLite writers take turns from the first statement on.
         """
-        return self._transaction(self.engine, lease)
+        return self._transaction(lease)
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open a reading transaction: one unchanging view of the store."""
-        return self._transaction(self._reading, None, counted=False)
+        return self._transaction(None, reading=True)
 
     def close(self) -> None:
         """Close every connection."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
 
     @contextmanager
-    def _transaction(
-        self, engine: Engine, lease: Lease | None, *, counted: bool = True
-    ) -> Generator[Connection]:
-        with as_our_errors(), engine.connect() as conn, conn.begin():
+    def _transaction(self, lease: Lease | None, *, reading: bool = False) -> Generator[Connection]:
+        with as_our_errors(), self._connected(reading=reading) as conn, conn.begin():
             if lease is not None:
                 check(conn, lease)
             yield conn
-        if counted:
+        if not reading:
             with self._counting:
                 self.commits += 1
+
+    @contextmanager
+    def _connected(self, *, reading: bool) -> Generator[Connection]:
+        """Give a connection; on SQLite the one that was used last, with what it has read in its cache.
+
+        SQLite lets a connection forget what it has read as soon as another one has written. One in which anything failed is
+        not used again.
+        """
+        if self.dialect != "sqlite":
+            with (self._reading if reading else self.engine).connect() as conn:
+                yield conn
+            return
+        try:
+            conn = self._idle.pop()  # one step: no other thread gets the same
+        except IndexError:
+            conn = self.engine.connect()
+        conn.info[_BEGIN] = "BEGIN DEFERRED" if reading else "BEGIN IMMEDIATE"
+        try:
+            yield conn
+        except BaseException:
+            conn.close()
+            raise
+        self._idle.append(conn)
 
 
 def open_store(url_or_path: str | Path, *, clock: Clock = utc_now) -> Store:
@@ -139,13 +164,7 @@ def _on_sqlite_connect(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _on_sqlite_begin(conn: Connection) -> None:
-    conn.exec_driver_sql(conn.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE"))
-
-
-def _reading_options(dialect: str) -> dict[str, Any]:
-    if dialect == "sqlite":
-        return {_BEGIN: "BEGIN DEFERRED"}
-    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    conn.exec_driver_sql(conn.info.get(_BEGIN, "BEGIN IMMEDIATE"))
 
 
 def _identity(store: Store) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, text
 
 from gp365.store import tables
 from gp365.store.among import among, among_given
-from gp365.store.bulk import chunks, insert_new, inserting, now
+from gp365.store.bulk import chunks, inserting, now
 from gp365.store.straight import Query, ask, run_rows
 
 _TABLE = tables.intent
@@ -20,8 +18,7 @@ OPEN, DONE, SETTLED, SUPERSEDED = "open", "done", "settled", "superseded"
 _LANDED = _TABLE.c.state.in_((OPEN, DONE, SETTLED))
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """One write to one external record (system, entity, key).
 
     `values` is what is sent, `before` what the target held, `overruled` the losing values, all packed; `inputs` is the
@@ -77,10 +74,9 @@ class Head(NamedTuple):
 
 
 # The column of each field, in the order of the fields (`values` and `before` are words of SQL).
-_NAMES = {name: name for name in Intent.__annotations__} | {"values": "planned", "before": "before_image"}
-_COLUMNS = tuple(_TABLE.c[name] for name in _NAMES.values())
-_QUERY = select(*_COLUMNS)
-_values_of = attrgetter(*_NAMES)
+_RENAMED = {"values": "planned", "before": "before_image"}
+_NAMES = tuple(_RENAMED.get(name, name) for name in Intent._fields)
+_QUERY = select(*(_TABLE.c[name] for name in _NAMES))
 _TARGET = (
     _TABLE.c.system == bindparam("in_system"),
     _TABLE.c.entity == bindparam("in_entity"),
@@ -113,8 +109,8 @@ def open_many(conn: Connection, intents: Sequence[Intent]) -> set[str]:
         lambda: inserting(conn, _TABLE).on_conflict_do_nothing(
             index_elements=["system", "entity", "key"], index_where=text("state = 'open'")
         ),
-        tuple(_NAMES.values()),
-        [_values_of(intent) for intent in intents],
+        _NAMES,
+        intents,
     )
     if opened == len(intents):
         return set()
@@ -273,7 +269,10 @@ def done_count(conn: Connection, run: str) -> dict[tuple[str, str], int]:
 
 def keep_inputs(conn: Connection, bodies: Mapping[str, bytes]) -> None:
     """Keep inputs of `plan` under their content hash; equal ones once."""
-    insert_new(conn, tables.input_body, [{"hash": name, "body": body} for name, body in bodies.items()])
+    table = tables.input_body
+    name = f"insert new {table.name}"
+    rows = list(bodies.items())
+    run_rows(conn, name, lambda: inserting(conn, table).on_conflict_do_nothing(), ("hash", "body"), rows)
 
 
 def inputs(conn: Connection, hash: str) -> bytes | None:

@@ -7,9 +7,9 @@ row only if `seq` is still the one that was claimed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, case, func, or_, select
 
@@ -18,7 +18,7 @@ from gp365.store.among import among_given
 from gp365.store.bulk import chunks, inserting, now
 from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, mark_quiet, queue_of, release, rename_claims
 from gp365.store.columns import to_micros
-from gp365.store.straight import Query, ask, run_many
+from gp365.store.straight import Query, ask, run_rows
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
 
 __all__ = [
@@ -50,10 +50,10 @@ _NOTED = select(tables.run_subject.c.subject).where(
     tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
 )
 _ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
+_FRESH = ("side", "key", "pair", "flow", "queue", "seq", "attempts", "due_at", "reason", "enqueued")
 
 
-@dataclass(frozen=True, slots=True)
-class WorkRow:
+class WorkRow(NamedTuple):
     """A record that waits to be looked at."""
 
     side: str
@@ -77,15 +77,13 @@ def enqueue(
     """
     if not rows:
         return
-    first = to_micros(now(conn))
-    scope: dict[str, Any] = {"pair": pair, "flow": flow, "queue": queue_of(pair, flow)}
-    scope |= {"seq": 1, "attempts": 0, "due_at": due_at}
+    first, queue = to_micros(now(conn)), queue_of(pair, flow)
     fresh = [
-        {**scope, "side": side, "key": key, "reason": reason, "enqueued": first + place}
+        (side, key, pair, flow, queue, 1, 0, due_at, reason, first + place)
         for place, (side, key, reason) in enumerate(rows)
     ]
-    fresh.sort(key=lambda row: (row["side"], row["key"]))  # one order of locking: no deadlocks
-    run_many(conn, "enqueue", lambda: _enqueuing(conn), fresh)
+    fresh.sort(key=itemgetter(0, 1))  # one order of locking: no deadlocks
+    run_rows(conn, "enqueue", lambda: _enqueuing(conn), _FRESH, fresh)
 
 
 def _enqueuing(conn: Connection) -> UpdateBase:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from secrets import token_hex
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -31,6 +32,7 @@ from gp365.sync.subject import Disposition, Sent, Subject
 MARGIN_S = 30.0
 # A difference that is held with a target is settled by the write to that target.
 _PAIRED = (Verdict.WRITE, Verdict.AGREE, Verdict.HELD)
+_NOTHING = pack({})
 _ALIKE = frozenset({"similar", "number-alone"})
 
 
@@ -74,12 +76,11 @@ def claims_of(subjects: Sequence[Subject]) -> list[Claim]:
     for subject in subjects:
         rows = {(row.side, row.key): row.seq for row in subject.rows}
         for side, key in subject.keys.items():
-            rows.setdefault((side, key_text(key)), 0)
-        claims.append(
-            Claim(
-                subject.claimed_as or subject.id, tuple((side, key, seq) for (side, key), seq in rows.items())
-            )
-        )
+            name = (side, key_text(key))
+            if name not in rows:
+                rows[name] = 0
+        held = tuple([(side, key, seq) for (side, key), seq in rows.items()])
+        claims.append(Claim(subject.claimed_as or subject.id, held))
     return claims
 
 
@@ -101,6 +102,8 @@ def open_intents(
     """Open an intent for every planned write. A target with an open intent of another subject makes this one wait."""
     made: list[tuple[Subject, Sent]] = []
     bodies: dict[str, bytes] = {}
+    now = job.clock()
+    opening = _Opening(run, now, now + _seconds(max(1.0, job.lease_ttl_s - MARGIN_S)), _names(now))
     for subject in subjects:
         plan = subject.plan
         if plan is None or plan.problem is not None or subject.problem is not None:
@@ -116,9 +119,9 @@ def open_intents(
             images = images_of(plan)
             name, body = pack_inputs(job, plan, facts[subject.id], event=event, images=images)
             bodies[name] = body
-            before = images[0 if write.side == job.left.side else 1] or pack({})
+            before = images[0 if write.side == job.left.side else 1] or _NOTHING
             keyed = write if write.key == key else replace(write, key=key)
-            made.append((subject, _sent(job, run, subject, plan, keyed, before, name)))
+            made.append((subject, _sent(job, opening, subject, plan, keyed, before, name)))
     if not made:
         return
     intents.keep_inputs(conn, bodies)
@@ -130,40 +133,44 @@ def open_intents(
             subject.sends.append(sent)
 
 
+class _Opening(NamedTuple):
+    """What the intents of a page have in common, and the names that they take one after the other."""
+
+    run: str
+    now: datetime
+    send_by: datetime
+    names: Iterator[str]
+
+
+def _names(now: datetime) -> Iterator[str]:
+    """Give names of intents in order of time, so that the next one stands beside the last."""
+    begun = f"{to_micros(now):014x}"
+    while True:
+        chance = token_hex(6 * 64)
+        for at in range(0, len(chance), 12):
+            yield begun + chance[at : at + 12]
+
+
 def _sent(
     job: Job,
-    run: str,
+    opening: _Opening,
     subject: Subject,
     plan: SubjectPlan,
     write: PlannedWrite,
     before: bytes,
     inputs: str,
 ) -> Sent:
-    _, source = _source(job, plan, write)
+    source_side, source = _source(job, plan, write)
     pairs = written_pairs(job.flow, plan, write)
     envelope = Envelope(write.values, pairs, source.birth if source else "", job.flow.digest)
-    return Sent(_intent(job, run, subject, plan, write, envelope, before, inputs), envelope)
-
-
-def _intent(
-    job: Job,
-    run: str,
-    subject: Subject,
-    plan: SubjectPlan,
-    write: PlannedWrite,
-    envelope: Envelope,
-    before: bytes,
-    inputs: str,
-) -> Intent:
     place = job.place(write.side)
     record = plan.left if write.side == job.left.side else plan.right
-    source_side, source = _source(job, plan, write)
-    now = job.clock()
-    send_by = now + _seconds(max(1.0, job.lease_ttl_s - MARGIN_S))
+    marked = source is not None and (place.entity.reference_field or write.op is Op.CREATE)
+    overruled = _overruled(plan, write.side)
     assert job.lease is not None
-    return Intent(
-        id=f"{to_micros(now):014x}{token_hex(6)}",  # in order of time: the next one stands beside the last
-        run=run,
+    intent = Intent(
+        id=next(opening.names),
+        run=opening.run,
         pair=job.pair,
         flow=job.flow.name,
         subject=subject.id,
@@ -174,20 +181,21 @@ def _intent(
         key=key_text(write.key),
         source_side=source_side,
         source_key=key_text(source.key) if source else "",
-        reference=reference_of(job.pair, job.flow.name, source_side, source) if source else "",
+        reference=reference_of(job.pair, job.flow.name, source_side, source) if source and marked else "",
         values=seal(envelope),
         before=before,
         inputs=inputs,
-        overruled=pack(_overruled(plan, write.side)),
-        send_by=send_by,
-        settled_after=send_by + _seconds(place.entity.longest_reply_s),
+        overruled=pack(overruled) if overruled else _NOTHING,
+        send_by=opening.send_by,
+        settled_after=opening.send_by + _seconds(place.entity.longest_reply_s),
         lease=job.lease.number,
         state="open",
-        made_at=now,
+        made_at=opening.now,
         ended_at=None,
         window_ms=None,
         version=record.version if record else "",
     )
+    return Sent(intent, envelope)
 
 
 @lru_cache(64)

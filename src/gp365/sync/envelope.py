@@ -6,15 +6,13 @@ Settling an intent later uses only this, never today's flow (engine rules, inten
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gp365.model.plan import Pair
 from gp365.model.values import Value, pack, unpack_deep
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The content of an intent: values by wire field, pairs by canonical field, and the source record's birth mark."""
 
     values: Mapping[str, Value]

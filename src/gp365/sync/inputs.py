@@ -19,6 +19,7 @@ from gp365.model.values import Value, Values, digest, pack, show, unpack_deep
 from gp365.sync.job import Job
 from gp365.sync.plan import CompiledFlow, Facts, RefState, plan_subject
 from gp365.sync.plan.facts import Computed
+from gp365.sync.plan.pairs import kept_once, pairs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def pack_inputs(
         "flow": job.flow.digest,
         "left": None if left is None else orjson.Fragment(left),
         "right": None if right is None else orjson.Fragment(right),
-        "pairs": dict(facts.pairs),
+        "pairs": kept_once(facts.pairs),
         "computed": {name: [value.value, value.code] for name, value in facts.computed.items()},
         "resolutions": {name: [one.take, one.value, one.actor] for name, one in facts.resolutions.items()},
         "company": facts.company,
@@ -136,7 +137,7 @@ def _facts(held: dict[str, Any]) -> Facts:
         return held.get(name) or []
 
     return Facts(
-        pairs={name: (tuple(one), tuple(other)) for name, (one, other) in of("pairs").items()},
+        pairs=pairs_of(of("pairs")),
         computed={name: Computed(value, code) for name, (value, code) in of("computed").items()},
         refs={(one[0], one[1], one[2]): RefState(one[3], one[4], one[5]) for one in listed("refs")},
         ref_keys={(one[0], one[1], one[2]): one[3] for one in listed("ref_keys")},

@@ -13,6 +13,7 @@ from gp365.store import intents
 from gp365.store.intents import Intent
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
+from gp365.sync.plan.pairs import pairs_of
 
 Owners = Mapping[str, Mapping[str, str]]  # side → key text → the name that its past is asked for by
 
@@ -42,8 +43,7 @@ def _values(job: Job, conn: Connection, place: Place, intent: Intent) -> set[byt
     images: list[Mapping[str, Any]] = [inputs.get(place.end) or {}]
     if intent.side == place.side:
         images += [unpack(intent.before), envelope.values]
-    agreed: dict[str, Any] = {**inputs.get("pairs", {})}
-    halves = [(name, tuple(pair[number])) for name, pair in agreed.items()]
+    halves = [(name, pair[number]) for name, pair in pairs_of(inputs.get("pairs") or {}).items()]
     halves += [(name, pair[number]) for name, pair in envelope.pairs.items()]
     for image in images:
         for row in job.compiled.rows:

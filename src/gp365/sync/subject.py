@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem, SubjectPlan
@@ -38,8 +39,7 @@ def first(one: Disposition, other: Disposition) -> Disposition:
     return one if ORDER.index(one) <= ORDER.index(other) else other
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of the work table: a key on a side, with the trigger number that was seen.
 
     `woken`: what it waited for has come.

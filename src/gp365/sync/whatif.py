@@ -21,6 +21,7 @@ from gp365.store.ledger import LedgerRow
 from gp365.sync.kept import digests_of
 from gp365.sync.plan import CompiledFlow, Facts
 from gp365.sync.plan.facts import Computed
+from gp365.sync.plan.pairs import pairs_of
 from gp365.sync.plan.update import plan_update
 
 VERSION = "what it was planned with was not kept"
@@ -172,7 +173,7 @@ def _whole(version: Version, base: Replayed, held: Mapping[str, Any]) -> Replaye
     """Replay a change from everything that the planner was told when it was written."""
     left, right = (Record((), dict(held[end] or {})) for end in ("left", "right"))
     facts = Facts(
-        pairs={name: (tuple(one), tuple(other)) for name, (one, other) in held["pairs"].items()},
+        pairs=pairs_of(held["pairs"]),
         computed={name: Computed(value, code) for name, (value, code) in held["computed"].items()},
         company=str(held.get("company") or ""),
     )

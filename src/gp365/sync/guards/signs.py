@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from gp365.model.plan import Half
+from gp365.model.plan import Half, Pair
 from gp365.model.record import Op, Record
 from gp365.model.values import Key, key_of, key_text, unpack, unpack_deep
 from gp365.store import intents, links
@@ -17,6 +16,7 @@ from gp365.sync.envelope import unseal
 from gp365.sync.guards.gone import Missing
 from gp365.sync.job import Job, Place
 from gp365.sync.observe import Observation
+from gp365.sync.plan.pairs import pairs_of
 
 FEW = 3
 SHARE = 0.2
@@ -139,7 +139,7 @@ def _earlier(job: Job, place: Place, linked: Mapping[str, Link], records: Mappin
         went = {name: one for name, one in went.items() if _is_back(job, place, *one)}
         before = intents.inputs_of(conn, went)
     return sum(
-        _holds(job, place, record, halves, unpack_deep(before[name]).get("pairs", {}), number)
+        _holds(job, place, record, halves, pairs_of(unpack_deep(before[name]).get("pairs") or {}), number)
         for name, (record, halves) in went.items()
         if name in before
     )
@@ -154,12 +154,12 @@ def _is_back(job: Job, place: Place, record: Record, went: Mapping[str, Half]) -
 
 
 def _holds(
-    job: Job, place: Place, record: Record, went: Mapping[str, Half], agreed: Mapping[str, Any], number: int
+    job: Job, place: Place, record: Record, went: Mapping[str, Half], agreed: Mapping[str, Pair], number: int
 ) -> bool:
     """Tell whether every field that went across holds what had been agreed before."""
     return all(
         name in agreed
-        and job.compiled.row(name).half(place.side, record.values) == tuple(agreed[name][number])
+        and job.compiled.row(name).half(place.side, record.values) == agreed[name][number]
         for name in went
     )
 

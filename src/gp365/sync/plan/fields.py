@@ -9,7 +9,7 @@ from gp365.model.plan import FieldPlan, Verdict
 
 
 class Fields(Sequence[FieldPlan]):
-    """Planned fields in the order of the flow's units, made by `make` at most once; `loud` are those that do more than agree."""
+    """Planned fields in the order of the flow's units, made when asked for; `loud` are those that do more than agree."""
 
     __slots__ = ("_made", "_make", "loud")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from gp365.model.plan import Half, Pair
@@ -45,6 +45,11 @@ def kept_once(pairs: Mapping[str, Pair]) -> Held:
     if isinstance(pairs, Agreed):
         return pairs.held
     return {name: pair[:1] if pair[0] == pair[1] else pair for name, pair in pairs.items()}
+
+
+def pairs_of(held: Mapping[str, Sequence[Sequence[Any]]]) -> dict[str, Pair]:
+    """Read pairs that were kept beside other things, whose values are read already; both halves may stand there."""
+    return {name: (tuple(halves[0]), tuple(halves[-1])) for name, halves in held.items()}
 
 
 def _half(values: list[Any] | Half) -> Half:

@@ -102,7 +102,8 @@ class Sheet:
 class Alike:
     """A unit of one plain row, by its wire fields, and what it was found to agree on of late.
 
-    `texts` holds texts that stood on both sides, `others` the types and values of both; `empty`: two empty sides agree. A text up to `easy` long may need neither converting nor fitting; `number`: both sides read numbers.
+    `texts` holds texts that stood on both sides, `others` the types and values of both; `empty`: two empty sides agree.
+    A text up to `easy` long may need neither converting nor fitting; `number`: both sides read numbers.
     """
 
     row: CompiledRow
