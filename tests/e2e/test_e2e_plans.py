@@ -51,19 +51,24 @@ def test_a_plan_writes_nothing_anywhere(fresh: Site) -> None:
     assert writes == []
 
 
-@pytest.mark.parametrize("wishes", [{}, THOUSAND], ids=["sample data", "a thousand records"])
+@pytest.mark.parametrize(
+    ("wishes", "share"),
+    [({}, 0.0), ({}, 1.0), (THOUSAND, 0.05)],
+    ids=["sample data", "all read back", "a thousand"],
+)
 def test_a_forecast_is_within_a_fifth_of_what_the_systems_count(
-    tmp_path: Path, wishes: dict[str, Any]
+    tmp_path: Path, wishes: dict[str, Any], share: float
 ) -> None:
     with site(tmp_path / "site", **wishes) as made:
         settings = made.folder / "gp365.toml"
-        settings.write_text(settings.read_text("utf-8") + "\n[verify]\nshare = 0.0\n", "utf-8")
-        forecast = made.run("plan").json["requests"]
+        settings.write_text(settings.read_text("utf-8") + f"\n[verify]\nshare = {share}\n", "utf-8")
+        told = made.run("plan").json
         made.mark()
         done = made.sync()
         assert done.code == 0
-        counted = asked(made)
+        counted, forecast = asked(made), told["requests"]
         assert within_a_fifth(forecast, counted), (forecast, counted)
+        assert any(flow["read_back"] for flow in told["flows"]) == (share > 0)
 
 
 def test_generated_firms_planned_and_applied_are_those_of_a_bare_sync(tmp_path: Path) -> None:

@@ -140,8 +140,8 @@ class Connector(Protocol):
         """
         ...
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
-        """Say what so many records will cost; `reads` are records fetched by key."""
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
+        """Say what so many records will cost; `reads` are records fetched by key, `aside` read back."""
         ...
 
     def epoch(self) -> str:

@@ -85,7 +85,8 @@ def _flow(planned: FlowPlanOut, reading: Reading, missing: list[str]) -> AssessF
         updated=planned.updated,
         requests=planned.requests,
         write_requests={
-            system: number - planned.reading.get(system, 0) for system, number in planned.requests.items()
+            system: number - planned.reading.get(system, 0) - planned.read_back.get(system, 0)
+            for system, number in planned.requests.items()
         },
         minutes=round(planned.seconds / 60, 2),
         not_served=missing,

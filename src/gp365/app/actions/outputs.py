@@ -278,7 +278,7 @@ class FlowPlanOut:
     `records` holds the first of `to_show` records that would be written or need a person. `created` and `updated`
     count writes by side. `first_contact` counts fields by the side that wins at first contact, `follow` the records
     that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts;
-    `reading` are those of the requests that only read.
+    `reading` are those of the requests that only read, `read_back` those that read back what was written.
     `not_served` names rows of the flow that are left out, because a side does not serve their field. `guards` are those
     that would hold something of it. `recovery` names the restored sides whose way back this plan is.
     """
@@ -298,6 +298,7 @@ class FlowPlanOut:
     follow: int
     requests: dict[str, int]
     reading: dict[str, int]
+    read_back: dict[str, int]
     seconds: float
     to_show: int
     records: list[PlannedRecord]

@@ -12,11 +12,11 @@ from pathlib import Path
 from gp365.app.actions import planfiles
 from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut, guard_out
+from gp365.app.actions.plan_forecast import foretold
 from gp365.app.actions.planned import QUIET, planned_record
 from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly
 from gp365.app.project import Project
-from gp365.model.entity import Feed
 from gp365.model.plan import SubjectPlan, Verdict
 from gp365.sync.foreseen import Foreseen
 from gp365.sync.job import Job
@@ -144,13 +144,8 @@ def _out(
     all_previews: Sequence[tuple[Job, Preview, _Reading, Path | None]],
 ) -> FlowPlanOut:
     others = [(other, seen) for other, seen, _, _ in all_previews if other is not job]
-    follow, requests, seconds = _follow(job, others)
-    second, again_s = _second_turn(job, reading.waiting)
-    sums, sums_s = _sums(job, follow + sum(shown.creates.values()))
-    total = {
-        system: number + requests.get(system, 0) + second.get(system, 0) + sums.get(system, 0)
-        for system, number in shown.requests.items()
-    }
+    told = foretold(job, shown, reading.waiting, others)
+    total = {system: number + told.requests[system] for system, number in shown.requests.items()}
     return FlowPlanOut(
         pair=job.pair,
         flow=job.flow.name,
@@ -164,10 +159,11 @@ def _out(
         first_contact=dict(reading.first_contact),
         cut=shown.fields.get("cut", 0),
         overruled=shown.fields.get("overruled", 0),
-        follow=follow,
+        follow=told.follow,
         requests=total,
         reading=dict(shown.reading),
-        seconds=round(shown.seconds + seconds + again_s + sums_s, 1),
+        read_back={system: number for system, number in told.read_back.items() if number},
+        seconds=round(shown.seconds + told.seconds, 1),
         to_show=reading.to_show,
         records=reading.records,
         not_served=[],
@@ -175,47 +171,3 @@ def _out(
         guards=[guard_out(one) for one in shown.guards],
         recovery=list(shown.recovery),
     )
-
-
-def _follow(job: Job, others: Sequence[tuple[Job, Preview]]) -> tuple[int, dict[str, int], float]:
-    """Count the records that this flow will create because another one creates their source, and their cost."""
-    count, requests, seconds = 0, dict[str, int](), 0.0
-    for place in job.places:
-        across = job.across(place.side)
-        made = sum(
-            seen.creates.get(place.side, 0)
-            for other, seen in others
-            if other.pair == job.pair and other.place(place.side).entity.name == place.entity.name
-        )
-        if not made or not job.flow.side(across.side).create:
-            continue
-        cost = across.connector.estimate(across.entity.name, reads=0, creates=made, updates=0)
-        count += made
-        requests[across.system] = requests.get(across.system, 0) + cost.requests
-        seconds += cost.seconds
-    return count, requests, seconds
-
-
-def _second_turn(job: Job, waiting: int) -> tuple[dict[str, int], float]:
-    """Foretell what it costs to come back to the records that wait for another one."""
-    requests: dict[str, int] = {}
-    seconds = 0.0
-    for place in job.places if waiting else ():
-        feed = 0 if place.entity.feed is Feed.NONE else 1
-        updates = waiting if place.end == "right" else 0
-        cost = place.connector.estimate(place.entity.name, reads=0, creates=0, updates=updates)
-        requests[place.system] = requests.get(place.system, 0) + feed + cost.requests
-        seconds += cost.seconds
-    return requests, seconds
-
-
-def _sums(job: Job, records: int) -> tuple[dict[str, int], float]:
-    """Foretell what it costs to write the roll-ups that new records make up, each on a record of its own."""
-    requests: dict[str, int] = {}
-    seconds = 0.0
-    for rollup in job.flow.rollups.values() if records else ():
-        place = job.place(rollup.side)
-        cost = place.connector.estimate(rollup.entity, reads=0, creates=0, updates=records)
-        requests[place.system] = requests.get(place.system, 0) + 1 + cost.requests
-        seconds += cost.seconds
-    return requests, seconds

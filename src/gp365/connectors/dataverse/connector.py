@@ -115,11 +115,11 @@ class DataverseConnector:
         """Do the writes; one outcome each, in order."""
         return writing.write(self.organisation, entity, writes)
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost: writes, read-backs, and the questions asked once."""
         org, sizes = self.organisation, self.organisation.sizes
         table = org.table(entity)
-        read = ceil(reads / sizes.keys_per_read)
+        read = ceil(reads / sizes.keys_per_read) + ceil(aside / sizes.keys_per_read)
         made = _requests(creates, sizes.create_rows, alone=1, chunk=2)
         changed = (
             _requests(updates, sizes.update_rows, alone=2, chunk=3)

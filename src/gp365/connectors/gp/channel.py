@@ -75,7 +75,7 @@ class Channel(Protocol):
         """Take nothing that this run has kept of these records for certain: another channel has written them."""
         ...
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
         ...
 

@@ -157,14 +157,22 @@ class GpConnector:
             fix="Let the entity be written over sql.",
         )
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
-        reader, writer = self._reader(entity), self._writer(entity)
-        if reader is writer:
-            return reader.estimate(entity, reads=reads, creates=creates, updates=updates)
-        one = reader.estimate(entity, reads=reads, creates=0, updates=0)
-        two = writer.estimate(entity, reads=0, creates=creates, updates=updates)
-        return Estimate(one.requests + two.requests, one.seconds + two.seconds, one.once + two.once)
+        reader, writer, other = self._reader(entity), self._writer(entity), self._other(entity)
+        parts = [
+            reader.estimate(entity, reads=reads, creates=0, updates=0),
+            writer.estimate(
+                entity, reads=0, creates=creates, updates=updates, aside=aside if other is None else 0
+            ),
+        ]
+        if other is not None:
+            parts.append(other.estimate(entity, reads=aside, creates=0, updates=0))
+        return Estimate(
+            sum(part.requests for part in parts),
+            sum(part.seconds for part in parts),
+            sum(part.once for part in parts),
+        )
 
     def epoch(self) -> str:
         """Give the epoch that the first channel tells; all tell it in the same form."""

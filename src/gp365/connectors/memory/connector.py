@@ -183,9 +183,11 @@ class MemoryConnector:
         described = self.entity(entity)
         return [self._write(described, write) for write in writes]
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say how many calls so many records take."""
-        requests = ceil(reads / self._page) + ceil((creates + updates) / self._page)
+        requests = (
+            ceil(reads / self._page) + ceil(aside / self._page) + ceil((creates + updates) / self._page)
+        )
         return Estimate(requests, requests * REQUEST_S)
 
     def epoch(self) -> str:

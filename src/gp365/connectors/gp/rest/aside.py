@@ -14,6 +14,7 @@ from gp365.connectors.gp.rest.lists import Lists, row_key
 from gp365.connectors.gp.rest.reading import Reading, fetched, record_of
 from gp365.connectors.gp.rest.service import Service
 from gp365.connectors.gp.rows import cells_of
+from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import folded
 from gp365.model.record import Record
@@ -38,16 +39,16 @@ def read_aside(
     fields: Sequence[str],
 ) -> dict[Key, Record]:
     """Read records by key past the run's lists; see Connector.read_aside."""
-    found = {} if _dear(service, lists, entity, len(keys)) else _listed(service, lanes, entity, keys, fields)
+    alone = dear(service.settings, lists.length(entity), len(keys))
+    found = {} if alone else _listed(service, lanes, entity, keys, fields)
     missing = [key for key in keys if key not in found]
     return {**found, **reading.get(entity, missing, fields, fresh=True)} if missing else found
 
 
-def _dear(service: Service, lists: Lists, entity: str, wanted: int) -> bool:
-    """Tell whether single objects are cheaper; how long a list is that this run has not read, nobody knows."""
-    length = lists.length(entity)
+def dear(settings: GpSettings, length: int | None, wanted: int) -> bool:
+    """Tell whether single objects are cheaper than a list; None: how long it is that this run has not read, nobody knows."""
     short = length is not None and length <= wanted * ROWS_PER_OBJECT
-    return wanted <= service.settings.single_limit and not short
+    return wanted <= settings.single_limit and not short
 
 
 def _listed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from gp365.connectors.gp.card import RETIRED
-from gp365.connectors.gp.rest.aside import WAY, read_aside
+from gp365.connectors.gp.rest.aside import WAY, dear, read_aside
 from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.probe import findings
 from gp365.connectors.gp.rest.reading import Reading
@@ -164,15 +164,20 @@ class RestChannel:
                 self._made.reading.doubt(key)
                 self._made.reading.doubt(key[:1])
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost: more than `single_limit` reads are one list per resource."""
         lists = 2 if entity == "customer" else 1
         each = _READ if entity == "customer" else 1
         read = reads * each if reads <= self._settings.single_limit else lists
         update = _UPDATE + (_READ_BACK if self._settings.read_back else 0)
-        requests = read + creates * _CREATE + updates * update
+        requests = read + creates * _CREATE + updates * update + self._aside(entity, aside, lists, each)
         seconds = requests * (self._settings.spacing_ms / 1000 + _ANSWER_S) / self._settings.lanes
         return Estimate(requests, seconds)
+
+    def _aside(self, entity: str, wanted: int, lists: int, each: int) -> int:
+        """Say what reading so many records back will cost: lists, or single objects where those are cheaper."""
+        held = None if self._made is None else self._made.lists.length(entity)
+        return wanted * each if dear(self._settings, held, wanted) else lists if wanted else 0
 
     def epoch(self) -> str:
         """Give company and lowest note index, then the highest note index, of the customers in the run's list.

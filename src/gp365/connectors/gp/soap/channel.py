@@ -199,9 +199,9 @@ class SoapChannel:
                 self._made.reading.doubt(key)
                 self._made.reading.doubt(key[:1])
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
-        requests = reads + creates * _CREATE + updates * _UPDATE
+        requests = reads + aside + creates * _CREATE + updates * _UPDATE
         seconds = requests * (self._settings.spacing_ms / 1000 + _ANSWER_S) / self._settings.lanes
         return Estimate(requests, seconds, once=_ONCE if creates or updates else 0)
 

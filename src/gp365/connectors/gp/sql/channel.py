@@ -170,9 +170,11 @@ class SqlChannel:
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
         """Do nothing: records are never kept."""
 
-    def estimate(self, entity: str, *, reads: int, creates: int, updates: int) -> Estimate:
+    def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
-        statements = -(-reads // _PER_ANSWER) + creates * _CREATE + updates * _UPDATE
+        statements = (
+            -(-reads // _PER_ANSWER) - (-aside // _PER_ANSWER) + creates * _CREATE + updates * _UPDATE
+        )
         return Estimate(
             statements, statements * _ANSWER_S / self._settings.lanes, once=4 if creates or updates else 0
         )
