@@ -20,9 +20,10 @@ MANY, MOST = 5, Decimal("0.8")
 """From so many customers on, this share of them is most."""
 _SHOWN = 3
 HEADER = """\
-# What each customer class gives to a new customer. GP Web Services have no classes: gp365 read this from the customers
-# that stand in {company}. Compare each class with its window (Customer Class Setup), correct what differs, and set
-# approved = true. Until then no customer of the class is made. Lines that begin with # count for nothing.
+# What each customer class gives to a new customer of {company}
+# GP Web Services have no classes: gp365 read this from the customers that stand there. Compare each class with its
+# window (Customer Class Setup), correct and add what differs, and set approved = true. Until then no customer of the
+# class is made. A field without a line gives nothing; lines that begin with # are only for you.
 """
 
 Member = tuple[str, Values, Mapping[str, str]]

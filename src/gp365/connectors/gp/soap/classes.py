@@ -129,7 +129,10 @@ class Classes:
                 f"Nothing tells what the customer class {class_id} gives to a new customer: GP Web Services have no "
                 f"classes, and {place.name} has no [{class_id}]."
             )
-            fix = f"Run `gp365 gp draft-classes --system {system} --write`, look at it, set approved = true, retry."
+            fix = (
+                f"Run `gp365 gp draft-classes --system {system} --write`, look at {place.name}, set approved = true, "
+                "then `gp365 parked retry`."
+            )
         else:
             message = f"Nobody has approved what {place.name} says of the customer class {class_id}."
             fix = f"Look at [{class_id}] in {place.name}, set approved = true, then `gp365 parked retry`."
