@@ -457,3 +457,45 @@ def test_a_vendor_is_created_with_its_class_never_overwritten_and_edited_field_b
     assert (row["ADDRESS1"].rstrip(), row["CITY"].rstrip()) == ("PO Box 6", "Gary")
     nobody = create(here, "vendor_address", ("NOVENDOR", "REMIT"), {"City": "Gary"})
     assert nobody.status is Status.REJECTED
+
+
+def test_a_line_that_changes_alone_is_seen_as_a_change_of_its_document(here: SqlPlace) -> None:
+    key, bought = sop(here), drawn(here, "purchase_order")
+    assert create(here, "sales_document", key, sale()).status is Status.DONE
+    lines = [{"ItemNumber": ITEM, "QuantityOrdered": Decimal(1), "UnitCost": Decimal(30)}]
+    ordered = with_rows({"VendorID": "ADVANCED0001", "DocumentDate": DAY}, Lines=lines)
+    assert create(here, "purchase_order", bought, ordered).status is Status.DONE
+    company = here.system.world.company
+    for entity, document, table, place in (
+        ("sales_document", key, "SOP10200", (key[1], 2, 0, 16384)),
+        ("purchase_order", bought, "POP10110", (bought[0], 16384, 0)),
+    ):
+        here.clock.advance(120)
+        [*_, last] = here.connector.changes(entity, ["Lines"], None)
+        company.change(table, place, {"ITEMDESC": "changed by a clerk"})
+        changed = [
+            one_ for page in here.connector.changes(entity, ["Lines"], last.cursor) for one_ in page.changes
+        ]
+        assert [each.key for each in changed] == [document]
+        assert changed[0].record is not None
+        [row] = rows_of(changed[0].record.values, "Lines") or []
+        assert row["ItemDescription"] == "changed by a clerk"
+
+
+def test_a_document_in_another_currency_is_written_and_read_in_its_own_amounts(here: SqlPlace) -> None:
+    key = sop(here, INVOICE)
+    foreign = {"CurrencyID": "Z-C$", "ExchangeDate": DAY}
+    refused = create(here, "sales_document", key, sale(INVOICE, **foreign))
+    assert refused.status is Status.REJECTED and "XCHGRATE" in said(refused)
+    made = create(here, "sales_document", key, sale(INVOICE, **foreign, ExchangeRate=Decimal("0.75")))
+    assert (made.status, made.error) == (Status.DONE, None)
+    head = one(here, "SOP10100", SOPNUMBE=key[1])
+    assert (head["ORDOCAMT"], head["DOCAMNT"]) == (Decimal(90), Decimal("67.50"))
+    found = read(here, "sales_document", key)
+    assert found is not None
+    assert (found.values["OriginatingDocumentAmount"], found.values["DocumentAmount"]) == (
+        90,
+        Decimal("67.50"),
+    )
+    [row] = rows_of(found.values, "Lines") or []
+    assert (row["OriginatingUnitPrice"], row["OriginatingExtendedPrice"]) == (45, 90)
