@@ -48,7 +48,7 @@ def test_another_channel_writes_nothing_but_what_the_first_could_not_write(there
     mails = len(at.rows(GP, "SY01200"))
     assert mails > 0
     assert first.written == mails
-    for way in ("sql", "rest", "sql-rest", "rest-sql", "sql"):
+    for way in ("sql", "soap", "rest", "sql-rest", "rest-sql", "soap", "sql"):
         over(way, at)
         done = at.sync()
         assert (done.code, done.written, done.total("created")) == (0, 0, 0), way
