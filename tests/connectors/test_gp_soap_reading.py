@@ -207,3 +207,26 @@ def test_each_lane_logs_in_once_however_much_is_read(tmp_path_factory: pytest.Te
         assert len(here.asked()) > 60
         [login] = [each for each in here.connector.check() if each.subject == "authentication"]
         assert login.facts["handshakes"] in (1, 2) and login.facts["every_request"] is False
+
+
+def test_a_customer_that_changed_is_asked_for_once_in_a_run_and_again_where_it_must_be_fresh(
+    here: SoapPlace,
+) -> None:
+    fields = ["CustomerName", "PaymentTermsID", "BillTo.City"]
+    keys: list[Key] = [("AARONFIT0001",), ("PLAZAONE0001",)]
+    before = here.last
+    first = here.connector.get("customer", keys, fields)
+    assert here.connector.get("customer", keys, fields) == first and len(first) == 2
+    assert here.asked(before).count("GetCustomerByKey") == 2
+    here.save("RM00101", "AARONFIT0001", {"CUSTNAME": "Aaron, at once"})
+    fresh = here.connector.get("customer", keys[:1], fields, fresh=True)
+    assert fresh[keys[0]].values["CustomerName"] == "Aaron, at once"
+    assert here.connector.get("customer", keys[:1], fields) == fresh
+    here.save("RM00101", "AARONFIT0001", {"CUSTNAME": "Aaron Fitz Electrical"})
+    here.channel.doubt("customer", keys[:1])
+    again = here.connector.get("customer", keys[:1], fields)
+    assert again[keys[0]].values["CustomerName"] == "Aaron Fitz Electrical"
+    here.connector.begin_run()
+    before = here.last
+    here.connector.get("customer", keys, fields)
+    assert here.asked(before).count("GetCustomerByKey") == 2
