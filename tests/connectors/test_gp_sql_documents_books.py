@@ -233,6 +233,18 @@ def test_a_posted_invoice_shows_its_state_and_is_never_written(here: SqlPlace) -
     assert rows(here, "SOP30200", SOPNUMBE=key[1]) == before and rows(here, "SOP10100", SOPNUMBE=key[1]) == []
 
 
+def test_an_invoice_whose_sales_history_was_removed_is_not_entered_a_second_time(here: SqlPlace) -> None:
+    key = sop(here, INVOICE)
+    assert create(here, "sales_document", key, sale(INVOICE, BatchNumber="REMOVED")).status is Status.DONE
+    task(here, "post", batch={"source": "Sales Entry", "number": "REMOVED"})
+    company = here.system.world.company
+    for table, place in (("SOP30200", (key[1], 3)), ("SOP30300", (key[1], 3, 0, 16384))):
+        company.delete(table, company[table].table.fold(*place), company.statement())
+    again = create(here, "sales_document", key, sale(INVOICE))
+    assert (again.status, code(again)) == (Status.REJECTED, "document-posted")
+    assert "RM00401" in said(again) and lies(here, key[1]) in ([], ["SOP10102"])
+
+
 def test_a_receivables_number_is_never_used_twice_wherever_its_document_is(here: SqlPlace) -> None:
     key = drawn(here, "receivables_document", DocumentType=1)
     values = _receivable(NOVEMBER, SalesAmount=Decimal(10))

@@ -85,6 +85,16 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """Where a number stays in use when the document itself is gone: a table, its columns, and its type per our type."""
+
+    table: str
+    number: str
+    kind: str
+    of: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A list inside of a document: the entity of its rows, and their fields that name the document."""
 
@@ -113,6 +123,7 @@ class Document:
     number: Drawing | None = None
     orphans: tuple[str, ...] = ()
     exchange: tuple[Exchange, ...] = ()
+    used: Used | None = None
 
     def posts(self, kind: Value) -> bool:
         """Say whether a document of this type is posted to the ledger."""
@@ -146,6 +157,7 @@ def document_of(entity: str) -> Document | None:
         Drawing(**given["number"]) if "number" in given else None,
         tuple(given.get("orphans", ())),
         tuple(_exchange(each) for each in given.get("exchange", ())),
+        _used(given["used"]) if "used" in given else None,
     )
 
 
@@ -251,6 +263,11 @@ def _period(given: Mapping[str, Any]) -> Period:
     return Period(
         given["series"], given["flag"], given["name"], given["origin"], tuple(given.get("types", ()))
     )
+
+
+def _used(given: Mapping[str, Any]) -> Used:
+    kinds = {int(kind): other for kind, other in given["of"].items()}
+    return Used(given["table"], given["number"], given["kind"], kinds)
 
 
 def _exchange(given: Mapping[str, Any]) -> Exchange:

@@ -14,6 +14,7 @@ from gp365.model.values import Value
 
 _CENT = Decimal("0.01")
 _NOTHING = Decimal(0)
+_ORDER = 2
 Own = dict[str, Value]
 Lists = dict[str, Rows]
 
@@ -45,6 +46,9 @@ def _sales(own: Own, lists: Lists) -> None:
     _number_rows(lines, "LineSequence")
     priced_by_gp = own.get("DefaultPricing") is True
     for line in lines:
+        if own.get("DocumentType") == _ORDER and line.get("QuantityFulfilled") is None:
+            # The warehouse fulfils an order, not the one who enters it.
+            line["QuantityFulfilled"] = _NOTHING
         if not priced_by_gp and line.get("OriginatingExtendedPrice") is None:
             unit = number(line.get("OriginatingUnitPrice")) - number(line.get("OriginatingMarkdownAmount"))
             line["OriginatingExtendedPrice"] = cents(unit * number(line.get("Quantity")))

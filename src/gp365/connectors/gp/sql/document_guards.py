@@ -48,6 +48,30 @@ def _not_open(trip: Trip, document: Document, values: Values, state: str) -> Rej
     )
 
 
+def check_unused(trip: Trip, document: Document) -> None:
+    """Raise Unfit where the number lives on elsewhere: an invoice that was posted and whose sales history was removed."""
+    used, kind = document.used, _kind(trip, document)
+    other = used.of.get(kind) if used is not None and isinstance(kind, int) else None
+    if used is None or other is None:
+        return
+    number = trip.write.key[-1].rstrip(" ")
+    statement = select(["1 AS [n]"], trip.desk.names.object(used.table))
+    statement.add(f" WHERE [t].{bracketed(used.number)} = {mark('varchar(21)')}", number)
+    statement.add(f" AND [t].{bracketed(used.kind)} = {mark('int')}", other)
+    if trip.lane.rows(statement):
+        raise Unfit(
+            Rejected(
+                "document-posted",
+                f"The number {number} is in use in receivables ({used.table}), and no sales document has it: it was"
+                " posted, and its history was removed.",
+                record=show_key(trip.write.key),
+                field=entity_named(document.entity).key[-1],
+                value=number,
+                fix="Do not enter it again; take another number for another document.",
+            )
+        )
+
+
 def check_batch(trip: Trip, document: Document, number: Value) -> date | None:
     """Return the posting date of a batch, None where there is no such batch yet.
 

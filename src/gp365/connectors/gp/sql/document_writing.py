@@ -21,7 +21,13 @@ from gp365.connectors.gp.documents import (
 )
 from gp365.connectors.gp.documents_totals import complete
 from gp365.connectors.gp.sql.document_edits import edit_header
-from gp365.connectors.gp.sql.document_guards import LOCKED, check_batch, check_period, check_state
+from gp365.connectors.gp.sql.document_guards import (
+    LOCKED,
+    check_batch,
+    check_period,
+    check_state,
+    check_unused,
+)
 from gp365.connectors.gp.sql.document_rows import with_lists
 from gp365.connectors.gp.sql.port import SqlValue
 from gp365.connectors.gp.sql.queries import Plain, among
@@ -61,6 +67,7 @@ def _create(trip: Trip, document: Document) -> Outcome:
     own = {**own_values(document, trip.write.values), **_key_values(document, trip.write.key)}
     lists = {name: rows_of(trip.write.values, name) or [] for name in document.lists}
     complete(document.entity, own, lists)
+    check_unused(trip, document)
     _no_orphans(trip, document)
     check_period(trip, document, own, check_batch(trip, document, own.get("BatchNumber")))
     for step in document.steps:
@@ -192,4 +199,5 @@ def _no_orphans(trip: Trip, document: Document) -> None:
 
 def tables_of(document: Document) -> Mapping[str, None]:
     """Name the tables that are read only when the document is written."""
-    return dict.fromkeys((document.lock_table, *(each.table for each in document.exchange)))
+    used = () if document.used is None else (document.used.table,)
+    return dict.fromkeys((document.lock_table, *used, *(each.table for each in document.exchange)))
