@@ -64,6 +64,12 @@ class Scale:
             *(part for name, value in options.items() for part in (f"--dataverse-{name}", str(value))),
         ]
 
+    @property
+    def settings(self) -> str:
+        """The settings of gp365 that tell it how large the window is; at full size they are its defaults."""
+        told = {name: value for name, value in self.limits.items() if name != "at_once"}
+        return "[systems.sales.limits]\n" + "".join(f"{name} = {value}\n" for name, value in told.items())
+
     def sustained_s(self, created: int, updated: int) -> float:
         """Give the seconds that so many written rows take at the sustained rate."""
         row_s = self.row_s + self.written_row_s
@@ -81,6 +87,7 @@ def load(scale: Scale) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="gp365-bench-") as folder:
         job = Path(folder) / "job.jsonl"
         with fresh(scale.extra, scale.customers) as site:
+            site.append(scale.settings)
             found["gp365"] = _gp365(site, scale)
             rows = _rows(site)
         for name in CLIENTS:

@@ -72,6 +72,11 @@ class Site:
             raise ValueError(f"{old!r} is not in the settings")
         path.write_text(text.replace(old, new, 1), "utf-8")
 
+    def append(self, settings: str) -> None:
+        """Add a table to the settings."""
+        with (self.folder / "gp365.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{settings}")
+
     def run(self, *arguments: str) -> Any:
         """Run a command of gp365 in a process of its own; return its document, with its `cpu_s` and exit `code`."""
         return in_child("gp365", "-C", str(self.folder), *arguments, "--json")

@@ -28,6 +28,10 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     '[systems.NAME], kind = "dataverse"': ("A Dataverse organisation.", settings.DataverseSystem),
     "[systems.NAME.provision]": ("A registration with more rights.", settings.ClientSettings),
     "[systems.NAME.sizes]": ("Sizes of requests to Dataverse.", settings.SizeSettings),
+    "[systems.NAME.limits]": (
+        "What Dataverse grants to one user in a sliding window (service protection API limits).",
+        settings.LimitSettings,
+    ),
     '[systems.NAME], kind = "memory"': ("A system in one file, for trying flows.", settings.MemorySystem),
     "[pairs.NAME]": ("Two places that are kept in step.", settings.PairSettings),
     "[store]": ("Where links, work and ledger are kept.", settings.StoreSettings),

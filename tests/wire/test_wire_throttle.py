@@ -96,13 +96,13 @@ def test_bulk_leaves_a_tenth_of_the_window_to_people() -> None:
 
 def test_people_go_before_bulk_when_a_place_is_free() -> None:
     budget = RequestBudget(concurrency=Concurrency(1))
-    budget.enter(Priority.BULK)
+    first = budget.enter(Priority.BULK)
     order: list[str] = []
 
     def work(name: str, priority: Priority) -> None:
-        budget.enter(priority)
+        call = budget.enter(priority)
         order.append(name)
-        budget.leave()
+        budget.leave(call)
 
     bulk = [threading.Thread(target=work, args=("bulk", Priority.BULK), daemon=True) for _ in range(3)]
     for thread in bulk:
@@ -112,7 +112,7 @@ def test_people_go_before_bulk_when_a_place_is_free() -> None:
     while not budget.waiting(Priority.INTERACTIVE):
         assert person.is_alive()
         person.join(0.001)
-    budget.leave()
+    budget.leave(first)
     for thread in [*bulk, person]:
         thread.join(10)
     assert order == ["person", "bulk", "bulk", "bulk"]
@@ -193,76 +193,23 @@ def test_the_limit_always_lies_between_one_and_the_ceiling(events: list[tuple[fl
 def test_a_pause_given_as_a_date_counts(virtual: VirtualTime) -> None:
     budget = RequestBudget(concurrency=Concurrency(), clock=virtual.clock)
     later = (virtual.clock.utc_now() + timedelta(seconds=40)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    budget.enter(Priority.BULK)
+    call = budget.enter(Priority.BULK)
     budget.learn(429, Headers((("Retry-After", later),)))
-    budget.leave()
+    budget.leave(call, refused=True)
     assert budget.standing().paused_s == 40.0
     budget.enter(Priority.BULK)
     assert virtual.seconds == 40.0
 
 
-def busy(pace: Concurrency, *, now: float) -> None:
-    pace.delay_s(now)
-    pace.running(now, pace.limit)
-
-
-def test_beyond_what_is_granted_for_sure_a_call_is_added_after_a_whole_window_only() -> None:
-    """Four calls at a time cannot use more than 1,200 s in 300 s; the fifth could."""
-    pace = Concurrency()
-    pace.hint(8)
-    limits: list[int] = []
-    for now in (0, 31, 299, 301, 332, 599, 601):
-        busy(pace, now=now)
-        limits.append(pace.limit)
-    assert limits == [4, 4, 4, 5, 5, 5, 6]
-
-
-def test_calls_that_leave_places_unused_prove_nothing_about_more_of_them() -> None:
-    """A client that was slow for a while would be refused as soon as it is quick again."""
-    pace = Concurrency()
-    pace.hint(8)
-    pace.delay_s(0)
-    pace.running(0, 1)
-    pace.delay_s(31)
-    assert pace.limit == 4
-
-
-def test_a_server_that_has_little_time_left_gets_fewer_calls_and_no_more() -> None:
-    pace = Concurrency()
-    pace.hint(16)
-    pace.left(0, 1200.0)
-    pace.left(0, 121.0)
-    assert pace.limit == 8
-    pace.left(0, 119.0)
-    pace.left(0, 100.0)
-    assert pace.limit == 4
-    for now in (0, 400, 800):
-        busy(pace, now=now)
-    assert pace.limit == 4
-    pace.left(1200, 900.0)
-    busy(pace, now=1200)
-    assert pace.limit == 5
-
-
-def test_the_time_that_is_left_is_read_from_the_answers(virtual: VirtualTime) -> None:
-    pace = Concurrency()
-    pace.hint(16)
-    budget = RequestBudget(concurrency=pace, clock=virtual.clock)
-    for left in ("1,200.00", "soon", "", "60.10"):
-        budget.learn(200, Headers((("x-ms-ratelimit-time-remaining-xrm-requests", left),)))
-    assert pace.limit == 4
-
-
 def test_one_question_runs_beside_a_full_house_and_the_next_one_goes_before_bulk_writes() -> None:
     budget = RequestBudget(concurrency=Concurrency(1))
-    budget.enter(Priority.BULK)
-    budget.enter(Priority.BULK, reads=True)
+    running = [budget.enter(Priority.BULK), budget.enter(Priority.BULK, reads=True)]
     order: list[str] = []
 
     def work(name: str, reads: bool) -> None:
-        budget.enter(Priority.BULK, reads=reads)
+        call = budget.enter(Priority.BULK, reads=reads)
         order.append(name)
-        budget.leave()
+        budget.leave(call)
 
     def started(name: str, reads: bool, waiting: int) -> threading.Thread:
         thread = threading.Thread(target=work, args=(name, reads), daemon=True)
@@ -274,24 +221,9 @@ def test_one_question_runs_beside_a_full_house_and_the_next_one_goes_before_bulk
 
     threads = [started("write", False, 1), started("question", True, 2)]
     assert budget.standing().running == 2
-    budget.leave()
-    budget.leave()
+    for call in running:
+        budget.leave(call)
     for thread in threads:
         thread.join(10)
     assert order == ["question", "write"]
     assert budget.standing().running == 0
-
-
-def test_a_call_rests_for_up_to_its_own_length_while_next_to_no_time_is_left() -> None:
-    pace = Concurrency()
-    pace.hint(8)
-    pace.left(0, 1200.0)
-    for now, calls in ((0, 1), (10, 0), (10, 1), (20, 0)):
-        pace.running(now, calls)
-    pace.left(20, 61.0)
-    assert pace.delay_s(20) == 0.0
-    pace.left(20, 30.0)
-    assert pace.delay_s(20) == pytest.approx(2.5)
-    pace.left(30, 0.0)
-    assert pace.delay_s(30) == pytest.approx(10.0)
-    assert pace.limit == 4

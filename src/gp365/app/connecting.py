@@ -171,7 +171,7 @@ def _dataverse(project: Project, name: str, given: DataverseSystem) -> Connector
 
 def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> DataverseSettings:
     """Return the connector's own settings of an organisation."""
-    from gp365.connectors.dataverse import NEIGHBOURS, DataverseSettings, Neighbour, Sizes
+    from gp365.connectors.dataverse import NEIGHBOURS, DataverseSettings, Limits, Neighbour, Sizes
 
     at = f"systems.{name}"
     return DataverseSettings(
@@ -185,6 +185,7 @@ def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> D
         tag=given.tag,
         retry_seconds=given.retry_seconds,
         sizes=Sizes(**given.sizes.model_dump()),
+        limits=Limits(**given.limits.model_dump()),
         duplicate_rules=given.duplicate_rules,
         neighbours=(*NEIGHBOURS, *(Neighbour(who, tuple(marks)) for who, marks in given.neighbours.items())),
     )

@@ -56,6 +56,16 @@ class SizeSettings(Strict):
     )
 
 
+class LimitSettings(Strict):
+    """What one user may use of Dataverse in a sliding window (service protection API limits)."""
+
+    requests: int = Field(default=6000, ge=1, le=1_000_000, description="requests in a window")
+    execution_s: float = Field(
+        default=1200.0, gt=0, le=1_000_000, description="seconds that the server works for us in a window"
+    )
+    window_s: float = Field(default=300.0, gt=0, le=86_400, description="length of the window in seconds")
+
+
 class DataverseSystem(ClientSettings):
     """A Dataverse organisation, such as that of Dynamics 365 Sales."""
 
@@ -81,6 +91,10 @@ class DataverseSystem(ClientSettings):
         default=600.0, ge=0, le=86_400, description="longest time that one call is tried again"
     )
     sizes: SizeSettings = Field(default=SizeSettings(), description="sizes of requests")
+    limits: LimitSettings = Field(
+        default=LimitSettings(),
+        description="what the organisation grants; a part only, where others share our user",
+    )
 
     @field_validator("url")
     @classmethod

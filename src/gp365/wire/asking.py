@@ -70,6 +70,8 @@ class Opened:
         self._then: Callable[[], None] | None = None
         self._closed = False
         self._rest = b""
+        self.began: float | None = None
+        """When the call went out, where it had to wait for its turn before."""
 
     def then(self, done: Callable[[], None]) -> None:
         """Call this, too, when the answer is closed."""
@@ -106,6 +108,15 @@ class Opened:
                     "answer-cut", f"The answer was not complete within {within_s:g} s", maybe_sent=True
                 )
         return b"".join(parts)
+
+    def preview(self) -> str:
+        """Return the text of a short answer, and keep it for whoever reads the body; "" where it breaks off."""
+        try:
+            whole = self.body(10.0, _LONGEST_REFUSAL)
+        except CallFailed:
+            whole = b""
+        self._chunks = iter((whole,))
+        return whole.decode("utf-8", "replace")
 
     def refused(self) -> str:
         """Read and close a 401, and return its text; a 401 that breaks off is a 401 all the same."""
@@ -193,7 +204,8 @@ class Asking:
                 body = opened.body(call.timeout_s)
             finally:
                 opened.close()
-            return Answer(opened.status, opened.headers, body, self._wire.clock.now() - started, repeated)
+            began = started if opened.began is None else opened.began
+            return Answer(opened.status, opened.headers, body, self._wire.clock.now() - began, repeated)
 
         return self._persist(call, once, lambda answer: (answer.status, answer.headers))
 

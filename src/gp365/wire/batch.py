@@ -7,7 +7,7 @@ change sets, at most 1,000 operations, order kept; without continue-on-error the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -171,8 +171,11 @@ def send(
     priority: Priority = Priority.BULK,
     timeout_s: float | None = None,
     system: str = "",
+    came: Callable[[Answer], None] = lambda _: None,
 ) -> list[ItemAnswer | None]:
     """Send the items in order and return an answer for each; None stands for those that were not reached.
+
+    `came` is told of the answer to the batch as a whole, before it is looked at.
 
     Raise ServiceRefused if the batch as a whole was refused, CallFailed("answer-unreadable", maybe_sent=True) if the
     answer cannot be matched, ValueError above 1,000 operations.
@@ -192,6 +195,7 @@ def send(
         priority=priority,
         timeout_s=timeout_s,
     )
+    came(answer)
     return _matched(items, answer, system)
 
 

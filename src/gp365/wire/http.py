@@ -39,29 +39,30 @@ class Auth(Protocol):
 class Budget(Protocol):
     """Let calls in, interactive ones first, and learn from the answers (see throttle.RequestBudget)."""
 
-    def enter(self, priority: Priority, *, reads: bool = False) -> None:
-        """Wait until a call may start; one that `reads` goes before those that write."""
+    def enter(self, priority: Priority, *, reads: bool = False) -> int:
+        """Wait until a call may start, and return its number; one that `reads` goes before those that write."""
         ...
 
-    def learn(self, status: int, headers: Headers) -> None:
-        """Look at the head of an answer."""
+    def learn(self, status: int, headers: Headers, said: str = "") -> None:
+        """Look at the head of an answer, and at what a 429 said."""
         ...
 
-    def leave(self) -> None:
-        """Note that the call is over."""
+    def leave(self, call: int, *, refused: bool = False) -> None:
+        """Note that the call of this number is over."""
         ...
 
 
 class Unlimited:
     """No budget."""
 
-    def enter(self, priority: Priority, *, reads: bool = False) -> None:
+    def enter(self, priority: Priority, *, reads: bool = False) -> int:
         """Let the call in at once."""
+        return 0
 
-    def learn(self, status: int, headers: Headers) -> None:
+    def learn(self, status: int, headers: Headers, said: str = "") -> None:
         """Learn nothing."""
 
-    def leave(self) -> None:
+    def leave(self, call: int, *, refused: bool = False) -> None:
         """Do nothing."""
 
 
@@ -120,13 +121,15 @@ class HttpClient:
             connection.close()
 
     def _admitted(self, call: Call) -> Opened:
-        self._budget.enter(call.priority, reads=call.method in READS)
+        number = self._budget.enter(call.priority, reads=call.method in READS)
+        began = self._wire.clock.now()
         try:
             opened = self._authorised(call)
         except BaseException:
-            self._budget.leave()
+            self._budget.leave(number)
             raise
-        opened.then(self._budget.leave)
+        opened.began = began
+        opened.then(lambda: self._budget.leave(number, refused=opened.status == 429))
         return opened
 
     def _authorised(self, call: Call) -> Opened:
@@ -154,8 +157,9 @@ class HttpClient:
         except BaseException:
             connection.close()
             raise
-        self._budget.learn(status, headers)
-        return Opened(status, headers, connection, self._give)
+        opened = Opened(status, headers, connection, self._give)
+        self._budget.learn(status, headers, opened.preview() if status == 429 else "")
+        return opened
 
     def _take(self) -> Connection:
         while True:

@@ -1,6 +1,6 @@
 """Request budgets: how many calls may run and how many may start, interactive ones before bulk.
 
-`Window` and `Concurrency` are plain state with the time handed in; `RequestBudget` lets threads wait on them.
+`Window`, `Concurrency` and `ExecutionTime` are plain state with the time handed in; threads wait on a `RequestBudget`.
 """
 
 from __future__ import annotations
@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from threading import Condition
+from typing import NamedTuple
 
 from gp365.wire.calls import Headers, Priority
 from gp365.wire.clock import Clock
+from gp365.wire.execution import ExecutionTime, names_execution_time
 from gp365.wire.retries import retry_after_s
 
 _CALM_S = 30.0
-_WINDOW_S = 300.0
-_SUSTAINED = 4
-"""Calls that may always run at once: together they cannot use more than the 1,200 s of execution time in 300 s that one
-web server grants (Service protection limits). Some organisations grant more: that is found out patiently."""
-_SCARCE, _STRAINED = 0.1, 0.05
 
 
 def _seconds(text: str) -> float | None:
@@ -59,32 +56,24 @@ class Window:
 class Concurrency:
     """How many calls may run at once, found out as Dataverse advises (Send parallel requests; Service protection limits).
 
-    It starts at half of the ceiling, adds one per 30 s without a 429 up to the ceiling, and halves on a 429. The
-    ceiling is `x-ms-dop-hint` once an answer has brought it. A 429 stops all calls for its Retry-After.
-
-    Where one more call could use more execution time than is granted for sure, it is added after a whole window only.
-    When the answers tell that nearly all of the time is used up, half as many run, or what can be sustained, and no more
-    are added; at the very end of it a call rests for up to its own length. Microsoft tells what is left for
-    debugging alone (`x-ms-ratelimit-time-remaining-xrm-requests`): it makes us slower, never faster.
+    It starts at half of the ceiling, adds one per `calm_s` without a 429 up to the ceiling, and halves on a 429 that
+    nothing else explains. The ceiling is `x-ms-dop-hint` once an answer has brought it. A 429 stops all calls for its
+    Retry-After.
     """
 
-    def __init__(self, ceiling: int = 4) -> None:
+    def __init__(self, ceiling: int = 4, *, calm_s: float = _CALM_S) -> None:
         self.ceiling = max(1, ceiling)
         self.limit = max(1, self.ceiling // 2)
         self.paused_until = float("-inf")
+        self._calm_s = calm_s
         self._hinted = False
         self._calm_since: float | None = None
         self._storm = 0
-        self._load = _Load()
-        self._most_left_s = 0.0
-        self._scarce = False
-        self._rest_until = float("-inf")
 
     def delay_s(self, now: float) -> float:
         """Return the seconds that a 429 still stops all calls."""
         self._grow(now)
-        until = max(self.paused_until, self._rest_until)
-        return _at_least_a_tick(until - now) if until > now else 0.0
+        return _at_least_a_tick(self.paused_until - now) if self.paused_until > now else 0.0
 
     def hint(self, ceiling: int) -> None:
         """Take the server's recommended parallelism; the first one sets the start to half of it."""
@@ -94,11 +83,11 @@ class Concurrency:
             self.limit = max(1, self.ceiling // 2)
         self.limit = min(self.limit, self.ceiling)
 
-    def refused(self, now: float, after_s: float | None) -> None:
+    def refused(self, now: float, after_s: float | None, *, explained: bool = False) -> None:
         """Take a 429. Those that arrive while a pause runs belong to the same crowd and only prolong the pause."""
         same_crowd = now < self.paused_until
         if not same_crowd:
-            self.limit = max(1, self.limit // 2)
+            self.limit = self.limit if explained else max(1, self.limit // 2)
             self._storm += 1
         pause = after_s if after_s is not None else min(60.0, 2.0**self._storm)
         self.paused_until = max(self.paused_until, now + pause)
@@ -108,73 +97,26 @@ class Concurrency:
         """Take an answer that is no 429."""
         self._storm = 0
 
-    def left(self, now: float, seconds: float) -> None:
-        """Take how much execution time the server says is left in its window."""
-        self._most_left_s = max(self._most_left_s, seconds)
-        was_scarce, self._scarce = self._scarce, seconds < _SCARCE * self._most_left_s
-        if self._scarce and not was_scarce:
-            self.limit = max(min(self.limit, _SUSTAINED), self.limit // 2)
-        strain = 1.0 - seconds / (_STRAINED * self._most_left_s) if self._most_left_s else 0.0
-        if strain > 0:
-            self._rest_until = now + strain**2 * self._load.mean_call_s(now)
-
-    def running(self, now: float, calls: int) -> None:
-        """Note how many calls run from now on."""
-        self._load.note(now, calls)
-
     def growth_s(self, now: float) -> float | None:
         """Return the seconds until one more call may run, or None where the limit is at the ceiling."""
         if self.limit >= self.ceiling or self._calm_since is None:
             return None
-        return _at_least_a_tick(self._calm_since + self._step_s(now) - now)
+        return _at_least_a_tick(self._calm_since + self._calm_s - now)
 
     def _grow(self, now: float) -> None:
-        if self._calm_since is None or (self._scarce and self.limit >= _SUSTAINED):
-            self._calm_since = now if self._calm_since is None else max(now, self._calm_since)
-        step_s = self._step_s(now)
-        steps = int(max(0.0, now - self._calm_since) // step_s)
+        if self._calm_since is None:
+            self._calm_since = now
+        steps = int(max(0.0, now - self._calm_since) // self._calm_s)
         if steps:
-            self._calm_since += steps * step_s
-            self._load.forget(now)
+            self._calm_since += steps * self._calm_s
             self.limit = min(self.ceiling, self.limit + steps)
 
-    def _step_s(self, now: float) -> float:
-        """Return how long it must be calm before one more call may run."""
-        return _WINDOW_S if self.limit >= _SUSTAINED and self._load.any(now) else _CALM_S
 
+class _Line(NamedTuple):
+    """Calls that wait for the same reasons."""
 
-class _Load:
-    """How many calls ran, and for how long altogether."""
-
-    def __init__(self) -> None:
-        self._calls = 0
-        self._since = 0.0
-        self._call_s = 0.0
-        self._ended = 0
-
-    def note(self, now: float, calls: int) -> None:
-        """Go on with so many calls."""
-        passed_s = now - self._since
-        if self._calls:
-            self._call_s += passed_s * self._calls
-        self._ended += max(0, self._calls - calls)
-        self._since, self._calls = now, calls
-
-    def mean_call_s(self, now: float) -> float:
-        """Return how long a call took on average since it was forgotten, 0.0 where none ended."""
-        self.note(now, self._calls)
-        return self._call_s / self._ended if self._ended else 0.0
-
-    def any(self, now: float) -> bool:
-        """Tell whether any call ran since it was forgotten."""
-        self.note(now, self._calls)
-        return self._call_s > 0
-
-    def forget(self, now: float) -> None:
-        """Begin anew."""
-        self.note(now, self._calls)
-        self._call_s = 0.0
-        self._ended = 0
+    priority: Priority
+    reads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +133,8 @@ class RequestBudget:
     """Make threads wait until a call may start; implements http.Budget. Leave out what is not limited.
 
     Calls that read go before bulk writes, and one of them may run beside as many calls as the limit allows: who plans the
-    next writes waits for its answer, and would find every place taken for seconds by those that run.
+    next writes waits for its answer, and would find every place taken for seconds by those that run. Calls of one kind
+    start in the order in which they asked: a page that was begun first is not overtaken by the next one.
     """
 
     def __init__(
@@ -199,60 +142,59 @@ class RequestBudget:
         *,
         window: Window | None = None,
         concurrency: Concurrency | None = None,
+        execution: ExecutionTime | None = None,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
     ) -> None:
         self._window = window
         self._concurrency = concurrency
+        self._execution = execution
         self._clock = clock
         self._changed = Condition()
         self._running = 0
-        self._waiting = {Priority.INTERACTIVE: 0, Priority.BULK: 0}
-        self._readers = 0
+        self._calls = 0
+        self._lines: dict[_Line, deque[int]] = {
+            _Line(priority, reads): deque() for priority in Priority for reads in (False, True)
+        }
 
-    def enter(self, priority: Priority, *, reads: bool = False) -> None:
-        """Wait until a call of this priority may start."""
+    def enter(self, priority: Priority, *, reads: bool = False) -> int:
+        """Wait until a call of this priority may start; return its number."""
         with self._changed:
-            self._waiting[priority] += 1
-            self._readers += reads
+            self._calls += 1
+            call, line = self._calls, _Line(priority, reads)
+            self._lines[line].append(call)
             try:
-                while (delay := self._delay_s(priority, reads)) != 0.0:
+                while (delay := self._delay_s(call, line)) != 0.0:
                     self._clock.wait(self._changed, delay)
-                self._count(1)
-                if self._window is not None:
-                    self._window.take(self._clock.now())
+                self._begin(call, reads)
             finally:
-                self._waiting[priority] -= 1
-                self._readers -= reads
+                self._lines[line].remove(call)
                 self._changed.notify_all()
+        return call
 
-    def learn(self, status: int, headers: Headers) -> None:
-        """Take 429, Retry-After and x-ms-dop-hint from the head of an answer."""
-        if self._concurrency is None:
-            return
+    def learn(self, status: int, headers: Headers, said: str = "") -> None:
+        """Take 429 (and what it said), Retry-After, x-ms-dop-hint and the time that is left from an answer."""
         with self._changed:
-            hint = headers.get("x-ms-dop-hint").strip()
-            if hint.isdecimal() and int(hint) > 0:
-                self._concurrency.hint(int(hint))
+            now = self._clock.now()
             left_s = _seconds(headers.get("x-ms-ratelimit-time-remaining-xrm-requests"))
-            if left_s is not None:
-                self._concurrency.left(self._clock.now(), left_s)
-            if status == 429:
-                after = retry_after_s(headers.get("retry-after"), self._clock.utc_now())
-                self._concurrency.refused(self._clock.now(), after)
-            else:
-                self._concurrency.answered()
+            if left_s is not None and self._execution is not None:
+                self._execution.left(now, left_s)
+            explained = status == 429 and self._explained(now, said)
+            if self._concurrency is not None:
+                self._learn_parallel(self._concurrency, now, status, headers, explained)
             self._changed.notify_all()
 
-    def leave(self) -> None:
+    def leave(self, call: int, *, refused: bool = False) -> None:
         """Note that a call is over."""
         with self._changed:
-            self._count(-1)
+            self._running -= 1
+            if self._execution is not None:
+                self._execution.end(self._clock.now(), call, refused=refused)
             self._changed.notify_all()
 
     def waiting(self, priority: Priority) -> int:
         """Return how many calls of this priority wait to start."""
         with self._changed:
-            return self._waiting[priority]
+            return sum(len(calls) for line, calls in self._lines.items() if line.priority is priority)
 
     def standing(self) -> Standing:
         """Return where the budget stands."""
@@ -263,20 +205,63 @@ class RequestBudget:
                 self._running, paced.limit if paced else None, paced.ceiling if paced else None, paused
             )
 
-    def _count(self, more: int) -> None:
-        self._running += more
-        if self._concurrency is not None:
-            self._concurrency.running(self._clock.now(), self._running)
+    def _begin(self, call: int, reads: bool) -> None:
+        now = self._clock.now()
+        self._running += 1
+        if self._window is not None:
+            self._window.take(now)
+        if self._execution is not None:
+            self._execution.begin(now, call, reads=reads)
 
-    def _delay_s(self, priority: Priority, reads: bool) -> float | None:
+    def _explained(self, now: float, said: str) -> bool:
+        """Tell the account of a 429 for execution time; say whether it was one."""
+        if self._execution is None:
+            return False
+        if not names_execution_time(said) and (said or not self._execution.explains(now)):
+            return False
+        self._execution.refused(now)
+        return True
+
+    def _learn_parallel(
+        self, paced: Concurrency, now: float, status: int, headers: Headers, explained: bool
+    ) -> None:
+        hint = headers.get("x-ms-dop-hint").strip()
+        if hint.isdecimal() and int(hint) > 0:
+            paced.hint(int(hint))
+        if status == 429:
+            after = retry_after_s(headers.get("retry-after"), self._clock.utc_now())
+            paced.refused(now, after, explained=explained)
+        else:
+            paced.answered()
+
+    def _delay_s(self, call: int, line: _Line) -> float | None:
         """Return 0.0 to go, seconds to wait, or None to wait until something changes."""
         now = self._clock.now()
-        bulk = priority is Priority.BULK
-        if bulk and (self._waiting[Priority.INTERACTIVE] or (self._readers and not reads)):
+        if self._lines[line][0] != call or self._others_first(line):
             return None
-        paused = self._concurrency.delay_s(now) if self._concurrency else 0.0
-        if paused:
-            return paused
-        if self._concurrency and self._running >= self._concurrency.limit + reads:
-            return self._concurrency.growth_s(now)
-        return self._window.delay_s(now, priority) if self._window else 0.0
+        if self._concurrency is not None:
+            paused = self._concurrency.delay_s(now)
+            if paused:
+                return paused
+            if self._running >= self._places(self._concurrency, now) + line.reads:
+                return self._more_places_s(self._concurrency, now)
+        if self._execution is not None:
+            short = self._execution.delay_s(now, line.priority, reads=line.reads)
+            if short != 0.0:
+                return short
+        return self._window.delay_s(now, line.priority) if self._window else 0.0
+
+    def _others_first(self, line: _Line) -> bool:
+        """Say whether bulk gives way to people, or bulk that writes to what reads."""
+        return line.priority is Priority.BULK and any(
+            calls and (other.priority is Priority.INTERACTIVE or (other.reads and not line.reads))
+            for other, calls in self._lines.items()
+        )
+
+    def _places(self, paced: Concurrency, now: float) -> int:
+        return paced.limit if self._execution is None else self._execution.places(now, paced.limit)
+
+    def _more_places_s(self, paced: Concurrency, now: float) -> float | None:
+        moves = self._execution.moves_in_s(now) if self._execution is not None else None
+        waits = [one for one in (paced.growth_s(now), moves) if one is not None]
+        return _at_least_a_tick(min(waits)) if waits else None

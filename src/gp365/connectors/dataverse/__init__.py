@@ -2,6 +2,14 @@
 
 from gp365.connectors.dataverse.connector import DataverseConnector
 from gp365.connectors.dataverse.neighbours import NEIGHBOURS, Neighbour
-from gp365.connectors.dataverse.settings import Credential, DataverseSettings, Sizes
+from gp365.connectors.dataverse.settings import Credential, DataverseSettings, Limits, Sizes
 
-__all__ = ["NEIGHBOURS", "Credential", "DataverseConnector", "DataverseSettings", "Neighbour", "Sizes"]
+__all__ = [
+    "NEIGHBOURS",
+    "Credential",
+    "DataverseConnector",
+    "DataverseSettings",
+    "Limits",
+    "Neighbour",
+    "Sizes",
+]

@@ -10,6 +10,7 @@ from typing import Any
 
 from gp365.connectors.dataverse.client import ExactClient, SendBy
 from gp365.connectors.dataverse.client import TooLate as TooLate
+from gp365.connectors.dataverse.pace import Pace
 from gp365.connectors.dataverse.refusals import Refused as Refused
 from gp365.connectors.dataverse.refusals import failure
 from gp365.connectors.dataverse.settings import Credential, DataverseSettings
@@ -17,16 +18,18 @@ from gp365.connectors.dataverse.values import dumps, loads
 from gp365.wire import batch
 from gp365.wire.calls import Log, Priority, silent
 from gp365.wire.clock import Clock
+from gp365.wire.execution import ExecutionTime
 from gp365.wire.http import HttpClient
 from gp365.wire.oauth import App, ClientCertificate, ClientSecret, OAuth
 from gp365.wire.odata import Page, ServiceError, ServiceRefused, delta, pages, prefer, service_error, track
 from gp365.wire.retries import Retries
-from gp365.wire.throttle import Concurrency, RequestBudget
+from gp365.wire.throttle import Concurrency, RequestBudget, Window
 from gp365.wire.trust import Trust
 
 SERVICE = "/api/data/v9.2/"
 _JSON = {"Content-Type": "application/json"}
 _REPRESENTATION = "return=representation"
+_BULK_SHARE = 0.98
 
 
 class WebApi:
@@ -49,6 +52,7 @@ class WebApi:
         self.auth = auth
         self.clock = clock
         self.write_requests = 0
+        self.pace = Pace()
         self._client = ExactClient(http, priority)
         self._lock = Lock()
 
@@ -107,9 +111,11 @@ class WebApi:
         return [answer.answers[0] for answer in answers if answer is not None]
 
     def write_batch(
-        self, parts: Sequence[batch.Part], *, until: datetime | None = None
+        self, parts: Sequence[batch.Part], *, kind: str, until: datetime | None = None
     ) -> list[batch.PartAnswer | None]:
         """Send writes as one `$batch` that goes on after an error; None stands for a part that was not reached.
+
+        How long it took is noted for writes of this `kind`.
 
         Raise Refused where the batch as a whole is refused, CallFailed where the answer is lost.
         """
@@ -120,6 +126,7 @@ class WebApi:
                 parts,
                 system=self.system,
                 timeout_s=self.settings.sizes.request_timeout_s,
+                came=lambda answer: self.pace.took(kind, len(parts), answer.elapsed_s),
             )
         return [answer.answers[0] if answer and answer.answers else None for answer in answers]
 
@@ -127,7 +134,7 @@ class WebApi:
         self, set_name: str, message: str, targets: Sequence[Mapping[str, Any]], *, until: datetime | None
     ) -> dict[str, Any]:
         """Send CreateMultiple or UpdateMultiple and return its answer ({} for 204)."""
-        path = f"{set_name}/Microsoft.Dynamics.CRM.{message}"
+        path = bulk_path(set_name, message)
         self._count()
         with self.auth.until(until):
             answer = self._client.request(
@@ -140,6 +147,7 @@ class WebApi:
             )
         if not answer.ok:
             raise failure(service_error(answer.status, answer.body), self.system)
+        self.pace.took(path, len(targets), answer.elapsed_s)
         return answer.json(self.system) if answer.body else {}
 
     def part(
@@ -215,6 +223,11 @@ class WebApi:
             raise failure(refused.error, self.system) from None
 
 
+def bulk_path(set_name: str, message: str) -> str:
+    """Return the path of a bulk message."""
+    return f"{set_name}/Microsoft.Dynamics.CRM.{message}"
+
+
 def connect(
     settings: DataverseSettings,
     credential: Credential | None = None,
@@ -237,7 +250,7 @@ def connect(
         return OAuth(app, system=settings.name, trust=trust, log=log, clock=clock)
 
     auth = SendBy(authentication, clock, settings.name)
-    shared = budget or RequestBudget(concurrency=Concurrency(settings.sizes.lanes * 2), clock=clock)
+    shared = budget or budget_of(settings, clock)
     http = HttpClient(
         settings.url + SERVICE,
         system=settings.name,
@@ -250,6 +263,17 @@ def connect(
         timeout_s=120.0,
     )
     return WebApi(settings, http, auth, shared, clock, priority)
+
+
+def budget_of(settings: DataverseSettings, clock: Clock) -> RequestBudget:
+    """Return a budget for one user of an organisation; what is calm for long is measured by the length of the window."""
+    limits = settings.limits
+    return RequestBudget(
+        window=Window(limits.requests, limits.window_s, bulk_share=_BULK_SHARE),
+        concurrency=Concurrency(settings.sizes.lanes * 2, calm_s=limits.window_s / 10),
+        execution=ExecutionTime(limits.execution_s, limits.window_s),
+        clock=clock,
+    )
 
 
 def _proof(credential: Credential) -> ClientSecret | ClientCertificate:

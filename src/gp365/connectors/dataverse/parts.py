@@ -33,7 +33,7 @@ def send_parts(org: Organisation, table: Table, rows: Sequence[Row]) -> None:
     chosen = [_selection(table, row) for row in rows]
     parts = [_part(org, table, row, one) for row, one in zip(rows, chosen, strict=True)]
     try:
-        answers = org.api.write_batch(parts, until=earliest(rows))
+        answers = org.api.write_batch(parts, kind=table.set_name, until=earliest(rows))
     except Refused as refused:
         _isolate(org, table, rows, refused)
         return

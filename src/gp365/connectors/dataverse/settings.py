@@ -37,6 +37,8 @@ class Credential:
 class Sizes:
     """How much goes into one request, and how long things may take.
 
+    Writes are sent in smaller requests where one would take long (see pace).
+
     `create_rows` and `update_rows` are rows of a bulk message (creates go in less than the engine's page: while one page
     is planned, the requests of the others keep every place taken), `batch_parts` operations of a `$batch` (the platform
     takes 1,000), `page_rows` rows of a page (5,000 at most), `url_chars` the length of a filter's URL (32 KB at most).
@@ -54,6 +56,18 @@ class Sizes:
     longest_reply_s: float = 240.0
     request_timeout_s: float = 240.0
     lanes: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one user is granted by one web server in any `window_s` seconds (service protection limits page).
+
+    `requests` counts requests, `execution_s` is the time that the server works for them together.
+    """
+
+    requests: int = 6000
+    execution_s: float = 1200.0
+    window_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ class DataverseSettings:
     tag: str = TAG
     retry_seconds: float = 600.0
     sizes: Sizes = field(default_factory=Sizes)
+    limits: Limits = field(default_factory=Limits)
     duplicate_rules: bool = False
     neighbours: tuple[Neighbour, ...] = NEIGHBOURS
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
-from gp365.connectors.dataverse.api import Refused
+from gp365.connectors.dataverse.api import Refused, bulk_path
 from gp365.connectors.dataverse.describe import own
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
@@ -57,13 +57,24 @@ def _jobs(org: Organisation, table: Table, rows: Sequence[Row]) -> list[Callable
         _creates_in_bulk(org, table)  # asked here, before several threads would ask it
     if len(updates) > 1 and own(table):
         org.has_bulk(table, UPDATE_MULTIPLE)
-    sizes = org.sizes
-    change = _update_own if own(table) else _update_versioned
-    size = sizes.update_rows if own(table) else sizes.batch_parts
+    change, size = (
+        (_update_own, _bulk_rows(org, table, UPDATE_MULTIPLE, org.sizes.update_rows))
+        if own(table)
+        else (_update_versioned, _parts(org, table))
+    )
+    created = _bulk_rows(org, table, CREATE_MULTIPLE, org.sizes.create_rows)
     return [
-        *(_job(_create, org, table, some) for some in chunks(creates, sizes.create_rows)),
+        *(_job(_create, org, table, some) for some in chunks(creates, created)),
         *(_job(change, org, table, some) for some in chunks(updates, size)),
     ]
+
+
+def _bulk_rows(org: Organisation, table: Table, message: str, most: int) -> int:
+    return org.api.pace.rows(bulk_path(table.set_name, message), most)
+
+
+def _parts(org: Organisation, table: Table) -> int:
+    return org.api.pace.rows(table.set_name, org.sizes.batch_parts)
 
 
 def _job(
@@ -113,7 +124,7 @@ def _create(org: Organisation, table: Table, rows: list[Row]) -> None:
             _read_back(org, table, waiting)
             return
         waiting = not_in_time(open_rows(waiting), org.now())
-    for some in chunks(waiting, org.sizes.batch_parts):
+    for some in chunks(waiting, _parts(org, table)):
         send_parts(org, table, some)
 
 
@@ -186,7 +197,7 @@ def _update_own(org: Organisation, table: Table, rows: list[Row]) -> None:
         if _bulk(org, table, UPDATE_MULTIPLE, targets, waiting) is not None:
             _updated(org, table, waiting, (monotonic() - reread_at) * 1000)
             return
-    for some in chunks(not_in_time(open_rows(waiting), org.now()), org.sizes.batch_parts):
+    for some in chunks(not_in_time(open_rows(waiting), org.now()), _parts(org, table)):
         send_parts(org, table, some)
 
 
