@@ -31,6 +31,9 @@ def test_a_plan_creates_what_is_new_and_updates_what_was_edited() -> None:
     found = plan(600)
     assert (found["to_create"]["creates"], found["to_create"]["updates"]) == (600, 0)
     assert (found["edited"]["creates"], found["edited"]["updates"]) == (0, 600)
+    counting = found["counting_pass_of_the_guards"]
+    assert counting["updated"] == counting["edited"] == 90
+    assert 0 < counting["counted"] <= 90
 
 
 def test_links_laid_into_the_store_are_those_that_a_first_sync_leaves(tmp_path: Path) -> None:

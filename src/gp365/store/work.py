@@ -124,6 +124,12 @@ def candidates(
     return [WorkRow(*row) for row in conn.execute(query)]
 
 
+def count_due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
+    """Count the due records of a flow, those at work included."""
+    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
+    return conn.execute(query).scalar_one()
+
+
 def count_triggered(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the due records of a flow that something has happened to, not those that are only looked at again as parked."""
     query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))

@@ -18,10 +18,18 @@ from gp365.sync.subject import Row, Subject
 
 
 def count_planned(job: Job, watch: Watch, observation: Observation) -> Counter[Mark]:
-    """Count what would be done, by (side, operation), without what is held or let go already."""
+    """Count what would be done, by (side, operation), without what is held or let go already.
+
+    The counting ends where the records that are left cannot make any of it too much.
+    """
     counts: Counter[Mark] = Counter()
     met = Bitmap()
+    with job.store.read() as conn:
+        left = work.count_due(conn, job.pair, job.flow.name, job.clock())
     for rows in _pages(job):
+        if not watch.may_exceed(left, counts):
+            break
+        left -= len(rows)
         subjects = _not_met(gather(job, observation, rows), met)
         plan_read(job, observation, subjects)
         for marks in fresh_marks(job, watch, subjects).values():

@@ -51,10 +51,11 @@ class Watch:
         """Tell whether so many more would be too much."""
         return mark in self.limits and self.window.get(mark, 0) + number > self.limits[mark].most
 
-    def may_exceed(self, bound: int) -> bool:
-        """Tell whether so many records could exceed any limit, so that they must be counted first."""
+    def may_exceed(self, bound: int, planned: Mapping[Mark, int] | None = None) -> bool:
+        """Tell whether so many records more than are planned could exceed any limit, so that they must be counted."""
+        counted = planned or {}
         return self.ready and any(
-            self.window.get(mark, 0) + bound > limit.most
+            self.window.get(mark, 0) + counted.get(mark, 0) + bound > limit.most
             for mark, limit in self.limits.items()
             if mark[1] != GONE
         )
