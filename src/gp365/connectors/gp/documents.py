@@ -104,7 +104,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """How an entity is written as a document. `work` and `open_` are the states in which it may be changed."""
+    """How an entity is written as a document. `work` and `open_` are the states in which it may be changed.
+
+    `assumed` says what of the writing no public document confirms.
+    """
 
     entity: str
     title: str
@@ -124,6 +127,7 @@ class Document:
     orphans: tuple[str, ...] = ()
     exchange: tuple[Exchange, ...] = ()
     used: Used | None = None
+    assumed: tuple[str, ...] = ()
 
     def posts(self, kind: Value) -> bool:
         """Say whether a document of this type is posted to the ledger."""
@@ -158,6 +162,7 @@ def document_of(entity: str) -> Document | None:
         tuple(given.get("orphans", ())),
         tuple(_exchange(each) for each in given.get("exchange", ())),
         _used(given["used"]) if "used" in given else None,
+        tuple(given["assumed"]),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from gp365.connectors.gp.card import RETIRED
-from gp365.connectors.gp.documents import written_within
+from gp365.connectors.gp.documents import document_of, written_within
 from gp365.connectors.gp.sql.addons import AddOns
 from gp365.connectors.gp.sql.customers import card_fields
 from gp365.connectors.gp.sql.desk import Desk, Open
@@ -109,6 +109,9 @@ class SqlChannel:
             said.append(f"all rows are compared every {self._settings.compare_h:g} hours")
         if name not in CALLS and source.not_written:
             said.append(f"not written: {source.not_written}")
+        document = document_of(name)
+        if document is not None and not self._settings.read_only:
+            said += document.assumed
         return said
 
     def begin_run(self) -> None:
