@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 from gp365.connectors.gp.card import RETIRED
+from gp365.connectors.gp.opening import Once, lanes_of
 from gp365.connectors.gp.rest.aside import WAY, dear, read_aside
 from gp365.connectors.gp.rest.lists import Lists
 from gp365.connectors.gp.rest.probe import findings
@@ -22,9 +22,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
-from gp365.wire.handshake import WindowsLogin
 from gp365.wire.retries import Retries
-from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
@@ -67,8 +65,7 @@ class RestChannel:
         self._log = log
         self._clock = clock
         self._retries = retries
-        self._making = Lock()
-        self._made: _Open | None = None
+        self._open = Once(self._make)
 
     def check(self) -> Sequence[Finding]:
         """Find out, by reading only, how GP answers; see Connector.check."""
@@ -118,8 +115,8 @@ class RestChannel:
 
     def begin_run(self) -> None:
         """Forget the lists of the last run."""
-        if self._made is not None:
-            self._made.reading.begin_run()
+        if self._open.made is not None:
+            self._open.made.reading.begin_run()
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
         """Give everything, or what was modified where a site has proved a filter; see Connector.changes."""
@@ -159,10 +156,10 @@ class RestChannel:
 
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
         """Read these records again where the run's lists are asked for them; an address moves its customer's card."""
-        if self._made is not None:
+        if self._open.made is not None:
             for key in keys:
-                self._made.reading.doubt(key)
-                self._made.reading.doubt(key[:1])
+                self._open.made.reading.doubt(key)
+                self._open.made.reading.doubt(key[:1])
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost: more than `single_limit` reads are one list per resource."""
@@ -176,7 +173,7 @@ class RestChannel:
 
     def _aside(self, entity: str, wanted: int, lists: int, each: int) -> int:
         """Say what reading so many records back will cost: lists, or single objects where those are cheaper."""
-        held = None if self._made is None else self._made.lists.length(entity)
+        held = None if self._open.made is None else self._open.made.lists.length(entity)
         return wanted * each if dear(self._settings, held, wanted) else lists if wanted else 0
 
     def epoch(self) -> str:
@@ -186,12 +183,12 @@ class RestChannel:
         another company's database in place of this one has another oldest customer. Both also change when the newest
         or the oldest customer is deleted or hidden: hints (~), no proofs. "" before the list was read.
         """
-        lowest, highest = self._made.reading.notes() if self._made is not None else (0, 0)
+        lowest, highest = self._open.made.reading.notes() if self._open.made is not None else (0, 0)
         return f"{self._settings.interid or self._settings.company}/~{lowest}:~{highest}" if highest else ""
 
     def tally(self) -> Tally:
         """Give the counts since the connector was made; the legs of handshakes are not requests."""
-        made = self._made
+        made = self._open.made
         if made is None:
             return Tally(0, 0, {})
         methods = made.lanes.tally.by_method
@@ -201,12 +198,12 @@ class RestChannel:
     @property
     def handshakes(self) -> int:
         """Return how many logins there have been: one per lane, unless the server hung up."""
-        return 0 if self._made is None else self._made.lanes.report().handshakes
+        return 0 if self._open.made is None else self._open.made.lanes.report().handshakes
 
     def close(self) -> None:
         """Close every connection."""
-        if self._made is not None:
-            self._made.lanes.close()
+        if self._open.made is not None:
+            self._open.made.lanes.close()
 
     @property
     def _longest_reply_s(self) -> float:
@@ -230,28 +227,9 @@ class RestChannel:
             for field, each in shown.items()
         }
 
-    def _open(self) -> _Open:
-        with self._making:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
     def _make(self) -> _Open:
         settings = self._settings
-        lanes = Lanes(
-            settings.url,
-            system=settings.name,
-            trust=Trust(settings.ca_file),
-            login=WindowsLogin(
-                settings.user, settings.password.reveal() if settings.password else "", settings.allow_basic
-            ),
-            lanes=settings.lanes,
-            spacing_s=settings.spacing_ms / 1000,
-            retries=self._retries,
-            log=self._log,
-            clock=self._clock,
-            timeout_s=settings.timeout_s,
-        )
+        lanes = lanes_of(settings, settings.url, retries=self._retries, log=self._log, clock=self._clock)
         service = Service(settings)
         lists = Lists(service, lanes, self._scratch)
         reading = Reading(service, lanes, lists)

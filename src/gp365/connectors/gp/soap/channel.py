@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import Lock
 
 from gp365.connectors.gp.card import RETIRED
 from gp365.connectors.gp.channel import Channel
+from gp365.connectors.gp.opening import Once, lanes_of
 from gp365.connectors.gp.soap.classdraft import Member
 from gp365.connectors.gp.soap.classes import Classes
 from gp365.connectors.gp.soap.held import card_fields, card_of
@@ -27,9 +27,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value, show
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
-from gp365.wire.handshake import WindowsLogin
 from gp365.wire.retries import Retries
-from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
 
 _BEGINNING = datetime(1970, 1, 1)  # noqa: DTZ001 (stamps come as UTC without saying so)
@@ -74,8 +72,7 @@ class SoapChannel:
         self._log = log
         self._clock = clock
         self._retries = retries
-        self._making = Lock()
-        self._made: _Open | None = None
+        self._open = Once(self._make)
         self.classes = Classes(settings)
         """What customer classes give to new customers."""
 
@@ -145,9 +142,9 @@ class SoapChannel:
     def begin_run(self) -> None:
         """Forget the lists of the last run, the policies and the classes."""
         self.classes.begin_run()
-        if self._made is not None:
-            self._made.reading.begin_run()
-            self._made.service.begin_run()
+        if self._open.made is not None:
+            self._open.made.reading.begin_run()
+            self._open.made.service.begin_run()
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
         """Give what has a newer stamp, or everything; see `reading`."""
@@ -194,10 +191,10 @@ class SoapChannel:
 
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
         """Read these records again where the run's lists are asked for them; an address moves its customer's card."""
-        if self._made is not None:
+        if self._open.made is not None:
             for key in keys:
-                self._made.reading.doubt(key)
-                self._made.reading.doubt(key[:1])
+                self._open.made.reading.doubt(key)
+                self._open.made.reading.doubt(key[:1])
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
@@ -211,7 +208,7 @@ class SoapChannel:
         The service gives no note index. After a restore the newest stamp falls, and also when the customer that was
         changed last is deleted: a hint (~), no proof.
         """
-        newest = self._made.lists.newest.get("customer") if self._made is not None else None
+        newest = self._open.made.lists.newest.get("customer") if self._open.made is not None else None
         if newest is None:
             return ""
         name = self._settings.interid or self._settings.company or str(self._settings.company_id)
@@ -219,46 +216,27 @@ class SoapChannel:
 
     def tally(self) -> Tally:
         """Give the counts since the channel was made; every call is a POST, those that write are counted apart."""
-        made = self._made
+        made = self._open.made
         if made is None:
             return Tally(0, 0, {})
         return Tally(made.lanes.tally.total, made.service.written, made.writing.acknowledged.counts())
 
     def close(self) -> None:
         """Close every connection."""
-        if self._made is not None:
-            self._made.lanes.close()
+        if self._open.made is not None:
+            self._open.made.lanes.close()
 
     @property
     def _sees_deletions(self) -> bool:
-        return self._made is not None and self._made.reading.sees_deletions
+        return self._open.made is not None and self._open.made.reading.sees_deletions
 
     def _served(self, entity: str) -> str:
         self.entity(entity)
         return entity
 
-    def _open(self) -> _Open:
-        with self._making:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
     def _make(self) -> _Open:
         settings = self._settings
-        lanes = Lanes(
-            settings.base,
-            system=settings.name,
-            trust=Trust(settings.ca_file),
-            login=WindowsLogin(
-                settings.user, settings.password.reveal() if settings.password else "", settings.allow_basic
-            ),
-            lanes=settings.lanes,
-            spacing_s=settings.spacing_ms / 1000,
-            retries=self._retries,
-            log=self._log,
-            clock=self._clock,
-            timeout_s=settings.timeout_s,
-        )
+        lanes = lanes_of(settings, settings.base, retries=self._retries, log=self._log, clock=self._clock)
         service = Service(settings, self._scratch)
         lists = Lists(service, lanes, self._scratch)
         reading = Reading(service, lanes, lists, self._clock)
