@@ -91,13 +91,13 @@ def site_over(folder: Path, way: str, *, synced: bool = True, **wishes: Any) -> 
 
 @dataclass(frozen=True)
 class SqlDoor:
-    """The control door of a site's SQL server."""
+    """The control door of a site's SQL server, or of its Web Services."""
 
     control: str
 
     @classmethod
-    def of(cls, at: Site) -> SqlDoor:
-        return cls(str(at.started.description["gp"]["sql"]["control"]))
+    def of(cls, at: Site, way: str = "sql") -> SqlDoor:
+        return cls(str(at.started.description["gp"][way]["control"]))
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
