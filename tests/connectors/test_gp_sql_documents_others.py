@@ -1,4 +1,4 @@
-"""Receivables, receipts, applications, purchase orders and vendors over eConnect; how documents are read with their lists."""
+"""Receivables, receipts, applications, purchase orders and vendors over eConnect; how lists of documents are read."""
 
 from __future__ import annotations
 
