@@ -29,6 +29,8 @@ def test_prices_and_sales_documents_are_refused_where_extended_pricing_is_in_use
             assert (refused.value.code, refused.value.value) == ("not-served", entity)
             assert "Extended Pricing is in use (SOP10110 has rows)" in refused.value.message
             assert "out of the pair" in refused.value.fix
+        with pytest.raises(Misconfigured, match="Extended Pricing"):
+            here.connector.draw("sales_document", {"DocumentType": 2, "DocumentID": "STDORD"})
         assert not any("EXEC" in text for text in here.asked())
 
 

@@ -168,6 +168,7 @@ class SqlChannel:
                 system=self.name,
                 value=entity,
             )
+        self._add_ons.refuse(entity)
         return self._writing.draw(entity, values)
 
     def doubt(self, entity: str, keys: Sequence[Key]) -> None:
