@@ -20,12 +20,20 @@ EXTRA = (
     *("--dataverse-written-row-seconds", "0.004", "--dataverse-row-seconds", "0.0001"),
     *("--dataverse-request-seconds", "0.004"),
 )
+LIMITS = """
+[systems.sales.limits]
+window_s = 6
+requests = 120
+execution_s = 24
+"""
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Answer]]:
     folder: Path = tmp_path_factory.mktemp("limits") / "site"
     with site(folder, extra=EXTRA, customers=CUSTOMERS, accounts=0) as made:
+        with (folder / "gp365.toml").open("a", encoding="utf-8") as file:
+            file.write(LIMITS)
         made.mark()
         yield made, made.sync()
 

@@ -70,6 +70,11 @@ class Concurrency:
         self._calm_since: float | None = None
         self._storm = 0
 
+    @property
+    def most(self) -> float:
+        """Return how many calls may run at all: what the server recommends, once it has."""
+        return self.ceiling if self._hinted else float("inf")
+
     def delay_s(self, now: float) -> float:
         """Return the seconds that a 429 still stops all calls."""
         self._grow(now)
@@ -243,7 +248,7 @@ class RequestBudget:
             paused = self._concurrency.delay_s(now)
             if paused:
                 return paused
-            if self._running >= self._places(self._concurrency, now) + line.reads:
+            if self._running >= self._places(self._concurrency, now, line.reads):
                 return self._more_places_s(self._concurrency, now)
         if self._execution is not None:
             short = self._execution.delay_s(now, line.priority, reads=line.reads)
@@ -258,8 +263,9 @@ class RequestBudget:
             for other, calls in self._lines.items()
         )
 
-    def _places(self, paced: Concurrency, now: float) -> int:
-        return paced.limit if self._execution is None else self._execution.places(now, paced.limit)
+    def _places(self, paced: Concurrency, now: float, reads: bool) -> float:
+        places = paced.limit if self._execution is None else self._execution.places(now, paced.limit)
+        return min(places + reads, paced.most)
 
     def _more_places_s(self, paced: Concurrency, now: float) -> float | None:
         moves = self._execution.moves_in_s(now) if self._execution is not None else None
