@@ -105,9 +105,10 @@ class SubjectPlan:
     """The plan of one subject.
 
     `pairs` are the agreed pairs that hold now, without any write, but for those that were known so already; a written
-    field's pair is agreed when its write is done. `filtered` says that a condition leaves the record out. `problem` stops the subject as a whole. `left_scope`
-    names the side whose condition a linked record no longer satisfies: told in the ledger, counted nowhere. `matched`
-    says, in a preview, by which rule two records that are not linked yet were found to be one.
+    field's pair is agreed when its write is done. `filtered` says that a condition leaves the record out. `problem` stops
+    the subject as a whole. `left_scope` names the side whose condition a linked record no longer satisfies: told in the
+    ledger, counted nowhere. `matched` says, in a preview, by which rule two records that are not linked yet were found
+    to be one.
     """
 
     subject: str

@@ -14,8 +14,11 @@ def keep_breaks(old_wide: str, old_narrow: str, new_narrow: str) -> str | None:
 
     `old_narrow` is the wide value on one line. None when the two are the same text anyway, or cannot be laid side by side.
     """
-    pieces = _PIECE.findall(old_wide.strip())
-    if old_wide.strip() == old_narrow or len(pieces) != len(old_narrow):
+    stripped = old_wide.strip()
+    if stripped == old_narrow:
+        return None
+    pieces = _PIECE.findall(stripped)
+    if len(pieces) != len(old_narrow):
         return None
     if any(texts.clean(f"x{piece}x") != f"x{char}x" for piece, char in zip(pieces, old_narrow, strict=True)):
         return None

@@ -38,6 +38,8 @@ _STATES = {
     Status.RETRY: "not-sent",
 }
 
+_UNDECIDED = frozenset({Verdict.CONFLICT, Verdict.PARKED, Verdict.WAITING})
+
 Held = dict[int, Mapping[str, Values]]  # what a subject's sides hold after the page, by the subject and side
 
 
@@ -98,13 +100,11 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts], held: Held) -
     pairs = known.renewed(fresh) if isinstance(known, Agreed) else {**known, **fresh}
     after = held[id(subject)] = {place.side: _after(place, subject, done) for place in job.places}
     births = {place.side: _birth(place, subject, done) for place in job.places}
-    quiet = _quiet(subject, done)
-    prints = (
-        {side: fingerprint(values, job.place(side).fields, job.flow.digest) for side, values in after.items()}
-        if quiet
-        else {}
-    )
-    created = frozenset(sent.intent.side for sent in done if sent.intent.op == str(Op.CREATE))
+    prints: dict[str, bytes] = {}
+    if _quiet(subject, done):
+        for place in job.places:
+            prints[place.side] = fingerprint(after[place.side], place.fields, job.flow.digest)
+    created = frozenset([sent.intent.side for sent in done if sent.intent.op == Op.CREATE])
     made_by = "create" if created else subject.made_by
     return Draft(subject, pairs, job.flow.digest, births, prints, made_by, created)
 
@@ -112,12 +112,9 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts], held: Held) -
 def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:
     """Tell whether the next equal reading needs no look: everything planned was done and nothing is open."""
     assert subject.plan is not None
-    open_fields = {Verdict.CONFLICT, Verdict.PARKED, Verdict.WAITING}
-    return (
-        subject.ended is None
-        and len(done) == len(subject.sends)
-        and not any(field.verdict in open_fields for field in loud(subject.plan.fields))
-    )
+    if subject.ended is not None or len(done) != len(subject.sends):
+        return False
+    return _UNDECIDED.isdisjoint([field.verdict for field in loud(subject.plan.fields)])
 
 
 def _stored_pairs(job: Job, sent: Sent) -> dict[str, Pair]:
@@ -193,13 +190,16 @@ def _is_done(sent: Sent) -> bool:
 
 
 def _birth(place: Place, subject: Subject, done: Sequence[Sent]) -> str:
+    """Give the birth mark that a side's record has by now: what a write answered, else what was read."""
+    read = ""
+    for sent in done:
+        if sent.intent.side == place.side and sent.outcome is not None:
+            if sent.outcome.birth:
+                return sent.outcome.birth
+            if sent.outcome.record is not None and not read:
+                read = sent.outcome.record.birth
     held = subject.records.get(place.side)
-    made = [sent.outcome for sent in done if sent.intent.side == place.side and sent.outcome is not None]
-    read = [outcome.record.birth for outcome in made if outcome.record is not None]
-    return next(
-        (birth for birth in [*(outcome.birth for outcome in made), *read] if birth),
-        held.birth if held else "",
-    )
+    return read or (held.birth if held is not None else "")
 
 
 def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:

@@ -14,10 +14,12 @@ _NEW_OBJECTS = 100_000
 
 @contextmanager
 def collecting_seldom() -> Generator[None]:
-    """Let the collector wait for many more new objects until the block ends."""
+    """Let the collector wait for many more new objects until the block ends, and pass by what was there before."""
     young, middle, old = gc.get_threshold()
     gc.set_threshold(max(young, _NEW_OBJECTS) if young else 0, middle, old)
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(young, middle, old)

@@ -66,7 +66,7 @@ def has_events(compiled: CompiledFlow, fields: Fields, facts: Facts) -> bool:
     return (
         SCOPE in facts.pairs
         or any(one.name == flag for one in fields.loud)
-        or not all(_in_scope(side.name, facts) for side in compiled.flow.sides)
+        or (bool(facts.computed) and not all(_in_scope(side.name, facts) for side in compiled.flow.sides))
     )
 
 

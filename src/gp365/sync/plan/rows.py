@@ -78,9 +78,10 @@ class CompiledRow:
 
     def writable(self, side: str, verb: str) -> bool:
         """Tell whether every wire field of a side can be sent with create or update."""
-        return side in self.row.wires and all(
-            described.can(verb) for described in self.described.get(side, ())
-        )
+        for described in self.described.get(side, ()):
+            if not described.can(verb):
+                return False
+        return side in self.row.wires
 
 
 @dataclass(frozen=True, slots=True)

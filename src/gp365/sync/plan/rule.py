@@ -37,20 +37,23 @@ def rule(compiled: CompiledFlow, unit: str, sights: list[Sight], facts: Facts) -
     """Decide one unit: a single row, or a group whose rows decide as one value."""
     left, right = compiled.flow.left.name, compiled.flow.right.name
     owner = compiled.owner(sights[0].row.row.name)
-    if all(equal(sight) for sight in sights):
+    if _all_equal(sights):
         return Ruling(Verdict.AGREE, why="equal after fitting", owner=owner)
-    known = all(sight.pair is not None for sight in sights)
     moved = _moved(sights, left, right)
     if not moved and _names_another(sights, left, owner):
         moved = frozenset((left, right))
     if not moved:
         return Ruling(Verdict.HELD, why="a difference that was settled: neither side moved", owner=owner)
-    ruling = (
-        _resolved(compiled, unit, sights, facts)
-        or _restored(compiled, unit, sights, facts, owner, moved)
-        or _superseded(sights, facts, owner, moved, (left, right))
-    )
-    return ruling or _decide(compiled, unit, sights, facts, owner, known, moved)
+    ruling = _resolved(compiled, unit, sights, facts) if facts.resolutions else None
+    if ruling is None and (facts.restored or facts.doubted):
+        ruling = _restored(compiled, unit, sights, facts, owner, moved)
+    if ruling is None and facts.superseded:
+        ruling = _superseded(sights, facts, owner, moved, (left, right))
+    return ruling or _decide(compiled, unit, sights, facts, owner, moved)
+
+
+def _all_equal(sights: list[Sight]) -> bool:
+    return equal(sights[0]) and (len(sights) == 1 or all(equal(sight) for sight in sights))
 
 
 def _restored(
@@ -119,12 +122,12 @@ def _decide(
     sights: list[Sight],
     facts: Facts,
     owner: str,
-    known: bool,
     moved: frozenset[str],
 ) -> Ruling:
     left, right = compiled.flow.left.name, compiled.flow.right.name
     if owner in (left, right):
         return _win(compiled, sights, owner, f"{owner} owns it", owner, moved)
+    known = all(sight.pair is not None for sight in sights)
     if known and len(moved) == 1:
         side = next(iter(moved))
         return _win(compiled, sights, side, f"changed on {side}", owner, moved)
@@ -164,7 +167,7 @@ def _win(
         bad = (sight.left if on_left else sight.right).bad
         if bad is not None:
             return _unusable(bad, side, why, owner, moved)
-    if _empty(sights, on_left) and not all(sight.row.row.may_clear for sight in sights):
+    if not all(sight.row.row.may_clear for sight in sights) and _empty(sights, on_left):
         return Ruling(Verdict.HELD, why=f"{why}, but an empty value does not clear", owner=owner, moved=moved)
     return Ruling(Verdict.WRITE, winner=side, why=why, owner=owner, moved=moved)
 

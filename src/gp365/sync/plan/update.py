@@ -129,12 +129,12 @@ def _plan_unit(
     right: Record,
     facts: Facts,
 ) -> list[FieldPlan]:
-    names = (compiled.flow.left.name, compiled.flow.right.name)
+    left_name, right_name = compiled.flow.left.name, compiled.flow.right.name
     sights = [
         Sight(
             row,
-            see(compiled, row, names[0], left, facts),
-            see(compiled, row, names[1], right, facts),
+            see(compiled, row, left_name, left, facts),
+            see(compiled, row, right_name, right, facts),
             facts.pairs.get(row.row.name),
         )
         for row in rows
@@ -142,24 +142,30 @@ def _plan_unit(
     ]
     if not sights:
         return []
-    if any(sight.left.raw is None or sight.right.raw is None for sight in sights):
+    if _is_absent(sights):
         return [
             _plain(sight, Verdict.READ_ONLY, unit, "unreadable on one side: absent, never empty")
             for sight in sights
         ]
-    if all(sight.row.row.create_only for sight in sights):
+    if sights[0].row.row.create_only and all(sight.row.row.create_only for sight in sights):
         return [_create_only(sight, unit) for sight in sights]
-    if why := _led(compiled, sights, facts):
+    if facts.led and (why := _led(compiled, sights, facts)):
         return [_plain(sight, Verdict.READ_ONLY, unit, why) for sight in sights]
     given = facts.resolutions.get(unit)
     if given is not None and not given.take and len(sights) == 1 and shown(sights, given):
         return _given_value(compiled, sights[0], unit, given.value, given.actor, facts)
-    records = dict(zip(names, (left, right), strict=True))
-    reasons = (foreign(compiled, sight.row, records, facts) for sight in sights if sight.row.row.in_currency)
-    if why := next(filter(None, reasons), ""):
-        return _foreign(compiled, unit, sights, why, facts)
+    amounts = [sight.row for sight in sights if sight.row.row.in_currency]
+    if amounts:
+        records = {left_name: left, right_name: right}
+        reasons = (foreign(compiled, row, records, facts) for row in amounts)
+        if why := next(filter(None, reasons), ""):
+            return _foreign(compiled, unit, sights, why, facts)
     ruling = deactivation(compiled, unit, sights, rule(compiled, unit, sights, facts))
     return _field_plans(compiled, unit, sights, ruling, facts)
+
+
+def _is_absent(sights: Sequence[Sight]) -> bool:
+    return None in [half for sight in sights for half in (sight.left.raw, sight.right.raw)]
 
 
 def _led(compiled: CompiledFlow, sights: list[Sight], facts: Facts) -> str:
@@ -212,8 +218,10 @@ def _field_plans(
     plans: list[FieldPlan] = []
     for sight in sights:
         plans.extend(_won(compiled, sight, unit, ruling, facts))
-    failed = next((plan for plan in plans if plan.verdict in (Verdict.PARKED, Verdict.CONFLICT)), None)
-    if failed is None:
+    for failed in plans:
+        if failed.verdict is Verdict.PARKED or failed.verdict is Verdict.CONFLICT:
+            break
+    else:
         return plans
     return [
         _ruled(sight, unit, replace(ruling, verdict=failed.verdict, code=failed.code, message=failed.message))
@@ -361,9 +369,10 @@ def writes_of(
     """Give the writes that planned fields come to: per side, the wire values that differ from what is there."""
     writes: list[PlannedWrite] = []
     for side, record in ((compiled.flow.left.name, left), (compiled.flow.right.name, right)):
-        values = wire_values(
-            compiled, [plan for plan in fields if plan.target == side and plan.verdict is Verdict.WRITE]
-        )
+        mine = [plan for plan in fields if plan.target == side and plan.verdict is Verdict.WRITE]
+        if not mine:
+            continue
+        values = wire_values(compiled, mine)
         changed = {
             wire: value
             for wire, value in values.items()
