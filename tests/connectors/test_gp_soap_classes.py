@@ -251,6 +251,12 @@ def test_doctor_tells_where_classes_come_from(here: SoapPlace, sql: SqlChannel) 
     assert found.level is Level.OK and "over SQL" in found.text
 
 
+def test_history_that_the_service_does_not_tell_is_not_drafted_as_off() -> None:
+    [drafted] = draft([("HIDDEN", {"PaymentTermsID": "Net 30"}, {})])
+    text = text_of("Fabrikam, Inc.", [drafted])
+    assert 'PaymentTermsID = "Net 30"' in text and "History" not in text
+
+
 def test_a_draft_counts_what_most_customers_of_a_class_share(tmp_path: Path) -> None:
     history: dict[str, Value] = {
         "KeepTrxHistory": True,

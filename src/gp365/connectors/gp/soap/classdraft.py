@@ -69,8 +69,8 @@ def draft(members: Iterable[Member]) -> list[ClassDraft]:
 
 
 def _literal(name: str, value: Value) -> str:
-    """Return a value as TOML, "" for an empty one; history that is not kept is no emptiness."""
-    if name in HISTORY:
+    """Return a value as TOML, "" for an empty one; history that is not kept is no emptiness, if the service told it."""
+    if name in HISTORY and value is not None:
         return json.dumps(bool(value))
     if not value:
         return ""
