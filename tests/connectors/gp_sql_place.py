@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -121,3 +122,17 @@ def sql_place(
         connector = GpConnector(site, scratch=scratch, more=[channel])
         stack.callback(connector.close)
         yield SqlPlace(system, sql, connector, channel, settings, clock)
+
+
+def login_of(text: str, *, writer: bool) -> Login:
+    """Make a login that has exactly what the script for the administrator grants."""
+    company, _, system = text.partition("-- system database")
+    grants: dict[str, Mapping[str, frozenset[str]]] = {"TWO": _grants(company), "DYNAMICS": _grants(system)}
+    if not writer:
+        grants["TWO"] = {name: rights for name, rights in grants["TWO"].items() if "EXECUTE" not in rights}
+    return Login(LOGIN.name, LOGIN.password, {}, grants)
+
+
+def _grants(text: str) -> dict[str, frozenset[str]]:
+    found = re.findall(r"GRANT (SELECT|EXECUTE) ON \[dbo\]\.\[(\w+)\]", text)
+    return {name: frozenset({right}) for right, name in found if not name.startswith("gp365_")}

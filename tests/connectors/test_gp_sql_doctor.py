@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from gp_sql_place import LOGIN, SqlPlace, sql_place
+from gp_sql_place import SqlPlace, login_of, sql_place
 
 from gp365.connectors.gp.sql.role import script
 from gp365.connectors.gp.tables import NAMES
 from gp365.connectors.gp.versions import pack_of, seen
 from gp365.model.contract import Finding, Level
 from gp365_sim.gp.app import Manner
-from gp365_sim.gp.sql.rights import Login
 from gp365_sim.gp.versions import VERSIONS, Version, set_version
 
 ROLE = Path(__file__).resolve().parents[2] / "docs" / "sql" / "gp365-role.sql"
@@ -22,20 +20,6 @@ ROLE = Path(__file__).resolve().parents[2] / "docs" / "sql" / "gp365-role.sql"
 
 def _found(here: SqlPlace) -> dict[str, Finding]:
     return {finding.subject: finding for finding in here.connector.check()}
-
-
-def _login_of(text: str, *, writer: bool) -> Login:
-    """Make a login that has exactly what the script for the administrator grants."""
-    company, _, system = text.partition("-- system database")
-    grants: dict[str, Mapping[str, frozenset[str]]] = {"TWO": _grants(company), "DYNAMICS": _grants(system)}
-    if not writer:
-        grants["TWO"] = {name: rights for name, rights in grants["TWO"].items() if "EXECUTE" not in rights}
-    return Login(LOGIN.name, LOGIN.password, {}, grants)
-
-
-def _grants(text: str) -> dict[str, frozenset[str]]:
-    found = re.findall(r"GRANT (SELECT|EXECUTE) ON \[dbo\]\.\[(\w+)\]", text)
-    return {name: frozenset({right}) for right, name in found if not name.startswith("gp365_")}
 
 
 def test_a_member_of_dyngrp_is_told_that_it_has_more_rights_than_it_needs(tmp_path: Path) -> None:
@@ -53,7 +37,7 @@ def test_a_member_of_dyngrp_is_told_that_it_has_more_rights_than_it_needs(tmp_pa
 def test_the_script_for_the_administrator_grants_what_is_needed_and_no_more(
     tmp_path: Path, writer: bool
 ) -> None:
-    with sql_place(tmp_path, logins=(_login_of(script(), writer=writer),), read_only=not writer) as here:
+    with sql_place(tmp_path, logins=(login_of(script(), writer=writer),), read_only=not writer) as here:
         found = _found(here)
         assert found["rights"].level is Level.OK
         assert not [each for each in found.values() if each.level in (Level.ERROR, Level.WARNING)]
@@ -69,7 +53,7 @@ def test_the_script_for_the_administrator_grants_what_is_needed_and_no_more(
 
 
 def test_a_reader_without_the_right_to_write_is_told_which_procedures_lack(tmp_path: Path) -> None:
-    with sql_place(tmp_path, logins=(_login_of(script(), writer=False),)) as here:
+    with sql_place(tmp_path, logins=(login_of(script(), writer=False),)) as here:
         found = _found(here)["customer"]
         assert found.level is Level.WARNING and found.code == "right-missing"
         assert "taUpdateCreateCustomerRcd" in found.text and "gp365-role.sql" in found.fix
@@ -77,7 +61,7 @@ def test_a_reader_without_the_right_to_write_is_told_which_procedures_lack(tmp_p
 
 def test_a_table_that_is_closed_is_named_with_the_entity_that_needs_it(tmp_path: Path) -> None:
     text = re.sub(r"GRANT SELECT ON \[dbo\]\.\[RM00103\].*\n", "", script())
-    with sql_place(tmp_path, logins=(_login_of(text, writer=True),)) as here:
+    with sql_place(tmp_path, logins=(login_of(text, writer=True),)) as here:
         found = _found(here)
         assert found["receivables_summary"].level is Level.WARNING
         assert "RM00103" in found["receivables_summary"].text

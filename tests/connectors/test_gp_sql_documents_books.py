@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from gp_sql_place import LOGIN, SqlPlace, sql_place
+from gp_sql_place import LOGIN, SqlPlace, login_of, sql_place
 from gp_sql_trade import (
     CUSTOMER,
     INVOICE,
@@ -29,6 +29,7 @@ from gp_sql_trade import (
 )
 
 from gp365.connectors.gp.documents import with_rows
+from gp365.connectors.gp.sql.role import script
 from gp365.model.contract import Level
 from gp365.model.errors import Misconfigured, Unauthorised
 from gp365.model.record import Status
@@ -218,6 +219,8 @@ def test_a_posted_invoice_shows_its_state_and_is_never_written(here: SqlPlace) -
     found = read(here, "sales_document", key)
     assert found is not None and found.values["TransactionState"] == "History"
     assert found.values["Lines"]
+    owed = one(here, "RM20101", RMDTYPAL=1, DOCNUMBR=key[1])
+    assert owed["ORTRXAMT"] == owed["CURTRXAM"] == found.values["DocumentAmount"] == 90
     before = rows(here, "SOP30200", SOPNUMBE=key[1])
     done = edit(here, "sales_document", key, {"CustomerPONumber": "LATE"})
     assert (done.status, code(done)) == (Status.REJECTED, "document-posted")
@@ -297,3 +300,40 @@ def test_read_only_writes_no_document_and_draws_no_number(tmp_path: Path) -> Non
         assert (made.status, code(made)) == (Status.REJECTED, "not-served")
         with pytest.raises(Misconfigured, match="not drawn"):
             sop(here)
+
+
+def test_the_rights_of_the_administrators_script_are_enough_for_every_document(tmp_path: Path) -> None:
+    with sql_place(tmp_path, logins=(login_of(script(), writer=True),)) as here:
+        values = _receivable(NOVEMBER)
+        lines = [{"ItemNumber": ITEM, "QuantityOrdered": Decimal(1), "UnitCost": Decimal(30)}]
+        order = with_rows({"VendorID": "ADVANCED0001", "DocumentDate": NOVEMBER}, Lines=lines)
+        receipt = {**values, "OriginalAmount": Decimal(1), "CashReceiptType": 1}
+        kinds = {"DocumentType": 3}
+        ended = {
+            "sales_document": create(
+                here, "sales_document", sop(here, INVOICE), sale(INVOICE, UserDefined1="x")
+            ),
+            "receivables_document": create(
+                here,
+                "receivables_document",
+                drawn(here, "receivables_document", **kinds),
+                {**values, "SalesAmount": Decimal(1)},
+            ),
+            "cash_receipt": create(here, "cash_receipt", drawn(here, "cash_receipt"), receipt),
+            "purchase_order": create(here, "purchase_order", drawn(here, "purchase_order"), order),
+            "vendor": create(here, "vendor", ("RIGHTS01",), {"VendorName": "Rights"}),
+            "vendor_address": create(here, "vendor_address", ("RIGHTS01", "REMIT"), {"City": "Gary"}),
+        }
+        assert {name: (each.status, each.error) for name, each in ended.items()} == dict.fromkeys(
+            ended, (Status.DONE, None)
+        )
+        edited = edit(here, "sales_document", ended["sales_document"].key, {"CustomerPONumber": "P"})
+        assert (edited.status, edited.error) == (Status.DONE, None)
+        pair = ("9", ended["cash_receipt"].key[0], "3", ended["receivables_document"].key[1])
+        for entity in ("receivables_document", "cash_receipt"):
+            key = ended[entity].key
+            task(here, "post", document={"type": 9 if entity == "cash_receipt" else 3, "number": key[-1]})
+        applied = create(here, "apply", pair, {"AppliedAmount": Decimal(1), "ApplyDate": NOVEMBER})
+        assert (applied.status, applied.error) == (Status.DONE, None)
+        told = {finding.subject: finding for finding in here.connector.check()}
+        assert {told[name].level for name in ended} == {Level.OK}
