@@ -196,11 +196,14 @@ def _fault(
 ) -> Misconfigured:
     where = f"[{class_id}]" if class_id else ""
     where = f"{where} {name}".strip()
+    value = "" if raw is None else str(raw)[:80]
+    told = f", {where}" if where else ""
+    told += f" ({value})" if value else ""
     return Misconfigured(
         "settings-invalid",
-        f"{path.name}{f', {where}' if where else ''}: {why}",
+        f"{path.name}{told}: {why}",
         system=system,
         field=where or "classes",
-        value="" if raw is None else str(raw)[:80],
+        value=value,
         fix=fix,
     )
