@@ -8,18 +8,16 @@ from __future__ import annotations
 import io
 import json
 import os
-import ssl
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+
+from e2e_doors import Doors
 
 from gp365.app.actions.simulators import Simulators, simulators
 from gp365.app.actions.sync import sync
@@ -81,6 +79,8 @@ class Site:
     folder: Path
     started: Simulators
     marks: dict[str, int] = field(default_factory=dict[str, int])
+    doors: Doors | None = None
+    doors_of: Simulators | None = None
 
     # commands
 
@@ -137,18 +137,9 @@ class Site:
     # the doors of the simulators
 
     def door(self, system: str, method: str, path: str, body: Any = None) -> Any:
-        told = self.started.description
-        request = urllib.request.Request(
-            f"{told[system]['control']}{quote(path, safe='/?=&')}",
-            None if body is None else json.dumps(body).encode(),
-            method=method,
-        )
-        trust = ssl.create_default_context(cafile=str(told["ca_file"]))
-        try:
-            with urllib.request.urlopen(request, context=trust) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            raise AssertionError(f"{method} {path}: {refused.read().decode()}") from None
+        if self.doors is None or self.doors_of is not self.started:
+            self.doors, self.doors_of = Doors(self.started.description), self.started
+        return self.doors.ask(system, method, path, body)
 
     def rows(self, system: str, table: str) -> list[Row]:
         return self.door(system, "GET", f"/rows/{table}")["rows"]
