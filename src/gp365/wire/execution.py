@@ -16,7 +16,7 @@ _BULK_SHARE = 0.99
 _FULL = 0.9
 _STEP = 0.25
 _LONGEST_PATIENCE = 16
-_AHEAD, _SMOOTH = 0.5, 0.25
+_AHEAD, _SMOOTH = 0.2, 0.25
 _NEW = 0.2
 _FIRST_CALL_S = 1.0
 _REFUSED = ("0x80072321", "-2147015903")
@@ -62,7 +62,7 @@ class ExecutionTime:
         self._window_s = window_s
         self._ended: deque[tuple[float, float]] = deque()
         self._soon: deque[tuple[float, float]] = deque()
-        """Those that leave the window in its next half; older than the others."""
+        """Those that leave the window next; older than the others."""
         self._ended_s = 0.0
         self._soon_s = 0.0
         self._running: dict[int, tuple[float, float, bool]] = {}
@@ -88,7 +88,7 @@ class ExecutionTime:
         return 0.0 if over <= 0 else self._freed_s(now, over)
 
     def places(self, now: float, most: int) -> int:
-        """Return how many calls may run at once, so that what is left and what becomes free lasts for half a window.
+        """Return how many calls may run at once, so that what is left and what becomes free lasts for a fifth of a window.
 
         A full window is used faster than it frees itself, but what is left of it ever more slowly: all that ran in a
         crowd would leave in a crowd, and nobody could start anything for long before. Where all is used up, this is as
