@@ -107,6 +107,7 @@ class Throttle:
     def headers(self, user_id: str) -> tuple[tuple[str, str], ...]:
         """Give the headers that tell a client what is left and how many requests to run at once."""
         usage = self._users.get(user_id, _Usage())
+        self._slide(usage)
         left = max(0, self.limits.requests - len(usage.done))
         time_left = max(0.0, self.limits.seconds - usage.seconds)
         return (
