@@ -174,7 +174,9 @@ def test_a_note_index_that_was_given_out_again_makes_no_other_firm_of_an_account
     assert [link.left_key for link in world.links()] == ["AARONFIT0001"]
 
 
-def test_a_firm_that_goes_by_an_earlier_name_of_its_own_again_is_followed_to_its_new_number(world: World) -> None:
+def test_a_firm_that_goes_by_an_earlier_name_of_its_own_again_is_followed_to_its_new_number(
+    world: World,
+) -> None:
     """GP taken back to before a firm was renamed, renumbered after that, and its postal code edited: still the same firm."""
     world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="60603")
     world.sync()
