@@ -14,13 +14,13 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from gp365.store import tables
 from gp365.store.bulk import insert_new, inserting
 from gp365.store.columns import to_micros
-from gp365.store.straight import run_rows
+from gp365.store.straight import ask, run, run_rows
 
 FORMAT = 1
 GENESIS = bytes(32)
@@ -65,6 +65,16 @@ _STORED = ("chain", "position", "prev_hash", "hash", "at", "actor", "payload_has
 LEDGER_QUERY = select(*(_TABLE.c[name] for name in LedgerRow._fields))
 
 
+_HEAD = (
+    select(_CHAIN.c.position, _CHAIN.c.hash).where(_CHAIN.c.name == bindparam("in_name")).with_for_update()
+)
+_MOVING = (
+    _CHAIN.update()
+    .where(_CHAIN.c.name == bindparam("b_name"))
+    .values(position=bindparam("b_position"), hash=bindparam("b_hash"))
+)
+
+
 def chain_of(pair: str, flow: str) -> str:
     """Name the chain of a flow of a pair."""
     return f"{pair}/{flow}"
@@ -96,16 +106,16 @@ def _append(conn: Connection, chain: str, rows: Sequence[Entry], actor: str, at:
         stored.append((chain, position, previous, hashed, at, actor, told, *entry))
         previous = hashed
     run_rows(conn, "insert ledger", lambda: inserting(conn, _TABLE), _STORED, stored)
-    conn.execute(_CHAIN.update().where(_CHAIN.c.name == chain).values(position=position, hash=previous))
+    run(conn, "move chain", lambda: _MOVING, {"b_name": chain, "b_position": position, "b_hash": previous})
 
 
 def _head(conn: Connection, chain: str) -> tuple[int, bytes]:
-    query = select(_CHAIN.c.position, _CHAIN.c.hash).where(_CHAIN.c.name == chain).with_for_update()
-    head = conn.execute(query).one_or_none()
-    if head is None:
+    held = ask(conn, "chain head", lambda: _HEAD, {"in_name": chain})
+    if not held:
         insert_new(conn, _CHAIN, [{"name": chain, "position": 0, "hash": GENESIS}])
-        head = conn.execute(query).one()
-    return head[0], head[1]
+        held = ask(conn, "chain head", lambda: _HEAD, {"in_name": chain})
+    ((position, hashed),) = held
+    return position, hashed
 
 
 def row_hash(

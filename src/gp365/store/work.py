@@ -11,7 +11,18 @@ from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, UpdateBase, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    UpdateBase,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from gp365.store import tables
 from gp365.store.among import among_given
@@ -50,6 +61,7 @@ _NOTED = select(tables.run_subject.c.subject).where(
     tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
 )
 _ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
+_NOW = bindparam("in_now", type_=_WORK.c.due_at.type)
 _FRESH = ("side", "key", "pair", "flow", "queue", "seq", "attempts", "due_at", "reason", "enqueued")
 
 
@@ -115,19 +127,22 @@ def candidates(
     conn: Connection, pair: str, flow: str, now: datetime, limit: int, exclude_claimed: bool = True
 ) -> list[WorkRow]:
     """Read the due records of a flow, the longest waiting first; those under a living claim are left out."""
-    query = select(*_ROW).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
+    given = {"in_queue": queue_of(pair, flow), "in_now": now, "most": limit}
     if exclude_claimed:
-        lease = tables.lease
-        at_work = select(lease.c.number).where(lease.c.number == _WORK.c.lease, lease.c.until > now)
-        query = query.where(or_(_WORK.c.lease.is_(None), ~at_work.exists()))
-    query = query.order_by(_WORK.c.enqueued, _WORK.c.side, _WORK.c.key).limit(limit)
-    return [WorkRow(*row) for row in conn.execute(query)]
+        return [WorkRow(*row) for row in ask(conn, "work to be done", lambda: _by_age(_unheld()), given)]
+    return [WorkRow(*row) for row in ask(conn, "work that is due", lambda: _by_age(), given)]
 
 
-def count_due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
-    """Count the due records of a flow, those at work included."""
-    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
-    return conn.execute(query).scalar_one()
+def _by_age(*conditions: ColumnElement[bool]) -> Query:
+    query = select(*_ROW).where(_WORK.c.queue == bindparam("in_queue"), _due(_NOW), *conditions)
+    return query.order_by(_WORK.c.enqueued, _WORK.c.side, _WORK.c.key).limit(bindparam("most"))
+
+
+def _unheld() -> ColumnElement[bool]:
+    """Say that a row is under no living claim."""
+    lease = tables.lease
+    at_work = select(lease.c.number).where(lease.c.number == _WORK.c.lease, lease.c.until > _NOW)
+    return or_(_WORK.c.lease.is_(None), ~at_work.exists())
 
 
 def count_triggered(conn: Connection, pair: str, flow: str, now: datetime) -> int:
@@ -191,5 +206,5 @@ def noted(conn: Connection, run: str, subjects: Iterable[str]) -> set[str]:
     return found
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return and_(_WORK.c.seq > LOCK_ONLY, or_(_WORK.c.due_at.is_(None), _WORK.c.due_at <= now))
