@@ -495,3 +495,73 @@ contribution = Table(
     Index("ix_contribution_source", "source_key", "pair", "rollup"),
     sqlite_with_rowid=False,
 )
+
+# Commands that a person gave while the service held the folder; it runs them one after the other, and answers here.
+action = Table(
+    "action",
+    metadata,
+    _text("id", key=True),
+    _text("command"),
+    Column("arguments", Packed, nullable=False),
+    _text("folder"),
+    _text("actor"),
+    _text("state"),  # waiting, running, done, failed, gone
+    Column("made_at", Moment, nullable=False),
+    Column("taken_at", Moment, nullable=True),
+    Column("ended_at", Moment, nullable=True),
+    _text("progress"),
+    Column("answer", Packed, nullable=False),
+    Column("exit_code", Integer, nullable=True),
+    Index("ix_action_state", "state", "made_at"),
+)
+
+# What was broken, from when it was first seen to when it was told to be mended; open rows have a key of their own.
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    _text("key"),
+    _text("state"),  # seen (not told yet), told, mended, passed (gone before it was told)
+    Column("shown", Packed, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("told_at", Moment, nullable=True),
+    Column("ended_at", Moment, nullable=True),
+    Index(
+        "uq_alert_open",
+        "key",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_alert_ended", "ended_at"),
+    sqlite_autoincrement=True,
+)
+
+# What is to be sent over which channel: kept until it was sent, one row per channel and occasion.
+notice = Table(
+    "notice",
+    metadata,
+    _text("channel", key=True),
+    _text("occasion", key=True),
+    _text("kind"),
+    _text("state"),  # waiting, sent, dropped
+    Column("shown", Packed, nullable=False),
+    Column("tries", Integer, nullable=False),
+    _text("failure"),
+    Column("made_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("sent_at", Moment, nullable=True),
+    Index("ix_notice_due", "state", "due_at"),
+)
+
+# What happened on a day of the company, summed up: rows and runs of a flow, requests of a system (pair and flow "").
+day_sum = Table(
+    "day_sum",
+    metadata,
+    _text("day", key=True),
+    *_scope(key=True),
+    _text("name", key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
