@@ -415,20 +415,6 @@ vault = Table(
     Column("set_at", Moment, nullable=False),
 )
 
-action = Table(
-    "action",
-    metadata,
-    _text("id", key=True),
-    _text("name"),
-    Column("arguments", Packed, nullable=False),
-    _text("actor"),
-    _text("state"),
-    Column("answer", Packed, nullable=True),
-    Column("made_at", Moment, nullable=False),
-    Column("ended_at", Moment, nullable=True),
-    Index("ix_action_state", "state", "made_at"),
-)
-
 guard = Table(
     "guard",
     metadata,

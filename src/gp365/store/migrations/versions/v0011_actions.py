@@ -1,4 +1,4 @@
-"""Commands that wait for the service, and what it answered."""
+"""Commands that wait for the service, and what it answered; the first table of that name was never used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table, empty."""
+    """Make the table anew, empty."""
+    op.drop_index("ix_action_state", "action")
+    op.drop_table("action")
     op.create_table(
         "action",
         *(sa.Column(name, ByteText, nullable=False) for name in ("id", "command")),
