@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from gp365.app.settings_alerts import AlertSettings
 from gp365.app.settings_base import SecretReference as SecretReference
 from gp365.app.settings_base import Strict, known_time_zone
 from gp365.app.settings_gp import GpSystem as GpSystem
@@ -235,9 +236,10 @@ class Settings(Strict):
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
     verify: VerifySettings = Field(default=VerifySettings(), description="reading back what was written")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="how long the ledger keeps payloads")
+    alerts: AlertSettings = Field(default=AlertSettings(), description="what is told, to whom, and when")
 
 
-SECRETS = frozenset({"password", "client_secret", "certificate"})
+SECRETS = frozenset({"password", "client_secret", "certificate", "address", "status_token"})
 """Names of settings that hold a secret."""
 
 
