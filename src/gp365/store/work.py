@@ -145,6 +145,12 @@ def _unheld() -> ColumnElement[bool]:
     return or_(_WORK.c.lease.is_(None), ~at_work.exists())
 
 
+def count_due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
+    """Count the due records of a flow, those at work included."""
+    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
+    return conn.execute(query).scalar_one()
+
+
 def count_triggered(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the due records of a flow that something has happened to, not those that are only looked at again as parked."""
     query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
