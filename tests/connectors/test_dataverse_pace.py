@@ -18,13 +18,13 @@ def test_requests_that_are_not_long_stay_as_large_as_they_may_be() -> None:
     assert pace.rows("accounts", 100) == 100
 
 
-def test_a_request_that_takes_long_is_cut_to_a_second_and_a_half() -> None:
+def test_a_request_that_takes_long_is_cut_to_about_a_second() -> None:
     pace = Pace()
     pace.took("accounts", 100, 5.0)
-    assert pace.rows("accounts", 100) == 30
+    assert pace.rows("accounts", 100) == 23
     assert pace.rows("cards", 100) == 100
     for _ in range(20):
-        pace.took("accounts", 30, 0.3)
+        pace.took("accounts", 23, 0.3)
     assert pace.rows("accounts", 100) == 100
 
 

@@ -11,12 +11,12 @@ from math import ceil
 
 from gp365.wire.calls import Priority
 
-_BULK_SHARE = 0.99
+_BULK_SHARE = 0.995
 """Bulk leaves the rest to people: their calls are short, and the window frees itself all the time."""
 _FULL = 0.9
 _STEP = 0.25
 _LONGEST_PATIENCE = 16
-_AHEAD, _SMOOTH = 0.2, 0.25
+_AHEAD, _SMOOTH = 0.15, 0.1
 _NEW = 0.2
 _FIRST_CALL_S = 1.0
 _REFUSED = ("0x80072321", "-2147015903")
@@ -88,7 +88,7 @@ class ExecutionTime:
         return 0.0 if over <= 0 else self._freed_s(now, over)
 
     def places(self, now: float, most: int) -> int:
-        """Return how many calls may run at once, so that what is left and what becomes free lasts for a fifth of a window.
+        """Return how many calls may run at once, so that what is left and what becomes free lasts for a while.
 
         A full window is used faster than it frees itself, but what is left of it ever more slowly: all that ran in a
         crowd would leave in a crowd, and nobody could start anything for long before. Where all is used up, this is as

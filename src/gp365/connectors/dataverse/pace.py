@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-_LONGEST_S, _AIM_S = 2.5, 1.5
+_LONGEST_S, _AIM_S = 2.5, 1.2
 _FEWEST = 10
 """Microsoft advises many small batches side by side, of about ten (Send parallel requests)."""
 _NEW = 0.3
