@@ -15,6 +15,7 @@ from gp365.app.settings_alerts import AlertSettings
 from gp365.app.settings_base import SecretReference as SecretReference
 from gp365.app.settings_base import Strict, known_time_zone
 from gp365.app.settings_gp import GpSystem as GpSystem
+from gp365.app.settings_service import ServiceSettings
 
 SIDES = ("gp", "sales", "fno", "bc")
 """The columns of flows."""
@@ -236,6 +237,7 @@ class Settings(Strict):
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
     verify: VerifySettings = Field(default=VerifySettings(), description="reading back what was written")
     ledger: LedgerSettings = Field(default=LedgerSettings(), description="how long the ledger keeps payloads")
+    service: ServiceSettings = Field(default=ServiceSettings(), description="how `gp365 serve` works")
     alerts: AlertSettings = Field(default=AlertSettings(), description="what is told, to whom, and when")
 
 
