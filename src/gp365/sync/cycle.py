@@ -161,7 +161,7 @@ def _work(cycle: _Cycle) -> None:
     ):
         flying: set[Future[Page]] = set()
         while True:
-            while len(flying) < cycle.job.pages_in_flight and cycle.stopped is None:
+            while len(flying) < cycle.job.pages_in_flight and cycle.stopped is None and not cycle.job.halt():
                 page = _next_page(cycle)
                 if page is None:
                     break

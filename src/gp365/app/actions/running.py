@@ -57,29 +57,31 @@ def run_flows(
     kind: str = "sync",
     progress: Progress = silent,
     after: Callable[[Job, Report], None] = lambda job, report: None,
+    halt: Callable[[], bool] = lambda: False,
 ) -> Ran:
     """Run each flow in order, then those again that have due work, at most three times altogether; last the roll-ups.
 
     The caller has told the connectors that a run begins. A person's interruption ends it, with what was done so far;
-    bugs are raised.
+    bugs are raised. When `halt` says so, it ends after the pages that are under way.
     """
     ran = Ran()
     for job in jobs:
-        _equip(job, lease, progress)
+        _equip(job, lease, progress, halt)
     try:
         for turn in range(1, TURNS + 1):
             for job in jobs:
-                if turn == 1 or _due(job):
+                if not halt() and (turn == 1 or _due(job)):
                     _run(ran, job, turn, full and turn == 1, kind, after)
-        _roll_up(ran, jobs, full)
+        if not halt():
+            _roll_up(ran, jobs, full)
     except KeyboardInterrupt:
         ran.interrupted = True
     ran.left = [left_of(job) for job in jobs] + [left_of(job, name) for job, name in _rolled(jobs)]
     return ran
 
 
-def _equip(job: Job, lease: Lease, progress: Progress) -> None:
-    job.lease, job.probe = lease, probe_of()
+def _equip(job: Job, lease: Lease, progress: Progress, halt: Callable[[], bool]) -> None:
+    job.lease, job.probe, job.halt = lease, probe_of(), halt
     name = f"{job.pair} {job.flow.name}"
     job.progress = lambda what, done, total: progress(f"{name}: {what}", done, total)
 
