@@ -482,6 +482,24 @@ contribution = Table(
     sqlite_with_rowid=False,
 )
 
+# What somebody told us to look at; `mark` is another one each time it is told again.
+hint = Table(
+    "hint",
+    metadata,
+    _text("key", key=True),
+    _text("entity", key=True),
+    _text("system", key=True),
+    _text("message"),
+    _text("operation"),
+    _text("tag"),
+    _text("mark"),
+    Column("told", BigInteger, nullable=False),
+    Column("first_at", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_hint_order", "first_at", "system"),
+    sqlite_with_rowid=False,
+)
+
 # Commands that a person gave while the service held the folder; it runs them one after the other, and answers here.
 action = Table(
     "action",
