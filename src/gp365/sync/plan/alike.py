@@ -17,7 +17,7 @@ from gp365.model.values import Value, Values
 from gp365.sync.plan.pairs import Agreed
 from gp365.sync.plan.rows import Alike, CompiledFlow, CompiledRow, Plan, Texts, Unit
 
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _NUMBER = "number"  # what reads a number reads it alike on both sides
 _TEXT = frozenset({str, type(None)})
 _NONE: frozenset[str] = frozenset()

@@ -16,7 +16,7 @@ from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Sheet, see_raw, writ
 from gp365.sync.plan.update import wire_values
 
 # So many texts of a row are remembered at most.
-_REMEMBERED = 2_000
+_REMEMBERED = 500
 
 
 def plan_create(

@@ -19,7 +19,7 @@ from gp365.sync.plan.facts import Facts
 Owner = Callable[[str], str]
 
 # A page looks at a value of a record several times; so many values of a row and side are remembered at most.
-_REMEMBERED = 4096
+_REMEMBERED = 1024  # of texts that hardly ever recur, more is memory for nothing
 _NO_LIMIT = 1 << 30
 
 
