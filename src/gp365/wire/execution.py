@@ -5,13 +5,13 @@ Plain state with the time handed in. Source of the limit: Service protection API
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from math import ceil
 
 from gp365.wire.calls import Priority
+from gp365.wire.windowed import Along, Counted
 
-_BULK_SHARE = 0.995
+_BULK_SHARE, _HAIR = 0.995, 0.001
 """Bulk leaves the rest to people: their calls are short, and the window frees itself all the time."""
 _FULL = 0.9
 _STEP = 0.25
@@ -44,13 +44,15 @@ class _Elsewhere:
 
 
 class ExecutionTime:
-    """How much time calls may take together in any `window_s`; a call's time is counted in full until its end + window.
+    """How much time calls may take together in any `window_s`.
 
-    A call takes at least as long as the server works for it, and the server may count it at its start or at its end: what
-    is counted here is never less than what the server counts. A running call counts for the usual length of a call, or
-    for as long as it runs. Microsoft tells what is left for debugging alone
-    (`x-ms-ratelimit-time-remaining-xrm-requests`): where that is less than we think, somebody else uses the rest. It
-    makes us slower, never faster.
+    A call takes at least as long as the server works for it, and it is not documented whether that counts for the moment
+    of its start, for that of its end, or all along: each is counted here. By starts, a new call and those that run have
+    room for their usual length (or for as long as they run already); by ends and all along, nothing is used up when a call
+    starts. So the server does not refuse it, however it counts, and what leaves the window is used again at once.
+
+    Microsoft tells what is left for debugging alone (`x-ms-ratelimit-time-remaining-xrm-requests`): where that is less
+    than we think, somebody else uses the rest. It makes us slower, never faster.
 
     Some organisations grant more. That is found out patiently: after a whole window at the limit without a 429 it is
     taken to be a quarter higher. A 429 takes that back and doubles the patience.
@@ -60,11 +62,7 @@ class ExecutionTime:
         self.granted_s = granted_s
         self._base_s = granted_s
         self._window_s = window_s
-        self._ended: deque[tuple[float, float]] = deque()
-        self._soon: deque[tuple[float, float]] = deque()
-        """Those that leave the window next; older than the others."""
-        self._ended_s = 0.0
-        self._soon_s = 0.0
+        self._started, self._ended, self._along = Counted(), Counted(), Along()
         self._running: dict[int, tuple[float, float, bool]] = {}
         self._usual_s = {False: _FIRST_CALL_S, True: _FIRST_CALL_S}
         self._measured = {False: False, True: False}
@@ -77,8 +75,7 @@ class ExecutionTime:
 
     def spent_s(self, now: float) -> float:
         """Return what the window holds: calls that ended, that run, and what others use."""
-        running = sum(max(now - began, usual) for began, usual, _ in self._running.values())
-        return self._past_s(now) + running
+        return self._ours_s(now) + self._elsewhere.still(now, self._window_s)
 
     def delay_s(self, now: float, priority: Priority, *, reads: bool = False) -> float | None:
         """Return the seconds until a call may start, 0.0 for at once, None where only the end of a call tells."""
@@ -94,19 +91,21 @@ class ExecutionTime:
         crowd would leave in a crowd, and nobody could start anything for long before. Where all is used up, this is as
         many as the window frees itself for.
         """
-        ahead_s = self._window_s * _AHEAD
-        room = self.granted_s - self._past_s(now) + self._soon_s
-        return max(1, min(most, ceil(room / ahead_s - _SMOOTH)))
+        ahead_s, edge = self._window_s * _AHEAD, now - self._window_s
+        used_s = self._along.between(edge + ahead_s, now) + self._elsewhere.still(now, self._window_s)
+        return max(1, min(most, ceil((self.granted_s - used_s) / ahead_s - _SMOOTH)))
 
     def moves_in_s(self, now: float) -> float | None:
         """Return the seconds until a call leaves the window, None where none is in it."""
-        self._slide(now)
-        oldest = self._soon or self._ended
-        return oldest[0][0] + self._window_s - now if oldest else None
+        edge = now - self._window_s
+        at = (self._started.oldest, self._ended.oldest, self._along.next_change(edge))
+        return min((one - edge for one in at if one is not None), default=None)
 
     def begin(self, now: float, call: int, *, reads: bool = False) -> None:
         """Note that a call starts."""
         self._running[call] = (now, self._usual_s[reads], reads)
+        self._started.add(call, now)
+        self._along.change(now, len(self._running), now - self._window_s)
         if self.spent_s(now) < _FULL * self.granted_s:
             self._full_since = None
 
@@ -114,8 +113,9 @@ class ExecutionTime:
         """Note that a call is over; the length of a refused one says nothing about others."""
         began, _, reads = self._running.pop(call)
         took_s = max(0.0, now - began)
-        self._ended.append((now, took_s))
-        self._ended_s += took_s
+        self._started.amend(call, took_s)
+        self._ended.add(call, now, took_s)
+        self._along.change(now, len(self._running), now - self._window_s)
         if not refused:
             new = _NEW if self._measured[reads] else 1.0
             self._usual_s[reads] += new * (took_s - self._usual_s[reads])
@@ -125,9 +125,7 @@ class ExecutionTime:
         """Take how much of its window the server says is left: what neither is left nor ours is somebody else's."""
         self._most_left_s = max(self._most_left_s, seconds)
         self._left = (now, seconds)
-        self._slide(now)
-        running = sum(now - began for began, _, _ in self._running.values())
-        others = self._most_left_s - seconds - self._ended_s - running
+        others = self._most_left_s - seconds - self._ours_s(now)
         self._elsewhere = _Elsewhere(now, max(0.0, others))
 
     def explains(self, now: float) -> bool:
@@ -147,21 +145,35 @@ class ExecutionTime:
             missing = max(0.0, self.granted_s - self.spent_s(now))
         self._elsewhere = _Elsewhere(now, self._elsewhere.still(now, self._window_s) + missing)
 
-    def _past_s(self, now: float) -> float:
-        self._slide(now)
-        return self._ended_s + self._elsewhere.still(now, self._window_s)
+    def _ours_s(self, now: float) -> float:
+        return max(self._counts_s(now))
+
+    def _counts_s(self, now: float) -> tuple[float, float, float]:
+        """Return what our calls hold of the window: counted at their starts, at their ends, and all along."""
+        self._started.forget(now - self._window_s)
+        self._ended.forget(now - self._window_s)
+        running = sum(max(now - began, usual) for began, usual, _ in self._running.values())
+        along = self._along.between(now - self._window_s, now)
+        return self._started.seconds + running, self._ended.seconds, along
 
     def _over_s(self, now: float, priority: Priority, reads: bool) -> float:
         """Return how much too much there would be with one more call."""
-        share = _BULK_SHARE if priority is Priority.BULK else 1.0
-        spent = self.spent_s(now)
-        return 0.0 if spent <= 0 else spent + self._usual_s[reads] - share * self.granted_s
+        cap = self.granted_s * (_BULK_SHARE if priority is Priority.BULK else 1.0)
+        by_start, by_end, along = self._counts_s(now)
+        others = self._elsewhere.still(now, self._window_s)
+        if max(by_start, by_end, along) + others <= 0:
+            return 0.0
+        hair_s = _HAIR * self.granted_s  # a server refuses at the limit, not only beyond it
+        return max(by_start + self._usual_s[reads], by_end + hair_s, along + hair_s) + others - cap
 
     def _freed_s(self, now: float, over: float) -> float | None:
-        waits = [wait] if (wait := self.moves_in_s(now)) is not None else []
+        leaving = self._along.running(now - self._window_s)
+        waits = [max(self._window_s / 3000, over / leaving)] if leaving else []
+        if (moves := self.moves_in_s(now)) is not None:
+            waits.append(moves)
         if self._elsewhere.still(now, self._window_s) > 0:
             waits.append(self._elsewhere.freed_after_s(over, now, self._window_s))
-        return max(0.001, min(waits)) if waits else None
+        return max(self._window_s / 30_000, min(waits)) if waits else None
 
     def _grows(self, now: float) -> bool:
         """Raise what is taken to be granted after a whole window at the limit, unless the server says that less is left."""
@@ -176,16 +188,3 @@ class ExecutionTime:
         self.granted_s += step
         self._hoped = True
         return True
-
-    def _slide(self, now: float) -> None:
-        while self._ended and self._ended[0][0] <= now - self._window_s * (1.0 - _AHEAD):
-            self._soon.append(self._ended.popleft())
-            self._soon_s += self._soon[-1][1]
-        while self._soon and self._soon[0][0] <= now - self._window_s:
-            left = self._soon.popleft()[1]
-            self._soon_s -= left
-            self._ended_s -= left
-        if not self._soon:
-            self._soon_s = 0.0
-            if not self._ended:
-                self._ended_s = 0.0
