@@ -13,6 +13,7 @@ from gp365_sim.core.clock import Clock
 from gp365_sim.core.server import Door, Servers, bind, url_of
 from gp365_sim.core.tls import Certificate
 from gp365_sim.dataverse.app import build as build_dataverse
+from gp365_sim.dataverse.hooks_delivery import Delivering
 from gp365_sim.dataverse.limits import Limits
 from gp365_sim.folder import (
     CANADA_COMPANY,
@@ -111,7 +112,7 @@ def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addre
     companies = [each.world.company for each in gp.places.values()]
     sql = build_sql(companies, gp.system, [Login(SQL_USER, kept.sql_password)], clock)
     soap = build_soap(gp.places, gp.system, users, clock, order.soap)
-    sales_app = _sales(order, addresses, kept)
+    sales_app = _sales(order, addresses, kept, certificate)
     return addresses, [
         Door(gp.app, for_gp, certificate),
         Door(sql.app, for_sql),
@@ -121,10 +122,12 @@ def _doors(order: Order, certificate: Certificate, kept: Secrets) -> tuple[Addre
     ]
 
 
-def _sales(order: Order, addresses: Addresses, kept: Secrets) -> ASGIApp:
+def _sales(order: Order, addresses: Addresses, kept: Secrets, certificate: Certificate) -> ASGIApp:
     clock, urls = Clock(), (addresses.dataverse, addresses.dataverse_http)
     tokens = Tokens(clock, TENANT_ID, urls, _applications(kept))
-    return build_dataverse(clock, tokens, order.samples, order.dataverse, urls).app
+    # Webhooks reach a receiver that has its certificate from the simulators' authority.
+    delivering = Delivering(ca_files=(certificate.ca_file,))
+    return build_dataverse(clock, tokens, order.samples, order.dataverse, urls, delivering=delivering).app
 
 
 def _applications(kept: Secrets) -> tuple[Application, ...]:

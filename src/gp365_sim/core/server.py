@@ -168,6 +168,14 @@ class Servers:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+async def _end_tasks() -> None:
+    """Cancel what the apps still do beside their requests, as the end of `asyncio.run` does."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
 @contextmanager
 def serving(*doors: Door) -> Generator[None, None, None]:
     """Serve the doors from a thread while the block runs, for callers that have no event loop (tests)."""
@@ -180,6 +188,7 @@ def serving(*doors: Door) -> Generator[None, None, None]:
         yield
     finally:
         asyncio.run_coroutine_threadsafe(servers.stop(), loop).result(30)
+        asyncio.run_coroutine_threadsafe(_end_tasks(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(30)
         loop.close()

@@ -79,15 +79,15 @@ def check_whole_table(org: Organisation, caller: Caller, table: Table) -> None:
 
 
 def may_read(caller: Caller, column: Column) -> bool:
-    """Tell whether a column's values are shown to this caller; a secured one needs the profile."""
-    return not column.secured or SECURED_ROLE in caller.roles
+    """Tell whether a column's values are shown to this caller; a secured one needs the profile, some nobody reads."""
+    return column.for_read and (not column.secured or SECURED_ROLE in caller.roles)
 
 
 def check_secured(caller: Caller, table: Table, wires: Iterable[str], *, creating: bool) -> None:
     """Refuse a value for a secured column from a caller without the profile."""
     for wire in wires:
         column = table.wire.get(wire)
-        if column is not None and not may_read(caller, column):
+        if column is not None and column.secured and SECURED_ROLE not in caller.roles:
             raise refusal.secured_column(creating=creating)
 
 

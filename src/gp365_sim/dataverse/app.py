@@ -25,6 +25,8 @@ from gp365_sim.samples import Samples
 from . import refusal
 from .door import OrganisationDoor
 from .exchange import Answer, Request, refused
+from .hooks_delivery import Deliveries, Delivering
+from .hooks_door import HooksDoor
 from .limits import Limits, Throttle
 from .organisation import Organisation, Rules
 from .platform import ensure_user, fresh
@@ -47,6 +49,7 @@ class DataverseSystem:
     throttle: Throttle
     recorder: Recorder
     faults: Faults
+    deliveries: Deliveries
 
 
 _ORDERED = {
@@ -78,24 +81,28 @@ def build(
     *,
     tracked: Iterable[str] = (),
     name: str = "Fabrikam Sales",
+    delivering: Delivering | None = None,
 ) -> DataverseSystem:
     """Build an organisation with its token endpoint, control door, recorder and faults.
 
     `samples` are the first rows (currencies, regions and their people, accounts, contacts), put back by a reset.
     `tracked` are the tables whose change tracking is on from the start. Callers get their rights from the roles of
-    their application: `customizer` may change metadata, `secured` reads and writes secured columns.
+    their application: `customizer` may change metadata and register webhooks, `secured` reads and writes secured
+    columns. `delivering` says how webhooks are delivered.
     """
     throttle = Throttle(limits or Limits(), clock.now)
     org = _organisation(clock, name, rules or Rules())
     org.urls = tuple(public_urls)
     start = frozenset(tracked)
 
-    door = OrganisationDoor(org)
+    door, deliveries = OrganisationDoor(org), Deliveries(org, delivering)
+    org.store.committed = deliveries.take
 
     def reset() -> None:
         fresh(org, start, samples)
         throttle.reset()
         door.reset()
+        deliveries.reset()
 
     reset()
     world, recorder, faults = DataverseWorld(org, reset), Recorder(), Faults()
@@ -104,12 +111,21 @@ def build(
         recorder=recorder,
         faults=faults,
         control=control_routes(
-            world, recorder, faults, clock, [*token_control(tokens), *door.routes(), *throttle.routes()]
+            world,
+            recorder,
+            faults,
+            clock,
+            [
+                *token_control(tokens),
+                *door.routes(),
+                *throttle.routes(),
+                *HooksDoor(org, deliveries).routes(),
+            ],
         ),
         clock=clock,
         refusal=_ordered,
     )
-    return DataverseSystem(app, world, org, throttle, recorder, faults)
+    return DataverseSystem(app, world, org, throttle, recorder, faults, deliveries)
 
 
 def _organisation(clock: Clock, name: str, rules: Rules) -> Organisation:

@@ -13,6 +13,7 @@ from gp365_sim.identity.tokens import Caller
 from . import refusal
 from .access import sight_of
 from .exchange import Answer, Request, no_content
+from .hooks_events import Merged, note
 from .organisation import TARGET_SUFFIX, Organisation
 from .payload import point, read_payload
 from .records import stamp_changed, update
@@ -75,14 +76,18 @@ def merge_rows(org: Organisation, caller: Caller, order: Merging) -> None:
     table = order.table
     _check(org, caller, order)
     with org.store.atomic():
+        before = org.store.get(table.name, order.master)
         _move_related(org, caller, order)
-        ended = dict(org.store.get(table.name, order.subordinate))
-        ended.update(INACTIVE)
+        old = org.store.get(table.name, order.subordinate)
+        ended = {**old, **INACTIVE}
         ended["merged"] = True
         ended["_masterid_value"] = order.master
         stamp_changed(org, caller, table, ended)
         org.store.replace(table, ended)
-        update(org, caller, table, org.store.get(table.name, order.master), order.content)
+        merged = Merged(order.subordinate, order.content, order.check_parents)
+        note(org, caller, "Update", table, old, ended, (*INACTIVE, "merged", "_masterid_value"), merged)
+        row = update(org, caller, table, org.store.get(table.name, order.master), order.content)
+        note(org, caller, "Merge", table, before, row, (), merged)
 
 
 def _check(org: Organisation, caller: Caller, order: Merging) -> None:
@@ -140,3 +145,4 @@ def _move_related(org: Organisation, caller: Caller, order: Merging) -> None:
         point(moved, column, order.table.name, order.master)
         stamp_changed(org, caller, table, moved)
         org.store.replace(table, moved)
+        note(org, caller, "Update", table, row, moved, (wire,))

@@ -176,7 +176,7 @@ def column_json(table: Table, column: Column) -> Json:
         "CanBeSecuredForCreate": column.custom,
         "CanBeSecuredForUpdate": column.custom,
         "IsValidForCreate": column.for_create,
-        "IsValidForRead": True,
+        "IsValidForRead": column.for_read,
         "IsValidForUpdate": column.for_update,
         "RequiredLevel": managed(column.required, "canmodifyrequirementlevelsettings"),
         "IsManaged": False,

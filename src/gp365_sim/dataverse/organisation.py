@@ -55,7 +55,7 @@ class Organisation:
     """Everything that a request can see or change.
 
     `without_role` holds the ids of users and teams that have no security role and so can own nothing, `unseen` the rows
-    that application users have no access to.
+    that application users have no access to, `tag` what the request that runs now gave as its tag.
     """
 
     schema: Schema
@@ -70,6 +70,9 @@ class Organisation:
     urls: tuple[str, ...] = ()
     without_role: set[str] = field(default_factory=set[str])
     unseen: list[Unseen] = field(default_factory=list[Unseen])
+    tag: str = ""
+    any_port: bool = True
+    """Whether a webhook on this machine may have any port; elsewhere only 80 and 443 are taken."""
 
     def stamp(self) -> str:
         """Give the present as the organisation stores times: whole seconds."""

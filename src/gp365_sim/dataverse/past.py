@@ -47,7 +47,7 @@ def back_up(org: Organisation) -> Backup:
 def restore(org: Organisation, backup: Backup, *, new_organisation: bool = False) -> None:
     """Put a backup in place of everything; with `new_organisation` under another organisation id, as a copy has it."""
     org.schema = backup.schema.copied()
-    org.store = Store(org.schema, org.now)
+    org.store = Store(org.schema, org.now, org.store.committed)
     org.store.fill(backup.rows, backup.tombstones, backup.version)
     org.base_currency = backup.base_currency
     org.without_role = set(backup.without_role)

@@ -14,11 +14,12 @@ from .bulk_messages import MESSAGES
 from .organisation import Organisation
 from .payload import point
 from .records import create
-from .schema import Column, Table
+from .schema import MERGEABLE, Column, Table
 from .schema_load import fresh_schema
 from .store import Row, Store
 from .values import stored
 
+ROW_MESSAGES = ("Create", "Update", "Delete")
 PERSON_ID = "5ad1c0de-0000-4000-8000-00000000cafe"
 PERSON = Caller(client_id="", user_id=PERSON_ID, name="Sam Seller", roles=frozenset({"runtime", "secured"}))
 US_DOLLAR = {
@@ -34,7 +35,7 @@ def fresh(org: Organisation, tracked: frozenset[str], samples: Samples | None) -
     """Put an organisation into its first state. Version numbers go on, so that no etag ever comes twice."""
     version = org.store.version
     org.schema = fresh_schema(tracked)
-    org.store = Store(org.schema, org.now)
+    org.store = Store(org.schema, org.now, org.store.committed)
     org.store.version = version
     _found(org)
     for name in org.schema.tables:
@@ -59,7 +60,7 @@ def _found(org: Organisation) -> None:
     _insert(org, "businessunit", org.business_unit, now, name=org.name)
     _insert(org, "organization", org.id, now, name=org.name, languagecode=1033)
     ensure_user(org, PERSON)
-    for message in ("Create", "Update", "Delete", *MESSAGES):
+    for message in (*ROW_MESSAGES, "Merge", *MESSAGES):
         _insert(org, "sdkmessage", message_id(message), None, name=message)
 
 
@@ -121,9 +122,13 @@ def allow_bulk(org: Organisation, table_name: str) -> None:
         "solutioncomponent",
         "sdkmessage",
         "sdkmessagefilter",
+        "sdkmessageprocessingstep",
+        "sdkmessageprocessingstepimage",
+        "serviceendpoint",
         "asyncoperation",
     }
-    names = ("Create", "Update", "Delete", *(() if table_name in platform | {"organization"} else MESSAGES))
+    bulk = () if table_name in platform | {"organization"} else MESSAGES
+    names = (*ROW_MESSAGES, *(("Merge",) if table_name in MERGEABLE else ()), *bulk)
     table = org.schema.tables["sdkmessagefilter"]
     for message in names:
         row: Row = {

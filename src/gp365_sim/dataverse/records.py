@@ -10,6 +10,8 @@ from gp365_sim.identity.tokens import Caller
 from . import refusal
 from .access import check_access, check_secured, check_targets
 from .fold import comparable
+from .hooks_events import note
+from .hooks_rules import check_registrar, check_registration
 from .organisation import TARGET_SUFFIX, Organisation
 from .owning import OWNER, OWNER_TARGET, belongings, settle_owner
 from .schema import Relationship, Table
@@ -24,6 +26,7 @@ def create(
     org: Organisation, caller: Caller, table: Table, values: Row, *, check_duplicates: bool = False
 ) -> Row:
     """Add a row; `values` come from `read_payload`. The id may be the caller's own choice."""
+    check_registrar(caller, table, "Create")
     check_secured(caller, table, values, creating=True)
     check_targets(org, caller, table, values)
     if check_duplicates:
@@ -42,8 +45,10 @@ def create(
     _settle_money(org, table, row, values)
     _compute(table, row)
     _check_required(table, row)
+    check_registration(org, table, row)
     with org.store.atomic():
         org.store.insert(table, row)
+        note(org, caller, "Create", table, None, row, values)
     return row
 
 
@@ -53,6 +58,7 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     An inactive row can be changed like any other (assumed: forms lock it, the API does not); one that a merge ended
     cannot, unless the organisation is set up so (assumed).
     """
+    check_registrar(caller, table, "Write")
     check_access(org, caller, table, old, "WriteAccess")
     check_secured(caller, table, values, creating=False)
     check_targets(org, caller, table, values)
@@ -74,8 +80,10 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     _settle_money(org, table, row, values)
     _compute(table, row)
     _check_required(table, row)
+    check_registration(org, table, row)
     with org.store.atomic():
         org.store.replace(table, row)
+        note(org, caller, "Update", table, old, row, values)
         if assigned and row[OWNER] != old.get(OWNER):
             _hand_on(org, caller, table, row)
     return row
@@ -88,6 +96,7 @@ def _hand_on(org: Organisation, caller: Caller, table: Table, row: Row) -> None:
         settle_owner(org, child, given)
         stamp_changed(org, caller, child, given)
         org.store.replace(child, given)
+        note(org, caller, "Update", child, old, given, (OWNER,))
 
 
 def stamp_changed(org: Organisation, caller: Caller, table: Table, row: Row) -> None:
@@ -99,6 +108,7 @@ def delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> None
     """Delete a row with what hangs on it: cascade, remove the link, or refuse, as each relationship says."""
     if table.name in UNDELETABLE:
         raise refusal.not_modelled(f"deleting rows of '{table.name}'")
+    check_registrar(caller, table, "Delete")
     check_access(org, caller, table, org.store.get(table.name, row_id), "DeleteAccess")
     with org.store.atomic():
         _delete(org, caller, table, row_id)
@@ -112,8 +122,10 @@ def _delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> Non
         relationship = relationships.get((other, other_table.wire[wire].name))
         if other_row is not None and relationship is not None:
             _let_go(org, caller, other_table, other_row, relationship)
-    if org.store.find(table.name, row_id) is not None:
+    row = org.store.find(table.name, row_id)
+    if row is not None:
         org.store.remove(table, row_id)
+        note(org, caller, "Delete", table, row, None, ())
 
 
 def _let_go(org: Organisation, caller: Caller, table: Table, row: Row, relationship: Relationship) -> None:
@@ -126,6 +138,7 @@ def _let_go(org: Organisation, caller: Caller, table: Table, row: Row, relations
         kept = {k: v for k, v in row.items() if k not in {wire, wire + TARGET_SUFFIX}}
         _stamp(table, kept, caller, org.stamp(), "modified")
         org.store.replace(table, kept)
+        note(org, caller, "Update", table, row, kept, (wire,))
 
 
 # --- what the platform writes by itself ------------------------------------------------------------------------------

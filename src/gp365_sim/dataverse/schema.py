@@ -27,11 +27,24 @@ KNOWN_RELATIONSHIPS = {
     ("opportunity", "customerid", "contact"): "opportunity_customer_contacts",
     ("solution", "publisherid", "publisher"): "publisher_solution",
     ("sdkmessagefilter", "sdkmessageid", "sdkmessage"): "sdkmessageid_sdkmessagefilter",
+    (
+        "sdkmessageprocessingstep",
+        "eventhandler",
+        "serviceendpoint",
+    ): "serviceendpoint_sdkmessageprocessingstep",
+    (
+        "sdkmessageprocessingstepimage",
+        "sdkmessageprocessingstepid",
+        "sdkmessageprocessingstep",
+    ): "sdkmessageprocessingstepid_sdkmessageprocessingstepimage",
 }
 KNOWN_DELETES = {
     "contact_customer_accounts": "Cascade",
     "contact_customer_contacts": "Cascade",
     "publisher_solution": "Restrict",
+    # What hangs on a webhook goes with it (assumed).
+    "serviceendpoint_sdkmessageprocessingstep": "Cascade",
+    "sdkmessageprocessingstepid_sdkmessageprocessingstepimage": "Cascade",
 }
 # Relationships whose children get the new owner of their parent (that these are parental is assumed).
 KNOWN_ASSIGNS = frozenset(
@@ -84,6 +97,7 @@ class Column:
     navigation: Mapping[str, str] = field(default_factory=dict[str, str])
     for_create: bool = True
     for_update: bool = True
+    for_read: bool = True
     secured: bool = False
     custom: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])

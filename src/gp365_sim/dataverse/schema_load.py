@@ -42,13 +42,26 @@ TYPE_CODES = {
     "solutioncomponent": 7103,
     "sdkmessage": 4606,
     "sdkmessagefilter": 4607,
+    "sdkmessageprocessingstep": 4608,
+    "sdkmessageprocessingstepimage": 4615,
+    "serviceendpoint": 4618,
     "transactioncurrency": 9105,
 }
 # The id column of an activity is `activityid`, so its schema name cannot be taken from there.
 ACTIVITIES = {"opportunityclose": "OpportunityClose", "orderclose": "OrderClose"}
 # Tables whose changes cannot be tracked; the rest may be switched on (assumed for each of them).
 UNTRACKABLE = frozenset(
-    {"sdkmessage", "sdkmessagefilter", "solution", "solutioncomponent", "publisher", "organization"}
+    {
+        "sdkmessage",
+        "sdkmessagefilter",
+        "sdkmessageprocessingstep",
+        "sdkmessageprocessingstepimage",
+        "serviceendpoint",
+        "solution",
+        "solutioncomponent",
+        "publisher",
+        "organization",
+    }
 )
 
 
@@ -130,6 +143,7 @@ def _column(table: str, name: str, raw: list[Any]) -> Column:
         navigation=_navigation(name, targets, more.get("nav")) if kind in LOOKUP_TYPES else {},
         for_create="c" in write,
         for_update="u" in write,
+        for_read=more.get("read", True),
     )
 
 

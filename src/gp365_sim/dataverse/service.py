@@ -42,11 +42,19 @@ URL_LIMIT, BATCH_URL_LIMIT = 32 * 1024, 64 * 1024
 
 def run(org: Organisation, request: Request) -> Answer:
     """Answer one request; a refusal becomes its error envelope, and nothing of the request stays."""
+    outer, org.tag = org.tag, _tag(request)
     try:
         with org.store.atomic():
             return _route(org, request)
     except refusal.Refusal as no:
         return refused(request, no)
+    finally:
+        org.tag = outer
+
+
+def _tag(request: Request) -> str:
+    """Give the optional parameter `tag`; every part of a batch has its own (optional-parameters.md)."""
+    return dict(parse_pairs(request.query)).get("tag", "") if "tag" in request.query else ""
 
 
 def _route(org: Organisation, request: Request) -> Answer:

@@ -32,9 +32,17 @@ class Tombstone:
 class Store:
     """All rows of one organisation; the only place where they change."""
 
-    def __init__(self, schema: Schema, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        now: Callable[[], datetime],
+        committed: Callable[[list[object]], None] | None = None,
+    ) -> None:
         self.schema = schema
         self.now = now
+        self.committed = committed
+        """What hears of the announced events once the change that they belong to is certain."""
+        self._announced: list[object] = []
         self.version = 1_000_000
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in schema.tables}
         self.tombstones: dict[str, list[Tombstone]] = {}
@@ -134,6 +142,24 @@ class Store:
             raise
         finally:
             self._undo = outer
+            if outer is None and self._announced:
+                self._tell()
+
+    def announce(self, event: object) -> None:
+        """Tell of an event when the outermost block ends well; an event of changes that were undone is forgotten."""
+        self._announced.append(event)
+        if self._undo is None:
+            self._tell()
+        else:
+            self._undo.append(self._forget_last)
+
+    def _forget_last(self) -> None:
+        self._announced.pop()
+
+    def _tell(self) -> None:
+        events, self._announced = self._announced, []
+        if self.committed is not None:
+            self.committed(events)
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row and give it the next version; raises 412 where its id or a key is taken."""

@@ -1,0 +1,105 @@
+"""Lanes that call webhook endpoints beside the requests that are served, and the single call."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import httpx2
+
+_IDLE_S = 20.0
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One POST; the time-out is for the whole answer."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    timeout_s: float
+
+    async def made(self, client: httpx2.AsyncClient) -> tuple[int, str]:
+        """Make the call and give its status, or 0 and why there is none; redirects are not followed (assumed)."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                answer = await client.post(self.url, content=self.body, headers=self.headers)
+        except TimeoutError:
+            return 0, "no answer in time"
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            return 0, f"{type(error).__name__}: {error}"
+        return answer.status_code, ""
+
+
+class Lanes(Generic[T]):
+    """So many lanes work on what waits; they open when something comes and close when nothing has come for a while.
+
+    What is put together is worked one after the other. Everything runs in tasks of the event loop that `put` is called
+    in: whoever cancels them (as the end of a server does) closes the connections too.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        ca_files: Iterable[Path],
+        work: Callable[[httpx2.AsyncClient, T], Awaitable[None]],
+    ) -> None:
+        self.waiting: deque[list[T]] = deque()
+        self._most, self._ca_files, self._work = most, tuple(ca_files), work
+        self._running: asyncio.Task[None] | None = None
+        self._more = asyncio.Event()
+        self._open = 0
+
+    @cached_property
+    def trusted(self) -> ssl.SSLContext:
+        """The authorities that endpoints may have their certificates from."""
+        context = ssl.create_default_context()
+        for file in self._ca_files:
+            context.load_verify_locations(file)
+        return context
+
+    def put(self, chain: list[T]) -> None:
+        """Queue work that one lane does one after the other."""
+        self.waiting.append(chain)
+        if self._running is None or self._running.done():
+            self._more, self._open = asyncio.Event(), 0
+            self._running = asyncio.get_running_loop().create_task(self._run(), name="webhooks")
+        self._more.set()
+
+    async def _run(self) -> None:
+        pool = httpx2.Limits(max_connections=self._most, max_keepalive_connections=self._most)
+        client = httpx2.AsyncClient(verify=self.trusted, timeout=None, limits=pool, trust_env=False)
+        async with client, asyncio.TaskGroup() as group:
+            while await self._called():
+                for _ in range(min(self._most - self._open, len(self.waiting))):
+                    self._open += 1
+                    group.create_task(self._lane(client))
+            self._running = None
+
+    async def _called(self) -> bool:
+        """Wait until there is more to do; False when nothing came for a while and nothing is under way."""
+        while True:
+            try:
+                async with asyncio.timeout(_IDLE_S):
+                    await self._more.wait()
+            except TimeoutError:
+                if not self.waiting and not self._open:
+                    return False
+                continue
+            self._more.clear()
+            return True
+
+    async def _lane(self, client: httpx2.AsyncClient) -> None:
+        try:
+            while self.waiting:
+                for each in self.waiting.popleft():
+                    await self._work(client, each)
+        finally:
+            self._open -= 1
