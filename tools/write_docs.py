@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gp365.app import settings, settings_alerts, settings_gp
+from gp365.app import settings, settings_alerts, settings_doors, settings_gp
 from gp365.model import errors, flow_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +34,7 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     ),
     '[systems.NAME], kind = "memory"': ("A system in one file, for trying flows.", settings.MemorySystem),
     "[pairs.NAME]": ("Two places that are kept in step.", settings.PairSettings),
+    "[doors.NAME]": ("Who may tell the service of changes; see webhooks.md.", settings_doors.DoorSettings),
     "[store]": ("Where links, work and ledger are kept.", settings.StoreSettings),
     "[worker]": ("How the engine works.", settings.WorkerSettings),
     "[verify]": ("How much of what was written is read back.", settings.VerifySettings),

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from gp365.app.settings_alerts import AlertSettings
 from gp365.app.settings_base import SecretReference as SecretReference
 from gp365.app.settings_base import Strict, known_time_zone
+from gp365.app.settings_doors import DoorSettings
 from gp365.app.settings_gp import GpSystem as GpSystem
 from gp365.app.settings_service import ServiceSettings
 
@@ -233,6 +234,7 @@ class Settings(Strict):
     schema_version: Literal[1] = Field(alias="schema", description="version of this file's format")
     systems: dict[str, System] = Field(min_length=1, description="the systems by name")
     pairs: dict[str, PairSettings] = Field(default={}, description="the pairs by name")
+    doors: dict[str, DoorSettings] = Field(default={}, description="the doors for webhooks by name")
     store: StoreSettings = Field(default=StoreSettings(), description="the store")
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
     verify: VerifySettings = Field(default=VerifySettings(), description="reading back what was written")
@@ -241,7 +243,9 @@ class Settings(Strict):
     alerts: AlertSettings = Field(default=AlertSettings(), description="what is told, to whom, and when")
 
 
-SECRETS = frozenset({"password", "client_secret", "certificate", "address", "status_token"})
+SECRETS = frozenset(
+    {"password", "client_secret", "certificate", "secret", "former_secret", "address", "status_token"}
+)
 """Names of settings that hold a secret."""
 
 

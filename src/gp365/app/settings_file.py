@@ -12,6 +12,7 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 
 from gp365.app.settings import KINDS, SECRETS, Settings, System
+from gp365.app.settings_doors import DOOR_NAME
 from gp365.model.errors import Misconfigured
 
 FILE = "gp365.toml"
@@ -49,6 +50,7 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
     except ValidationError as error:
         raise _first_fault(error, raw, lines, name) from None
     _check_pairs(settings, lines, name)
+    _check_doors(settings, lines, name)
     return settings
 
 
@@ -231,3 +233,20 @@ def _check_pairs(settings: Settings, lines: Mapping[Where, int], name: str) -> N
                 raise _fault(
                     "settings-invalid", name, line, path, why, system, f"Name a {KINDS[side][0]} system."
                 )
+
+
+def _check_doors(settings: Settings, lines: Mapping[Where, int], name: str) -> None:
+    for door, given in settings.doors.items():
+        path = ("doors", door)
+        if not DOOR_NAME.fullmatch(door):
+            why = "is no name for a door: small letters, digits, - and _"
+            raise _fault("settings-invalid", name, _line_of(lines, path), path, why, door)
+        path = (*path, "system")
+        line = _line_of(lines, path)
+        if given.system not in settings.systems:
+            known = ", ".join(settings.systems)
+            why, fix = "names no system", f"The systems are {known}."
+            raise _fault("system-unknown", name, line, path, why, given.system, fix)
+        if given.kind == "dataverse" and settings.systems[given.system].kind != "dataverse":
+            why, fix = "is no Dataverse organisation", 'Name one, or choose kind = "signed".'
+            raise _fault("settings-invalid", name, line, path, why, given.system, fix)

@@ -65,7 +65,7 @@ def keep(conn: Connection, hints: Sequence[Hint]) -> None:
         known = rows.get(place)
         newest = known if known is not None and known.at > hint.at else hint
         told = 1 if known is None else known.told + 1
-        rows[place] = Taken(*_said(newest), mark, told)
+        rows[place] = _taken(newest, mark, told)
     # One order of locking: no deadlocks.
     run_many(conn, "keep hints", lambda: _keeping(conn), [_row(rows[place]) for place in sorted(rows)])
 
@@ -90,8 +90,18 @@ def waiting(conn: Connection) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in conn.execute(query)}
 
 
-def _said(hint: Hint) -> tuple[Any, ...]:
-    return (hint.system, hint.table, hint.key, hint.message, hint.operation, hint.tag, hint.at)
+def _taken(hint: Hint, mark: str, told: int) -> Taken:
+    return Taken(
+        hint.system,
+        hint.table,
+        hint.key,
+        hint.message,
+        hint.operation,
+        hint.tag,
+        hint.at,
+        mark,
+        told,
+    )
 
 
 def _row(taken: Taken) -> dict[str, Any]:
