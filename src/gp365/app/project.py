@@ -20,6 +20,7 @@ from gp365.app.settings import SecretReference, Settings
 from gp365.app.settings_file import FILE, read_settings
 from gp365.model.errors import Misconfigured
 from gp365.model.lookups import Lookup
+from gp365.store import lease as leases
 from gp365.store.engine import Clock, Store, open_store, utc_now
 from gp365.store.masterkey import KeyRing
 from gp365.store.scratch import ScratchFile
@@ -27,12 +28,15 @@ from gp365.store.vault import VaultSecret
 
 OWN = ".gp365"
 FOLDER_VARIABLE = "GP365_DIR"
+SERVICE = "serve"
+"""The lease of a living service."""
 
 
 class Project:
     """An open project. Store, scratch and vault are opened on first use; `close` closes them.
 
-    `actor` is who acts, for the ledger: the operating-system user. `folder` is absolute.
+    `actor` is who acts, for the ledger: the operating-system user. `folder` is absolute. `served`: the service runs a
+    command for somebody, under its own lock of the folder.
     """
 
     def __init__(self, folder: Path, settings: Settings, *, actor: str = "", clock: Clock = utc_now) -> None:
@@ -44,6 +48,7 @@ class Project:
         self.log = LogFile(self.own / "logs")
         self._store: Store | None = None
         self._scratch: ScratchFile | None = None
+        self.served = False
 
     @property
     def store(self) -> Store:
@@ -86,13 +91,22 @@ class Project:
         return self.folder / name
 
     @contextmanager
-    def locked(self) -> Generator[None]:
-        """Hold the folder for a command that writes; Misconfigured("folder-locked") while another one does."""
+    def locked(self, *, beside_service: bool = False) -> Generator[None]:
+        """Hold the folder for a command that writes; Misconfigured("folder-locked") while another one does.
+
+        `beside_service`: the command may also write while the service holds the folder.
+        """
+        if self.served:
+            yield
+            return
         self.own.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.own / "lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
+            if beside_service and self.serving():
+                yield
+                return
             raise Misconfigured(
                 "folder-locked", f"Another gp365 process is at work in {self.folder}.", value=str(self.folder)
             ) from None
@@ -100,6 +114,11 @@ class Project:
             yield
         finally:
             lock.release()
+
+    def serving(self) -> bool:
+        """Tell whether a living service holds the folder's store."""
+        with self.store.read() as conn:
+            return leases.is_alive(conn, SERVICE)
 
     def reload(self) -> None:
         """Read flows and lookups anew when they are next needed."""

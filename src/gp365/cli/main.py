@@ -21,6 +21,7 @@ from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
 from gp365.cli.reconcile_commands import reconcile_app
+from gp365.cli.serve_command import serve
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
 from gp365.cli.undo_commands import undo
@@ -67,6 +68,7 @@ for command in (
     plan,
     apply,
     sync,
+    serve,
     undo,
     replay,
     status,
@@ -99,7 +101,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         ended = app(given, prog_name="gp365", standalone_mode=False)
         return ended if isinstance(ended, int) else 0
     except Gp365Error as error:
-        return _failed(error, given, as_json)
+        return _handed_over(error, given, as_json)
     except typer.Exit as ended:
         return ended.exit_code
     except typer.TyperException as wrong:
@@ -114,6 +116,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  the last place where a bug can be told to the operator
         told = Bug("bug", f"An error of gp365 itself: {type(error).__name__}.")
         return _failed(told, given, as_json, trail=traceback.format_exc())
+
+
+def _handed_over(error: Gp365Error, given: Sequence[str], as_json: bool) -> int:
+    """Let a running service do what it keeps from being done here; any other error is told."""
+    if error.code != "folder-locked":
+        return _failed(error, given, as_json)
+    from gp365.cli.beside import hand_over
+
+    try:
+        code = hand_over(given, _folder_of(given), as_json=as_json)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Gp365Error as other:
+        return _failed(other, given, as_json)
+    return _failed(error, given, as_json) if code is None else code
 
 
 def _misused(wrong: typer.TyperException, given: Sequence[str], as_json: bool) -> int:

@@ -5,6 +5,7 @@ Nothing here fails because a console cannot show a character, and no error text 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -81,7 +82,9 @@ def write_error(error: Gp365Error, *, as_json: bool) -> None:
 @contextmanager
 def progress_shown(*, quiet: bool = False) -> Generator[Progress]:
     """Give a progress callback: bars on a terminal, now and then a line elsewhere, nothing when quiet."""
-    if quiet:
+    if os.environ.get("GP365_ACTION"):
+        yield _Lines()  # for the service, which shows it to whoever gave the command
+    elif quiet:
         yield _nothing
     elif sys.stderr.isatty():
         with _bars() as callback:

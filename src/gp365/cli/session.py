@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,10 @@ class Session:
         from gp365.app.project import open_project
 
         with open_project(self.folder) as project:
+            if os.environ.get("GP365_ACTION"):
+                from gp365.app.service.acting import work_for_service
+
+                work_for_service(project)
             yield project
 
     def ask(self, act: Callable[[Project], T], show: Callable[[Console, T], None]) -> None:

@@ -193,6 +193,14 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "link-taken": Entry("A record was linked elsewhere in the meantime.", "Nothing: it is looked at again."),
     "lease-lost": Entry("Another worker has taken over the work.", "Nothing: the other one goes on."),
+    "action-broken-off": Entry(
+        "The service did not live to end a command that it was given.",
+        "Look with `gp365 history` at what it did, and give it again.",
+    ),
+    "service-busy": Entry(
+        "The running service did not take a command up in time.",
+        "Give it again later, or raise `service.action_wait_s`.",
+    ),
     "folder-locked": Entry(
         "Another gp365 process is at work in this project folder.", "Wait until it has ended."
     ),

@@ -134,4 +134,5 @@ def _move(conn: Connection, id: str, state: str, values: dict[str, Any]) -> bool
 
 def _action(row: Row[Any]) -> Action:
     values = dict(row._mapping)  # pyright: ignore[reportPrivateUsage]  SQLAlchemy's public name for it
-    return Action(**values | {"arguments": tuple(orjson.loads(values["arguments"]))})
+    values["arguments"] = tuple(orjson.loads(values["arguments"]))
+    return Action(**values)

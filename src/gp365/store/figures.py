@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, distinct, func, select
 
 from gp365.store import tables
 from gp365.store.claims import LOCK_ONLY, queue_of
@@ -79,3 +79,23 @@ def _open(conn: Connection, table: Table, pair: str, flow: str) -> int:
 def _count(conn: Connection, where: ColumnElement[bool], what: ColumnElement[object] | None = None) -> int:
     counted = func.count() if what is None else func.count(what)
     return conn.execute(select(counted).where(where)).scalar_one()
+
+
+class Queue(NamedTuple):
+    """What waits in the queue of a flow: how many records now, and when the next one of the others is due."""
+
+    due: int
+    next_at: datetime | None
+
+
+def queues(conn: Connection, now: datetime) -> dict[tuple[str, str], Queue]:
+    """Read the queues of all flows that have anything in them, by pair and flow."""
+    later = and_(_WORK.c.due_at.is_not(None), _WORK.c.due_at > now)
+    query = select(
+        _WORK.c.pair,
+        _WORK.c.flow,
+        func.count(case((later, None), else_=1)),
+        func.min(case((later, _WORK.c.due_at))),
+    )
+    query = query.where(_WORK.c.seq > LOCK_ONLY).group_by(_WORK.c.pair, _WORK.c.flow)
+    return {(pair, flow): Queue(due, next_at) for pair, flow, due, next_at in conn.execute(query)}

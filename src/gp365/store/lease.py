@@ -96,6 +96,12 @@ def _current() -> Query:
     return query.with_for_update(read=True)
 
 
+def is_alive(conn: Connection, name: str) -> bool:
+    """Tell whether anybody holds the lease of this name at this moment."""
+    query = select(_TABLE.c.number).where(_TABLE.c.name == name, _TABLE.c.until > now(conn))
+    return conn.execute(query).scalar_one_or_none() not in (None, _NOBODY)
+
+
 def living(conn: Connection, numbers: Iterable[int], *, own: int) -> set[int]:
     """Return which of the numbers are leases still at work, and end those that have run out.
 

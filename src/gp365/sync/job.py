@@ -90,7 +90,8 @@ class Job:
 
     `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
-    system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the end of a run, from 0 to 1.
+    system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the
+    end of a run, from 0 to 1.
     """
 
     pair: str

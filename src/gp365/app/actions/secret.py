@@ -46,7 +46,7 @@ def secret_set(project: Project, name: str, secret: str) -> SecretSet:
         what = "name" if not name.strip() else "secret"
         raise Misconfigured("usage", f"The {what} is empty.", field=what, fix="Give it on standard input.")
     register_secret(text)
-    with project.locked():
+    with project.locked(beside_service=True):
         key = vault.open_key(project.store, project.ring)
         with project.store.write() as conn:
             replaced = name in vault.list_secrets(conn)

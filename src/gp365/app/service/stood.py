@@ -1,0 +1,50 @@
+"""How everything stands, put together: what the store tells of each flow, and what only the service knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from gp365.app.alerts.stored import flow_standing
+from gp365.app.project import Project
+from gp365.app.service.circuit import CLOSED
+from gp365.app.service.due import Planned, runs_at
+from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+from gp365.store import actions, hints
+
+if TYPE_CHECKING:
+    from gp365.app.service.plans import State
+
+
+def standing_of(project: Project, state: State, began: datetime, now: datetime) -> Standing:
+    """Say how everything stands, from the store and from what is planned."""
+    with project.store.read() as conn:
+        flows = tuple(_flow(project, conn, state, one, now) for one in state.planned())
+        waiting = sum(hints.waiting(conn).values())
+        asked = actions.count_waiting(conn)
+    quiet = [until for pair in project.settings.pairs if (until := state.quiet(pair, now)) is not None]
+    systems = tuple(_system(name, given, state, now) for name, given in project.settings.systems.items())
+    return Standing(now, began, flows, systems, (), waiting, asked, min(quiet, default=None))
+
+
+def _flow(project: Project, conn: Connection, state: State, plan: Planned, now: datetime) -> FlowStanding:
+    next_at = runs_at(plan, state.circuits, lambda pair: state.quiet(pair, now))
+    stopped = state.stopped.get((plan.pair, plan.flow))
+    held = flow_standing(project, conn, plan.pair, plan.flow, now)
+    return replace(held, next_look=next_at, stopped=stopped)
+
+
+def _system(name: str, given: Any, state: State, now: datetime) -> SystemStanding:
+    held = state.circuits.get(name, CLOSED)
+    return SystemStanding(
+        name,
+        kind=str(given.kind),
+        circuit=held.state(now),
+        fault=held.fault,
+        unauthorised=held.unauthorised,
+        next_try=held.next_try,
+        lanes=int(getattr(given, "lanes", 0) or 0),
+    )
