@@ -99,6 +99,12 @@ def note_notice(conn: Connection, notice: Waiting) -> None:
     conn.execute(_NOTICE.update().where(*where).values(values))
 
 
+def postpone(conn: Connection, channel: str, until: datetime) -> None:
+    """Let every notice of a channel wait at least until a moment: it has just failed."""
+    mine = (_NOTICE.c.channel == channel, _NOTICE.c.state == WAITING, _NOTICE.c.due_at < until)
+    conn.execute(_NOTICE.update().where(*mine).values(due_at=until))
+
+
 def add_to_day(
     conn: Connection, day: str, pair: str, flow: str, sums: Mapping[str, int], *, at_most: bool = False
 ) -> None:
@@ -141,6 +147,18 @@ def forget(conn: Connection, before: datetime, day: str) -> int:
 def unsent(conn: Connection) -> int:
     """Count the notices that wait to be sent."""
     return conn.execute(select(func.count()).where(_NOTICE.c.state == WAITING)).scalar_one()
+
+
+def rejected(conn: Connection, pair: str, flow: str) -> int:
+    """Count the open parked entries of a flow that the other system refused."""
+    parked = tables.parked
+    where = (
+        parked.c.pair == pair,
+        parked.c.flow == flow,
+        parked.c.state == "open",
+        parked.c.code == "rejected",
+    )
+    return conn.execute(select(func.count()).where(*where)).scalar_one()
 
 
 def _row(one: Waiting) -> dict[str, Any]:
