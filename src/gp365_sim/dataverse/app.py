@@ -103,6 +103,7 @@ def build(
         throttle.reset()
         door.reset()
         deliveries.reset()
+        org.any_port = True
 
     reset()
     world, recorder, faults = DataverseWorld(org, reset), Recorder(), Faults()
