@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gp365.app.service.circuit import CLOSED, Circuit
 from gp365.app.service.pace import Look
 
+ALONG = 0.25
+"""Part of its interval by which a flow is looked at early, so as to share a round."""
 Flow = tuple[str, str]
 """Pair and flow."""
 
@@ -41,14 +43,15 @@ def next_round(
 ) -> Round | None:
     """Choose the pair that is run now: urgent before what is only due, then the longest due; None if nothing is.
 
-    Through a circuit that is half open only one flow goes: it tells whether the system is back.
+    Flows of the pair that are nearly due go along: they read the same lists, which a round reads once. Through a circuit
+    that is half open only one flow goes: it tells whether the system is back.
     """
-    ready = [one for one in plans if runs_at(one, circuits, quiet) is not None]
-    due = [one for one in ready if (at := runs_at(one, circuits, quiet)) is not None and at <= now]
+    times = [(one, runs_at(one, circuits, quiet)) for one in plans]
+    due = [one for one, at in times if at is not None and at <= now]
     if not due:
         return None
     first = min(due, key=lambda one: (not one.urgent, one.look.next_at))
-    mine = [one for one in due if one.pair == first.pair]
+    mine = [one for one, at in times if one.pair == first.pair and at is not None and at <= now + _along(one)]
     probing = [one for one in mine if _half_open(one, circuits, now)]
     if probing:
         closed = [one for one in mine if one not in probing]
@@ -70,6 +73,10 @@ def runs_at(
             at = max(at, circuit.next_try)
     ends = quiet(plan.pair)
     return max(at, ends) if ends is not None else at
+
+
+def _along(plan: Planned) -> timedelta:
+    return timedelta(seconds=plan.look.interval_s * ALONG)
 
 
 def _half_open(plan: Planned, circuits: Mapping[str, Circuit], now: datetime) -> bool:
