@@ -1,0 +1,134 @@
+"""The status page: what is broken, what ran, and what waits for whom; plain HTML, also on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
+from html import escape
+
+from gp365.app.alerts.conditions import Condition
+from gp365.app.alerts.kinds import KINDS
+from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+
+HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="60"><title>gp365: {title}</title><style>
+body{{font:16px/1.45 system-ui,sans-serif;margin:1rem auto;max-width:60rem;padding:0 1rem;color:#1a1a1a;background:#fff}}
+h1{{font-size:1.4rem}}h2{{font-size:1.1rem;margin-top:1.6rem}}table{{border-collapse:collapse;width:100%}}
+th,td{{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #ddd;vertical-align:top}}
+.bad{{color:#a40000}}.good{{color:#00602b}}.fix{{color:#444}}
+@media(max-width:40rem){{thead{{display:none}}tr{{display:block;border-bottom:1px solid #999;padding:.4rem 0}}
+td{{display:block;border:0;padding:.1rem 0}}td:before{{content:attr(data-name)": ";color:#555}}}}
+@media(prefers-color-scheme:dark){{body{{background:#141414;color:#eee}}.bad{{color:#ff8a80}}.good{{color:#7fe0a0}}
+.fix,td:before{{color:#bbb}}}}
+</style></head><body>
+"""
+PERSON = (
+    ("parked", "records wait for a decision", "gp365 parked list"),
+    ("unkept", "writes were acknowledged and are not there", "gp365 unkept list"),
+)
+MACHINE = (
+    ("due", "to be worked now"),
+    ("later", "to be tried again"),
+    ("waiting", "wait for another record"),
+    ("unsettled", "writes whose end is looked for"),
+)
+
+
+def status_page(standing: Standing | None, broken: Sequence[Condition], zone: tzinfo) -> str:
+    """Return the page; `standing` None where the store does not answer. Nothing of a record but counts is on it."""
+    if standing is None:
+        return HEAD.format(title="the store does not answer") + (
+            '<h1 class="bad">The store does not answer</h1><p>See the log in <code>.gp365/logs</code>.</p></body></html>'
+        )
+    title = f"{len(broken)} broken" if broken else "all is well"
+    parts = [HEAD.format(title=title), _top(standing, title, zone, good=not broken), *_broken(broken)]
+    parts += [*_people(standing), *_flows(standing, zone), *_systems(standing, zone), "</body></html>"]
+    return "\n".join(parts)
+
+
+def _top(standing: Standing, title: str, zone: tzinfo, *, good: bool) -> str:
+    kind = "good" if good else "bad"
+    quiet = f" Nothing is written until {_time(standing.quiet_until, zone)}." if standing.quiet_until else ""
+    waits = f" {standing.actions} commands wait." if standing.actions else ""
+    return (
+        f'<h1 class="{kind}">{escape(title.capitalize())}</h1>'
+        f"<p>As of {_time(standing.at, zone)} ({escape(str(zone))}); at work since {_time(standing.began, zone)}."
+        f"{quiet}{waits}</p>"
+    )
+
+
+def _broken(broken: Sequence[Condition]) -> Iterator[str]:
+    if broken:
+        yield "<h2>What is broken</h2><ul>"
+        for one in broken:
+            yield (
+                f'<li><span class="bad">{escape(one.sentence)}</span><br>'
+                f'<span class="fix">{escape(KINDS[one.kind].fix)}</span></li>'
+            )
+        yield "</ul>"
+
+
+def _people(standing: Standing) -> Iterator[str]:
+    lines = [
+        f"<li>{escape(flow.pair)} {escape(flow.flow)}: {getattr(flow, name):,} {what} (<code>{command}</code>)</li>"
+        for flow in standing.flows
+        for name, what, command in PERSON
+        if getattr(flow, name)
+    ]
+    lines += [
+        f"<li>{escape(flow.pair)} {escape(flow.flow)}: a guard holds it (<code>gp365 sync --approve</code>)</li>"
+        for flow in standing.flows
+        if flow.guards
+    ]
+    yield "<h2>What waits for a person</h2>"
+    yield f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing.</p>"
+
+
+def _flows(standing: Standing, zone: tzinfo) -> Iterator[str]:
+    names = ("Flow", "Last good end", "Behind", "Next look", "Last run", "What gp365 still does")
+    yield from _table("What ran", names, (_flow(one, zone) for one in standing.flows))
+
+
+def _flow(flow: FlowStanding, zone: tzinfo) -> tuple[str, ...]:
+    left = [f"{getattr(flow, name):,} {what}" for name, what in MACHINE if getattr(flow, name)]
+    counts = [
+        f"{number:,} {name}" for name, number in flow.last_counts.items() if number and name != "considered"
+    ]
+    return (
+        f"{flow.pair} {flow.flow}",
+        _time(flow.success_at, zone),
+        _span(flow.lag_s),
+        _time(flow.next_look, zone),
+        ", ".join([flow.last_state, *counts]) if flow.last_state else "never",
+        ", ".join(left) or "nothing",
+    )
+
+
+def _systems(standing: Standing, zone: tzinfo) -> Iterator[str]:
+    names = ("System", "State", "Next try", "Requests today")
+    yield from _table("Systems", names, (_system(one, zone) for one in standing.systems))
+
+
+def _system(system: SystemStanding, zone: tzinfo) -> tuple[str, ...]:
+    state = (
+        "refuses us" if system.unauthorised else {"closed": "answers"}.get(system.circuit, "does not answer")
+    )
+    code = f" ({system.fault.code})" if system.fault and system.fault.code else ""
+    return system.name, state + code, _time(system.next_try, zone), f"{system.requests_today:,}"
+
+
+def _table(title: str, names: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:
+    yield f"<h2>{title}</h2><table><thead><tr>{''.join(f'<th>{name}</th>' for name in names)}</tr></thead><tbody>"
+    for row in rows:
+        cells = (f'<td data-name="{n}">{escape(value)}</td>' for n, value in zip(names, row, strict=True))
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table>"
+
+
+def _time(at: datetime | None, zone: tzinfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else "–"
+
+
+def _span(seconds: float | None) -> str:
+    return "–" if seconds is None else str(timedelta(seconds=int(seconds)))
