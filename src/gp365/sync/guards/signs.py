@@ -158,8 +158,7 @@ def _holds(
 ) -> bool:
     """Tell whether every field that went across holds what had been agreed before."""
     return all(
-        name in agreed
-        and job.compiled.row(name).half(place.side, record.values) == agreed[name][number]
+        name in agreed and job.compiled.row(name).half(place.side, record.values) == agreed[name][number]
         for name in went
     )
 
