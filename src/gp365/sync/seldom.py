@@ -1,8 +1,8 @@
 """Collecting garbage less often while a whole set is worked: millions of small values, and no rings among them.
 
-Python looks for rings after every 700 new objects; over a large plan that alone costs a fifth of the time. Setting aside what
-was there before makes Python forget how long ago it looked at everything, so that is done here, now and then: a service
-begins such a block every few seconds, for years.
+Python looks for rings after every 700 new objects; over a large plan that alone costs a fifth of the time. Setting aside
+what was there before makes Python forget how long ago it looked at everything, so that is done here, now and then: a
+service begins such a block every few seconds, for years.
 """
 
 from __future__ import annotations
