@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from gp365.app.actions.alerts import AlertsOut, AlertsTestOut
 from gp365.app.actions.assess_outputs import AssessOut
 from gp365.app.actions.demo import DemoOut
 from gp365.app.actions.doctor import Doctor
@@ -63,6 +64,8 @@ ANSWERS: Mapping[str, type] = {
     "parked show": ParkedOut,
     "parked retry": RetryOut,
     "parked resolve": ResolveOut,
+    "alerts list": AlertsOut,
+    "alerts test": AlertsTestOut,
     "unkept list": UnkeptList,
     "unkept end": UnkeptOut,
     "ledger verify": LedgerVerified,

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from gp365 import __version__
+from gp365.cli.alert_commands import alerts_app
 from gp365.cli.demo_command import demo
 from gp365.cli.flow_commands import apply, plan, sync
 from gp365.cli.gp_commands import gp_app
@@ -85,6 +86,7 @@ for group, name in (
     (flows_app, "flows"),
     (parked_app, "parked"),
     (unkept_app, "unkept"),
+    (alerts_app, "alerts"),
     (reconcile_app, "reconcile"),
     (ledger_app, "ledger"),
     (gp_app, "gp"),
