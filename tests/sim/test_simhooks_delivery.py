@@ -1,5 +1,6 @@
 """How the simulated organisation delivers webhooks: attempts, system jobs, time-outs, trust, and faults on order."""
 
+import socketserver
 import threading
 import time
 
@@ -237,3 +238,27 @@ def test_a_backup_brings_its_steps_back(hooks):
     hooks.org.door("POST", "restore", {"snapshot": "one"})
     hooks.org.create("accounts", name="A")
     assert [each.attributes()["name"] for each in hooks.settled()] == ["A"]
+
+
+class _Abrupt(socketserver.StreamRequestHandler):
+    """Answers one request as if the connection stayed open, then closes it."""
+
+    def handle(self):
+        size = 0
+        while (line := self.rfile.readline().strip()) != b"":
+            if line.lower().startswith(b"content-length:"):
+                size = int(line.partition(b":")[2])
+        self.rfile.read(size)
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_receiver_that_closed_a_connection_after_its_answer_misses_nothing(hooks):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Abrupt) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        hooks.listen("Create", endpoint={"url": f"http://127.0.0.1:{server.server_address[1]}/"})
+        for number in range(3):
+            hooks.org.create("accounts", name=f"n{number}")
+            hooks.settled(number + 1)
+        server.shutdown()
+    found = [(each["outcome"], each["attempts"]) for each in hooks.shown()["deliveries"]]
+    assert found == [("succeeded", 1)] * 3

@@ -17,12 +17,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import httpx2
-
 from .hooks_context import Occasion, headers_and_body
 from .hooks_events import STEPS, Event
-from .hooks_lanes import Call, Lanes
+from .hooks_lanes import Lanes
 from .hooks_steps import Step, addressed, images_of, steps_of
+from .hooks_wire import Call, Lines
 from .organisation import Organisation
 from .store import Row, Store
 from .values import stamp
@@ -194,7 +193,7 @@ class Deliveries:
 
     # --- sending -------------------------------------------------------------------------------------------------
 
-    async def _deliver(self, client: httpx2.AsyncClient, order: Order) -> None:
+    async def _deliver(self, lines: Lines, order: Order) -> None:
         delivery = order.delivery
         target = addressed(self._org, delivery.step.endpoint)
         if target is None:
@@ -203,10 +202,10 @@ class Deliveries:
         delivery.started, delivery.outcome, began = self._org.now(), "under way", monotonic()
         headers, body = headers_and_body(self._org, delivery.occasion)
         call = Call(target[0], {**headers, **target[1]}, body, self.manner.timeout_s)
-        delivery.attempts, delivery.status, delivery.error = 1, *await call.made(client)
+        delivery.attempts, delivery.status, delivery.error = 1, *await call.made(lines)
         if delivery.status in AGAIN:
             await asyncio.sleep(self.manner.again_after_s)
-            delivery.attempts, delivery.status, delivery.error = 2, *await call.made(client)
+            delivery.attempts, delivery.status, delivery.error = 2, *await call.made(lines)
         delivery.duration_ms = round((monotonic() - began) * 1000)
         self._end(order.log, delivery, "succeeded" if 200 <= delivery.status < 300 else "failed")
 

@@ -1,4 +1,4 @@
-"""Lanes that call webhook endpoints beside the requests that are served, and the single call."""
+"""Lanes that work on what waits, beside the requests that are served."""
 
 from __future__ import annotations
 
@@ -6,36 +6,14 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import httpx2
+from .hooks_wire import Lines
 
 _IDLE_S = 20.0
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One POST; the time-out is for the whole answer."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-    timeout_s: float
-
-    async def made(self, client: httpx2.AsyncClient) -> tuple[int, str]:
-        """Make the call and give its status, or 0 and why there is none; redirects are not followed (assumed)."""
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                answer = await client.post(self.url, content=self.body, headers=self.headers)
-        except TimeoutError:
-            return 0, "no answer in time"
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            return 0, f"{type(error).__name__}: {error}"
-        return answer.status_code, ""
 
 
 class Lanes(Generic[T]):
@@ -49,7 +27,7 @@ class Lanes(Generic[T]):
         self,
         most: int,
         ca_files: Iterable[Path],
-        work: Callable[[httpx2.AsyncClient, T], Awaitable[None]],
+        work: Callable[[Lines, T], Awaitable[None]],
     ) -> None:
         self.waiting: deque[list[T]] = deque()
         self._most, self._ca_files, self._work = most, tuple(ca_files), work
@@ -74,14 +52,16 @@ class Lanes(Generic[T]):
         self._more.set()
 
     async def _run(self) -> None:
-        pool = httpx2.Limits(max_connections=self._most, max_keepalive_connections=self._most)
-        client = httpx2.AsyncClient(verify=self.trusted, timeout=None, limits=pool, trust_env=False)
-        async with client, asyncio.TaskGroup() as group:
-            while await self._called():
-                for _ in range(min(self._most - self._open, len(self.waiting))):
-                    self._open += 1
-                    group.create_task(self._lane(client))
-            self._running = None
+        lines = Lines(self.trusted)
+        try:
+            async with asyncio.TaskGroup() as group:
+                while await self._called():
+                    for _ in range(min(self._most - self._open, len(self.waiting))):
+                        self._open += 1
+                        group.create_task(self._lane(lines))
+                self._running = None
+        finally:
+            lines.close()
 
     async def _called(self) -> bool:
         """Wait until there is more to do; False when nothing came for a while and nothing is under way."""
@@ -96,10 +76,10 @@ class Lanes(Generic[T]):
             self._more.clear()
             return True
 
-    async def _lane(self, client: httpx2.AsyncClient) -> None:
+    async def _lane(self, lines: Lines) -> None:
         try:
             while self.waiting:
                 for each in self.waiting.popleft():
-                    await self._work(client, each)
+                    await self._work(lines, each)
         finally:
             self._open -= 1
