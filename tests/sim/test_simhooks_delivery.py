@@ -105,7 +105,7 @@ def test_a_receiver_that_holds_every_call_does_not_slow_writes(hooks):
     began = time.monotonic()
     for number in range(40):
         hooks.org.create("accounts", name=f"n{number}")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert hooks.shown()["under_way"] == 40
     assert len(hooks.receiver.got) <= 8
     hooks.receiver.hold.set()
@@ -166,7 +166,7 @@ def test_deliveries_come_twice_on_order_as_the_same_operation(hooks):
 
 def test_deliveries_come_backwards_on_order(hooks):
     hooks.listen("Create")
-    hooks.order(backwards=True, late_s=0.5)
+    hooks.order(backwards=True, late_s=2)
     for number in range(5):
         hooks.org.create("accounts", name=f"n{number}")
     assert [each.attributes()["name"] for each in hooks.settled(5)] == ["n4", "n3", "n2", "n1", "n0"]
@@ -225,7 +225,7 @@ def test_an_organisation_that_ends_leaves_no_call_behind(tmp_path, recwarn):
                 org.create("accounts", name=f"n{number}")
             until(lambda: len(receiver.got) == 8)
             began = time.monotonic()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         receiver.hold.set()
     assert len(receiver.got) == 8
     assert not [each for each in recwarn if "pending" in str(each.message)]
