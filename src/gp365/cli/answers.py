@@ -26,6 +26,7 @@ from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.app.actions.undo_outputs import UndoOut
 from gp365.app.actions.unkept import UnkeptList
+from gp365.app.actions.webhooks import Webhooks
 from gp365.app.actions.whatif import WhatifOut
 from gp365.app.reports.checking import VerifyOut
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
@@ -76,6 +77,9 @@ ANSWERS: Mapping[str, type] = {
     "reconcile key": KeyOut,
     "gp import-help": HelpImported,
     "gp draft-classes": ClassesDrafted,
+    "webhooks register": Webhooks,
+    "webhooks list": Webhooks,
+    "webhooks remove": Webhooks,
     "sim": SimulatorsRunning,
     "demo": DemoOut,
 }

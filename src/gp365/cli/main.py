@@ -27,6 +27,7 @@ from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
 from gp365.cli.undo_commands import undo
 from gp365.cli.unkept_commands import unkept_app
+from gp365.cli.webhook_commands import webhooks_app
 from gp365.model.errors import Bug, Gp365Error, Misconfigured
 
 INTERRUPTED = 130
@@ -90,6 +91,7 @@ for group, name in (
     (reconcile_app, "reconcile"),
     (ledger_app, "ledger"),
     (gp_app, "gp"),
+    (webhooks_app, "webhooks"),
 ):
     app.add_typer(group, name=name)
 

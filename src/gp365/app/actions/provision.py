@@ -69,7 +69,7 @@ def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
     from gp365.connectors.dataverse import provision
 
     name = _system(assembly, system)
-    with _privileged(assembly, name) as api:
+    with privileged(assembly, name) as api:
         planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
     return _result(name, planned)
 
@@ -86,7 +86,7 @@ def provision_apply(
     from gp365.connectors.dataverse.currencies import currencies
 
     name = _system(assembly, system)
-    with assembly.project.locked(), _privileged(assembly, name) as api:
+    with assembly.project.locked(), privileged(assembly, name) as api:
         planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
@@ -107,7 +107,7 @@ def provision_remove(
     from gp365.connectors.dataverse import provision
 
     name = _system(assembly, system)
-    with assembly.project.locked(), _privileged(assembly, name) as api:
+    with assembly.project.locked(), privileged(assembly, name) as api:
         steps = provision.remove(api, force=force, sleep=sleep)
     _forget(assembly, name)
     return Provisioned(name, _steps(steps), (), all(step.state == "absent" for step in steps), 0)
@@ -146,7 +146,7 @@ def _system(assembly: Assembly, name: str) -> str:
 
 
 @contextmanager
-def _privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
+def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
     """Open the organisation with the credential of `provision`."""
     from gp365.connectors.dataverse.api import connect
 
