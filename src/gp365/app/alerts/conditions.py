@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from gp365.app.alerts.kinds import KINDS, Level
 from gp365.app.service.standing import Fault, FlowStanding, Standing, SystemStanding
 from gp365.app.settings_alerts import AlertSettings, ObjectiveSettings
+from gp365.model.values import digest
 
 WEEKS_BACK = 4
 WEEKS_NEEDED = 2
@@ -32,8 +33,9 @@ class Condition:
 
     @property
     def key(self) -> str:
-        """Name it the same every time it is seen."""
-        return "|".join((self.kind, self.pair, self.flow, self.system, self.about))
+        """Name it the same every time it is seen; a foreign text, such as a step's name, only by its digest."""
+        about = digest(self.about.encode()) if self.about else ""
+        return "|".join((self.kind, self.pair, self.flow, self.system, about))
 
     @property
     def level(self) -> Level:

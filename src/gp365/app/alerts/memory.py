@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gp365.app.alerts.conditions import Condition
 from gp365.model.values import pack, unpack_deep
 from gp365.store.alerts import MENDED, PASSED, SEEN, TOLD, Alert
+from gp365.wire.redact import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def fold(
 
 
 def shown_of(condition: Condition) -> bytes:
-    """Pack what is shown of a condition."""
-    names = ("kind", "pair", "flow", "system", "about", "code", "message", "raised")
-    return pack({name: getattr(condition, name) for name in names} | {"figures": dict(condition.figures)})
+    """Pack what is shown of a condition, without secrets."""
+    names = ("kind", "pair", "flow", "system", "about", "code", "message")
+    texts = {name: redact(getattr(condition, name)) for name in names}
+    return pack({**texts, "raised": condition.raised, "figures": dict(condition.figures)})
 
 
 def condition_of(alert: Alert) -> Condition:
