@@ -9,7 +9,8 @@ from datetime import datetime
 
 from gp365.app.actions.exits import DONE, OURS
 from gp365.app.project import Project
-from gp365.app.service.service import Service
+from gp365.app.service.schedules import Schedules
+from gp365.app.service.service import Service, Watch, unwatched
 from gp365.model.errors import Bug
 
 
@@ -24,13 +25,16 @@ class Served:
 
 
 @contextmanager
-def serving(project: Project) -> Generator[Service]:
+def serving(project: Project, watch: Watch = unwatched) -> Generator[Service]:
     """Run the service for the block; Misconfigured("folder-locked") while another process has the folder."""
-    service = Service(project)
-    service.start()
+    schedules = Schedules(lambda pair, flow, full: service.ask(pair, flow, full=full))
+    service = Service(project, watch=watch, reloaded=schedules.take_up)
     try:
+        service.start()
+        schedules.take_up(project)
         yield service
     finally:
+        schedules.close()
         service.stop(project.settings.service.stop_timeout_s)
 
 

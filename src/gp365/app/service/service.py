@@ -37,15 +37,17 @@ KEEP_ACTIONS = timedelta(days=30)
 Watch = Callable[[Standing, "RoundDone | None"], None]
 
 
-def _unwatched(standing: Standing, done: RoundDone | None) -> None:
+def unwatched(standing: Standing, done: RoundDone | None) -> None:
+    """Watch nothing."""
     del standing, done
 
 
 class Service:
     """A running service of a project. `start` takes the folder; `stop` gives it back after what is under way.
 
-    `watch` is called after each round, and every minute without one, with how everything stands. `chance` gives numbers
-    from 0 to 1 that spread the looks. The project is the service's own: its calls are less patient than a command's.
+    `watch` is called after each round, and every minute without one, with how everything stands; `reloaded` when changed
+    settings were taken up. `chance` gives numbers from 0 to 1 that spread the looks. The project is the service's own: its
+    calls are less patient than a command's.
     """
 
     def __init__(
@@ -53,14 +55,15 @@ class Service:
         project: Project,
         clock: Clock | None = None,
         *,
-        watch: Watch = _unwatched,
+        watch: Watch = unwatched,
         chance: Callable[[], float] = random.random,
+        reloaded: Callable[[Project], None] = lambda project: None,
     ) -> None:
         self.project = project
         self.clock = clock or project.clock
         self.rounds = 0
         self.failure: Gp365Error | None = None
-        self._watch, self._chance = watch, chance
+        self._watch, self._chance, self._reloaded = watch, chance, reloaded
         self._held = ExitStack()
         self._bell, self._stopping, self._guard = Event(), Event(), Lock()
         self._thread: Thread | None = None
@@ -268,6 +271,7 @@ class Service:
         self._held.callback(self._assembly.close)
         self._described.clear()
         self._state = state
+        self._reloaded(self.project)
         self.project.log.note("service", what_now="settings taken up")
 
     def _stay_alive(self) -> None:
