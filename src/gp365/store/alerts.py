@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -15,7 +15,6 @@ from gp365.store.bulk import insert_new, inserting
 _ALERT, _NOTICE, _DAY = tables.alert, tables.notice, tables.day_sum
 SEEN, TOLD, MENDED, PASSED = "seen", "told", "mended", "passed"
 WAITING, SENT, DROPPED = "waiting", "sent", "dropped"
-NoticeState = Literal["waiting", "sent", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +104,18 @@ def postpone(conn: Connection, channel: str, until: datetime) -> None:
     conn.execute(_NOTICE.update().where(*mine).values(due_at=until))
 
 
-def add_to_day(
-    conn: Connection, day: str, pair: str, flow: str, sums: Mapping[str, int], *, at_most: bool = False
-) -> None:
-    """Add to the sums of a day; with `at_most` the greater of both stands instead of their sum."""
-    for name, value in sums.items():
-        if not value:
-            continue
-        row = {"day": day, "pair": pair, "flow": flow, "name": name, "value": value}
-        statement: Any = inserting(conn, _DAY).values(row)
-        there = _DAY.c.value
-        more = value if at_most else there + value
-        changed = statement.on_conflict_do_update(
-            index_elements=["day", "pair", "flow", "name"],
-            set_={"value": more},
-            where=(there < value) if at_most else None,
-        )
-        conn.execute(changed)
+def add_to_day(conn: Connection, day: str, pair: str, flow: str, sums: Mapping[str, int]) -> None:
+    """Add to the sums of a day."""
+    rows = [
+        {"day": day, "pair": pair, "flow": flow, "name": name, "value": value}
+        for name, value in sums.items()
+        if value
+    ]
+    if rows:
+        adding = inserting(conn, _DAY)
+        more = {"value": _DAY.c.value + adding.excluded.value}
+        keys = ["day", "pair", "flow", "name"]
+        conn.execute(adding.on_conflict_do_update(index_elements=keys, set_=more), rows)
 
 
 def day_sums(conn: Connection, days: Iterable[str]) -> dict[tuple[str, str, str], dict[str, int]]:
