@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gp365.app.actions.provision import privileged
 from gp365.app.assembly import Assembly
+from gp365.app.settings import DataverseSystem
 from gp365.app.settings_doors import DoorSettings, checked_url
 from gp365.model.errors import Misconfigured
 from gp365.sync.job import fields_of
@@ -116,6 +117,17 @@ def watched_tables(assembly: Assembly, system: str) -> tuple[Watched, ...]:
             fields = fields_of(flow.compiled.flow, side, entity)
             found += watched(entity.name, fields, entity.fields, entity.key)
     return joined(found)
+
+
+def tables_of(assembly: Assembly, system: str) -> frozenset[str]:
+    """Name the tables of a system that flows of any pair read, those that are joined onto others too."""
+    found: set[str] = set()
+    for pair, given in assembly.pairs.items():
+        for side in (name for name, known in given.sides.items() if known == system):
+            found |= {flow.entities[side].name for flow in assembly.flows(pair)}
+    if isinstance(assembly.project.settings.systems.get(system), DataverseSystem):
+        found |= {one.table for one in watched_tables(assembly, system)}
+    return frozenset(found)
 
 
 # doors
