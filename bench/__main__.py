@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bench.door import door
 from bench.engine import engine
 from bench.gp_sql import gp_sql
 from bench.lanes import lanes
@@ -35,6 +36,7 @@ def main() -> int:
             "load",
             "lanes",
             "gp-sql",
+            "door",
             [],
         ),
         help="which benchmarks",
@@ -60,6 +62,7 @@ def main() -> int:
         "load": lambda: {"load": load(FULL if given.full else SCALED)},
         "lanes": lambda: {"lanes": lanes()},
         "gp-sql": lambda: {"gp_sql": gp_sql()},
+        "door": lambda: {"door": door()},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():
