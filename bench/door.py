@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,7 +26,7 @@ from gp365.store.engine import open_store
 CHILD = Path(__file__).resolve().parent.parent / "tests" / "web" / "door_child.py"
 SAMPLE = CHILD.with_name("webhook_sample.json")
 CODE = "code-of-the-door-of-the-benchmark"
-LINES = 32
+LINES = 64
 RATE_PER_S, P99_MS = 500, 50.0
 
 
@@ -72,7 +72,7 @@ def door(seconds: float = 10.0) -> dict[str, Any]:
 
 
 @contextmanager
-def _running(store: Path, port: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def _running(store: Path, port: Path) -> Generator[tuple[subprocess.Popen[str], int]]:
     child = subprocess.Popen(
         [sys.executable, str(CHILD), str(store), str(port)],
         stdin=subprocess.PIPE,
