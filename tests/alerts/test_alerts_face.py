@@ -136,7 +136,7 @@ def test_figures_can_be_read_by_prometheus_and_agree_with_what_stands_and_what_r
     assert found["gp365_flow_links", "firms", "main"] == 7
     assert found["gp365_system_up", "gp"] == 1
     assert found["gp365_system_throttled_total", "gp"] == 4
-    assert found["gp365_runs_total", "clean", "firms", "main"] == 2
+    assert found["gp365_runs_total", "done", "firms", "main"] == 2
     assert found["gp365_subjects_total", "created", "firms", "main"] == 2
     assert found["gp365_requests_total", "gp"] == 9
     assert found["gp365_door_requests_total", "kept", "sales"] == 5

@@ -94,9 +94,12 @@ class Metrics(Collector):
 
 
 def _ended(report: Report) -> str:
+    """Name how a run ended, as the history does."""
     if report.stopped is not None:
         return "stopped"
-    return "clean" if report.clean else "left" if report.balanced else "unbalanced"
+    if not report.balanced:
+        return "unbalanced"
+    return "mismatched" if report.verified.mismatched else "done"
 
 
 def _of_service(standing: Standing) -> Iterator[Metric]:
