@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gp365.app import settings, settings_alerts, settings_doors, settings_gp
+from gp365.app import settings, settings_alerts, settings_doors, settings_gp, settings_service
 from gp365.model import errors, flow_file
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +39,10 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "[worker]": ("How the engine works.", settings.WorkerSettings),
     "[verify]": ("How much of what was written is read back.", settings.VerifySettings),
     "[ledger]": ("How long the ledger keeps its payloads.", settings.LedgerSettings),
+    "[service]": ("How `gp365 serve` works; see serve.md.", settings_service.ServiceSettings),
+    "[service.poll], [service.polls.FLOW]": ("How often flows look.", settings_service.PollSettings),
+    "[[service.quiet]]": ("When nothing is written.", settings_service.QuietSettings),
+    "[service.schedules.NAME]": ("Runs by the calendar.", settings_service.ScheduleSettings),
     "[alerts]": ("What is told, to whom, and when; see alerts.md.", settings_alerts.AlertSettings),
     "[alerts.channels.NAME]": ("Where notices go.", settings_alerts.ChannelSettings),
     "[alerts.objectives.FLOW]": ("What is expected of a flow.", settings_alerts.ObjectiveSettings),

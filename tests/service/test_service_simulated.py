@@ -55,7 +55,7 @@ def called(site: Site, last: str) -> Callable[[], bool]:
     """Tell whether an account is called under the number 219 555 01.."""
 
     def is_called() -> bool:
-        phones = [str(row["telephone1"] or "") for row in site.rows("dataverse", "accounts")]
+        phones = [str(row.get("telephone1") or "") for row in site.rows("dataverse", "accounts")]
         return any("".join(filter(str.isdigit, phone)).endswith(f"21955501{last}") for phone in phones)
 
     return is_called

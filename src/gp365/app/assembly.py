@@ -181,6 +181,14 @@ class Assembly:
         if system in self._connectors:
             self._connectors[system].begin_run()
 
+    def renew(self, system: str) -> None:
+        """Make a system's connector anew: one that was refused keeps its old secret, and tries no second time."""
+        self._prepared.clear()
+        old = self._connectors.pop(system, None)
+        if old is not None:
+            with contextlib.suppress(OSError, Gp365Error):
+                old.close()
+
     def close(self) -> None:
         """Close every connector; the project stays open."""
         for connector in self._connectors.values():

@@ -70,6 +70,10 @@ class ServiceSettings(Strict):
     time_zone: str = Field(
         default="", description="time zone of schedules and quiet windows; empty: that of the first GP system"
     )
+    listen: str = Field(
+        default="",
+        description="where doors, health, metrics and the status page are served, as in 127.0.0.1:8365; empty: nowhere",
+    )
     poll: PollSettings = Field(default=PollSettings(), description="how often every flow looks")
     polls: dict[str, PollSettings] = Field(
         default={}, description="how often a flow of this name looks instead"
@@ -90,6 +94,14 @@ class ServiceSettings(Strict):
     action_wait_s: float = Field(
         default=0.0, ge=0, le=604_800, description="how long a command waits to be taken up; 0: for ever"
     )
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, text: str) -> str:
+        host, _, port = text.rpartition(":")
+        if text and not (host and port.isdigit() and int(port) <= 65_535):
+            raise ValueError("is no address with a port; write one as in 127.0.0.1:8365")
+        return text
 
     @field_validator("time_zone")
     @classmethod

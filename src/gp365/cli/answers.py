@@ -29,6 +29,7 @@ from gp365.app.actions.unkept import UnkeptList
 from gp365.app.actions.webhooks import Webhooks
 from gp365.app.actions.whatif import WhatifOut
 from gp365.app.reports.checking import VerifyOut
+from gp365.app.service.served import Served
 from gp365.cli.documents import FlowsChecked, SecretList, SimulatorsRunning
 
 
@@ -55,6 +56,7 @@ ANSWERS: Mapping[str, type] = {
     "plan": PlanOut,
     "apply": ApplyOut,
     "sync": SyncOut,
+    "serve": Served,
     "undo": UndoOut,
     "replay": ReplayOut,
     "status": StatusOut,

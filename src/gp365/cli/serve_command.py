@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -32,18 +31,17 @@ def serve(
     json: Json = False,
 ) -> None:
     """Keep all pairs in step until stopped (Ctrl-C, or a stop by the operating system's service control)."""
-    from gp365.app.alerts.beside import Beside
-    from gp365.app.service.served import ended, serving
+    from gp365.app.service.served import ended
+    from gp365.cli.serving import served
 
     at = session(context, folder, json)
     stop = Event()
     with (
         at.project() as project,
         _stopped_by(stop.set),
-        closing(Beside(project)) as beside,
-        serving(project, beside.look) as service,
+        served(project) as (service, address),
     ):
-        _say(f"gp365 serve: at work in {project.folder}.")
+        _say(f"gp365 serve: at work in {project.folder}{address and f', listening at {address}'}.")
         while service.alive and not stop.is_set():
             stop.wait(_WAKE_S)
             if once_quiet and service.is_quiet():

@@ -178,7 +178,7 @@ class Service:
             return None
         with self._guard:
             asked, self._asked = self._asked, []
-        state = self._state = plans.take_asked(self._state, asked, now)
+        state = self._moved(plans.take_asked(self._state, asked, now))
         chosen = next_round(state.planned(), state.circuits, lambda pair: state.quiet(pair, now), now)
         self._resting = chosen is None
         if chosen is None:
@@ -248,7 +248,7 @@ class Service:
         with self.project.store.write() as conn:
             actions.forget(conn, now - KEEP_ACTIONS)
         if action.command == "sync":  # a person tries again
-            self._state = plans.retry_all(self._state, now)
+            self._moved(plans.retry_all(self._state, now))
         self._state = plans.look_where(self._state, plans.queued(self.project.store, now), now)
         return True
 
@@ -256,7 +256,7 @@ class Service:
         """Take up changed settings, flows and lookups; faulty ones are told and the old ones stay."""
         changed = self._settled.changed(self.project)
         if changed is None:
-            self._state = plans.recheck(self._state, self.project, now)
+            self._moved(plans.recheck(self._state, self.project, now))
             return
         try:
             settings = changed.settings()
@@ -273,6 +273,15 @@ class Service:
         self._state = state
         self._reloaded(self.project)
         self.project.log.note("service", what_now="settings taken up")
+
+    def _moved(self, state: plans.State) -> plans.State:
+        """Take a new state; a system that refused us and is tried again gets a new connector."""
+        before, self._state = self._state, state
+        for system, held in state.circuits.items():
+            if before.circuits[system].unauthorised and not held.unauthorised:
+                self._assembly.renew(system)
+                self._described.clear()
+        return state
 
     def _stay_alive(self) -> None:
         """Prolong the service's lease, by which commands know that somebody will run them."""
