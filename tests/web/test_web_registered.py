@@ -14,12 +14,15 @@ from typing import Any
 
 import pytest
 import uvicorn
+from pydantic import TypeAdapter
 
 from gp365.app.actions.provision import provision_apply
 from gp365.app.actions.simulators import Simulators, simulators
 from gp365.app.actions.webhooks import Webhooks, webhooks_list, webhooks_register, webhooks_remove
 from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import open_project
+from gp365.cli.answers import ANSWERS
+from gp365.cli.main import run
 from gp365.model.errors import Misconfigured
 from gp365.store import hints
 from gp365.web.door import door
@@ -137,3 +140,16 @@ def test_the_doors_of_the_settings_know_the_tables_that_the_flows_read(assembly:
     assert made.tables is not None and {"account", "contact", "gp365_customer"} <= made.tables
     assert made.tag == "gp365" and SECRET not in repr(made)
     assert Path(assembly.project.folder, "secrets", "door").read_text() == SECRET
+
+
+def test_the_command_lists_what_is_missing_and_its_answer_fits_its_schema(
+    site: Simulators, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["-C", str(site.folder), "webhooks", "list", "--json"]) == 0
+    printed = capsys.readouterr()
+    (listed,) = TypeAdapter(ANSWERS["webhooks list"]).validate_json(printed.out).doors
+    assert listed.door == "sales" and {step.state for step in listed.steps} == {"missing"}
+    assert run(["-C", str(site.folder), "webhooks", "list"]) == 0
+    assert "gp365 sales: Update of account" in " ".join(capsys.readouterr().out.split())
+    assert run(["-C", str(site.folder), "webhooks", "register", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["field"] == "url"
