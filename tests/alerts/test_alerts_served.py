@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from pathlib import Path
 
-from alerts.alert_desk import http_receiver
+from alerts.alert_desk import Receiver, http_receiver
 from app.actions_desk import Desk
 from gp365.app.alerts.beside import Beside
 from gp365.store import runs
@@ -28,6 +29,10 @@ def desk_that_tells(path: Path, port: int, more: str = "") -> Desk:
     return desk
 
 
+def titles(receiver: Receiver) -> list[str]:
+    return [one["body"]["title"] for one in receiver.got]
+
+
 def test_a_running_service_tells_of_its_runs_and_counts_them(tmp_path: Path) -> None:
     with http_receiver() as receiver:
         desk = desk_that_tells(tmp_path, receiver.port)
@@ -38,8 +43,7 @@ def test_a_running_service_tells_of_its_runs_and_counts_them(tmp_path: Path) -> 
             figures = beside.metrics.text().decode()
             with project.store.read() as conn:
                 updated = sum(one.counts.get("updated", 0) for one in runs.list_runs(conn, "main", "firms"))
-        titles = [one["body"]["title"] for one in receiver.got]
-    assert "gp365: 1 run ended well, 1 record written" in titles
+    assert "gp365: 1 run ended well, 1 record written" in titles(receiver)
     assert f'gp365_subjects_total{{ended="updated",flow="firms",pair="main"}} {updated}.0' in figures
     assert 'gp365_system_up{system="gp"} 1.0' in figures
 
@@ -49,17 +53,22 @@ def test_a_record_that_waits_for_a_person_is_told_and_told_to_be_mended_once_it_
 ) -> None:
     with http_receiver() as receiver:
         desk = desk_that_tells(tmp_path, receiver.port)
-        titles = lambda: [one["body"]["title"] for one in receiver.got]  # noqa: E731
+        with served(desk):
+            pass
+        desk.gp("AARONFIT0001", Name="Aaron of GP")
+        key = next(key for key, row in desk.accounts().items() if row["number"] == "AARONFIT0001")
+        desk.sales(key, name="Aaron of Sales")
         with desk.open() as project, closing(Beside(project)) as beside, served(desk, watch=beside.look):
-            desk.gp("AARONFIT0001", Name="Aaron of GP")
-            desk.sales(
-                next(key for key, row in desk.accounts().items() if row["number"] == "AARONFIT0001"),
-                name="Aaron of Sales",
-            )
-            until(lambda: "gp365: parked firms of main" in titles())
+            until(lambda: "gp365: parked firms of main" in titles(receiver))
             desk.gp("AARONFIT0001", Name="Aaron of Sales")
-            until(lambda: "gp365: mended: parked firms of main" in titles())
-        assert titles().count("gp365: parked firms of main") == 1
+            until(lambda: "gp365: mended: parked firms of main" in titles(receiver))
+        assert titles(receiver).count("gp365: parked firms of main") == 1
+        log = [json.loads(line) for line in (project.log.path).read_text("utf-8").splitlines()]
+    told = [(one["kind"], one["title"], one["pair"]) for one in log if one["what"] == "notice"]
+    assert ("broken", "gp365: parked firms of main", "main") in told
+    runs_told = [one for one in log if one["what"] == "run" and one.get("parked")]
+    assert {(one["pair"], one["flow"], one["level"]) for one in runs_told} == {("main", "firms", "info")}
+    assert all(one["run"] for one in runs_told)
 
 
 def test_a_flow_that_is_looked_at_and_finds_nothing_is_not_behind(tmp_path: Path) -> None:

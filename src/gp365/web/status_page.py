@@ -115,7 +115,12 @@ def _system(system: SystemStanding, zone: tzinfo) -> tuple[str, ...]:
         "refuses us" if system.unauthorised else {"closed": "answers"}.get(system.circuit, "does not answer")
     )
     code = f" ({system.fault.code})" if system.fault and system.fault.code else ""
-    return system.name, state + code, _time(system.next_try, zone), f"{system.requests_today:,}"
+    return (
+        system.name,
+        state + code,
+        _time(system.next_try, zone),
+        f"{system.requests_today:,}" if system.requests_today else "–",
+    )
 
 
 def _table(title: str, names: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:

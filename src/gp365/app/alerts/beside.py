@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 from gp365.app.alerts.conditions import Condition
+from gp365.app.alerts.notices import Notice
 from gp365.app.alerts.watch import RanLike, Watch
+from gp365.app.log import About
 from gp365.app.metrics import Counts, Metrics
 from gp365.app.project import Project
 from gp365.app.service.standing import Standing
@@ -49,7 +51,10 @@ class Beside:
             ran = done.ran if done is not None else None
             self.metrics.count(ran.reports if ran is not None else ())
             self._take_up_settings()
-            self._watch.send(self._watch.look(standing, ran, standing.at))
+            self._log_runs(ran)
+            notices = self._watch.look(standing, ran, standing.at)
+            self._log_notices(notices)
+            self._watch.send(notices)
         except Exception as error:  # noqa: BLE001  alerts must not stop what they are about; the next look tries again
             self._note(error)
 
@@ -70,6 +75,28 @@ class Beside:
             self._settings = self._project.settings
             self.close()
             self._watch = Watch(self._project)
+
+    def _log_runs(self, ran: RanLike | None) -> None:
+        """Write down each run that found something, or was stopped."""
+        for report, turn in ran.reports if ran is not None else ():
+            stopped = report.stopped
+            if report.considered or stopped is not None or not report.clean:
+                counts = {name: number for name, number in report.dispositions.items() if number}
+                about = About(run=report.run, pair=report.pair, flow=report.flow)
+                told = {
+                    "turn": turn,
+                    "seconds": round(report.seconds, 3),
+                    "balanced": report.balanced,
+                    **counts,
+                }
+                told |= {"stopped": stopped.code} if stopped is not None else {}
+                self._project.log.note("run", "warning" if stopped else "info", about, **told)
+
+    def _log_notices(self, notices: Sequence[Notice]) -> None:
+        for one in notices:
+            pair = one.pairs[0] if len(one.pairs) == 1 else ""
+            level = one.level if one.kind == "broken" else "info"
+            self._project.log.note("notice", level, About(pair=pair), kind=one.kind, title=one.title)
 
     def _note(self, error: Exception) -> None:
         told = (
