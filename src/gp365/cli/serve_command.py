@@ -76,7 +76,11 @@ class _stopped_by:  # noqa: N801  a word of the with statement
         for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
             number = getattr(signal, name, None)
             if number is not None:
-                self._before[number] = signal.signal(number, lambda *_: self._act())
+                self._before[number] = signal.signal(number, self._called)
+
+    def _called(self, number: int, frame: object) -> None:
+        del number, frame
+        self._act()
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():

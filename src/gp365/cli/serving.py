@@ -38,7 +38,11 @@ def served(project: Project) -> Generator[tuple[Service, str]]:
             return told[0].standing() if told else None
         return None
 
-    beside = Beside(project, standing=standing, doors=lambda: dict(tally.counts))
+    beside = Beside(
+        project,
+        standing=standing,
+        doors=lambda: {(name, str(fate)): count for (name, fate), count in tally.counts.copy().items()},
+    )
     with closing(beside), serving(project, beside.look) as service:
         told.append(service)
         face = Face(

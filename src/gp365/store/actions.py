@@ -20,20 +20,6 @@ from gp365.store.bulk import now
 
 WAITING, RUNNING, DONE, FAILED, GONE = "waiting", "running", "done", "failed", "gone"
 _TABLE = tables.action
-_COLUMNS = (
-    _TABLE.c.id,
-    _TABLE.c.command,
-    _TABLE.c.arguments,
-    _TABLE.c.folder,
-    _TABLE.c.actor,
-    _TABLE.c.state,
-    _TABLE.c.made_at,
-    _TABLE.c.taken_at,
-    _TABLE.c.ended_at,
-    _TABLE.c.progress,
-    _TABLE.c.answer,
-    _TABLE.c.exit_code,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +59,13 @@ def put(conn: Connection, command: str, arguments: Sequence[str], *, folder: str
 
 def get(conn: Connection, id: str) -> Action | None:
     """Read a command, or None if there is none of this id."""
-    row = conn.execute(select(*_COLUMNS).where(_TABLE.c.id == id)).one_or_none()
+    row = conn.execute(select(_TABLE).where(_TABLE.c.id == id)).one_or_none()
     return None if row is None else _action(row)
 
 
 def waiting(conn: Connection) -> Action | None:
     """Read the command that waits longest, or None."""
-    query = select(*_COLUMNS).where(_TABLE.c.state == WAITING)
+    query = select(_TABLE).where(_TABLE.c.state == WAITING)
     row = conn.execute(query.order_by(_TABLE.c.made_at, _TABLE.c.id).limit(1)).one_or_none()
     return None if row is None else _action(row)
 
@@ -113,7 +99,7 @@ def withdraw(conn: Connection, id: str) -> bool:
 
 def orphans(conn: Connection) -> list[Action]:
     """Read the commands that an earlier service began and did not live to end."""
-    query = select(*_COLUMNS).where(_TABLE.c.state == RUNNING).order_by(_TABLE.c.made_at, _TABLE.c.id)
+    query = select(_TABLE).where(_TABLE.c.state == RUNNING).order_by(_TABLE.c.made_at, _TABLE.c.id)
     return [_action(row) for row in conn.execute(query)]
 
 

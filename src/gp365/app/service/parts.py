@@ -9,7 +9,7 @@ from typing import Any
 
 from gp365.app.assembly import Assembly
 from gp365.app.project import Project
-from gp365.app.settings import SECRETS, SecretReference, Settings
+from gp365.app.settings import SECRETS, MemorySystem, SecretReference, Settings
 from gp365.app.settings_file import FILE
 from gp365.model.errors import Gp365Error
 from gp365.sync.job import Job
@@ -30,9 +30,9 @@ class Reader:
 def impatient(settings: Settings, call_patience_s: float) -> Settings:
     """Bound how long one call is tried again: while one system is down, the others' pairs must not wait behind it."""
     systems = {
-        name: system.model_copy(update={"retry_seconds": min(system.retry_seconds, call_patience_s)})
-        if hasattr(system, "retry_seconds")
-        else system
+        name: system
+        if isinstance(system, MemorySystem)
+        else system.model_copy(update={"retry_seconds": min(system.retry_seconds, call_patience_s)})
         for name, system in settings.systems.items()
     }
     return settings.model_copy(update={"systems": systems})
