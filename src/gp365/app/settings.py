@@ -199,7 +199,7 @@ class WorkerSettings(Strict):
     page: int = Field(
         default=200, ge=1, le=5000, description="subjects planned, written and recorded at once"
     )
-    pages_in_flight: int = Field(default=6, ge=1, le=32, description="pages under way at the same time")
+    pages_in_flight: int = Field(default=5, ge=1, le=32, description="pages under way at the same time")
     lease_ttl_s: float = Field(
         default=600.0, ge=30, le=86_400, description="how long a worker that died keeps others waiting"
     )

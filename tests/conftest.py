@@ -1,0 +1,17 @@
+"""What every room's tests share: a secret of one test is nothing to mask in the next one's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gp365.wire.redact import SECRETS
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_this_test() -> Iterator[None]:
+    """Forget the secrets that a test made known; those of its module stay."""
+    before = SECRETS._secrets
+    yield
+    SECRETS._keep(before)
