@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from gp365.app.actions.provision import provision_apply
 from gp365.app.actions.simulators import Simulators, simulators
 from gp365.app.actions.webhooks import Webhooks, webhooks_list, webhooks_register, webhooks_remove
+from gp365.app.actions.webhooks_health import registered_hooks
 from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import open_project
 from gp365.cli.answers import ANSWERS
@@ -114,6 +115,37 @@ def test_what_a_person_changes_in_sales_is_heard_of_and_what_no_flow_reads_is_no
         assert states(webhooks_register(assembly, url=url)) <= {"present", "not-offered"}
         assert states(webhooks_remove(assembly)) == {"removed"}
         assert states(webhooks_list(assembly)) == {"missing"}
+
+
+def test_a_step_that_somebody_disabled_or_removed_is_seen_by_the_watch(
+    site: Simulators, assembly: Assembly
+) -> None:
+    assert [(one.name, one.state) for one in registered_hooks(assembly)] == [("gp365 sales", "missing")]
+    webhooks_register(assembly, url="http://127.0.0.1:9/hooks/sales")
+    assert {one.state for one in registered_hooks(assembly)} == {"enabled"}
+    steps = {row["name"]: row for row in control(site, "GET", "/rows/sdkmessageprocessingsteps")["rows"]}
+    gone, off = "gp365 sales: Delete of account", "gp365 sales: Update of account"
+    path = "/rows/sdkmessageprocessingsteps/"
+    control(site, "PUT", path + steps[off]["sdkmessageprocessingstepid"], {"statecode": 1, "statuscode": 2})
+    control(site, "DELETE", path + steps[gone]["sdkmessageprocessingstepid"])
+    states_now = {one.name: one.state for one in registered_hooks(assembly) if one.state != "enabled"}
+    assert states_now == {gone: "missing", off: "disabled"}
+    webhooks_register(assembly, url="http://127.0.0.1:9/hooks/sales")
+    assert {one.state for one in registered_hooks(assembly)} == {"enabled"}
+    webhooks_remove(assembly)
+
+
+def test_an_organisation_that_refuses_us_makes_the_watch_say_that_it_does_not_know(
+    site: Simulators, assembly: Assembly
+) -> None:
+    secret = site.folder / "secrets" / "provision-client-secret"
+    right = secret.read_text()
+    secret.write_text("expired-by-now")
+    try:
+        (one,) = registered_hooks(assembly)
+    finally:
+        secret.write_text(right)
+    assert (one.system, one.state) == ("sales", "unknown") and one.why
 
 
 def test_without_an_address_nothing_is_registered_and_the_fix_is_named(assembly: Assembly) -> None:

@@ -204,8 +204,13 @@ def _removed(api: WebApi, row: Row) -> HookLine:
 # listing
 
 
-def standing(api: WebApi, door: str, tables: Sequence[Watched]) -> tuple[HookLine, ...]:
-    """Say how the endpoint and each step that should be there stands, with the last failure; and what else hangs on it."""
+def standing(
+    api: WebApi, door: str, tables: Sequence[Watched], *, failures: bool = True
+) -> tuple[HookLine, ...]:
+    """Say how the endpoint and each step that should be there stands, and what else hangs on it.
+
+    With the last failure of each step, unless those are not asked for.
+    """
     found = rows.endpoints_named(api, endpoint_name(door))
     if not found:
         line = HookLine(endpoint_name(door), "", "", "missing")
@@ -216,7 +221,10 @@ def standing(api: WebApi, door: str, tables: Sequence[Watched]) -> tuple[HookLin
     offers = rows.offered(api, [one.table for one in tables])
     lines = [HookLine(endpoint_name(door), "", "", "present", url=str(endpoint.get("url") or ""))]
     for wish in _wishes(door, tables):
-        lines.append(_stands(api, wish, named.pop(wish.name, []), offers))
+        line = _stands(wish, step := named.pop(wish.name, []), offers)
+        if failures and step:
+            line = replace(line, failure=rows.last_failure(api, rows.step_id(step[0])))
+        lines.append(line)
     for row in held:
         name = str(row.get("name") or "")
         if name in named:
@@ -226,7 +234,7 @@ def standing(api: WebApi, door: str, tables: Sequence[Watched]) -> tuple[HookLin
     return tuple(lines)
 
 
-def _stands(api: WebApi, wish: _Wish, held: Sequence[Row], offers: Offered) -> HookLine:
+def _stands(wish: _Wish, held: Sequence[Row], offers: Offered) -> HookLine:
     if (wish.message, wish.table) not in offers.filters:
         return wish.line("not-offered", "the table has no such message")
     if not held:
@@ -235,8 +243,7 @@ def _stands(api: WebApi, wish: _Wish, held: Sequence[Row], offers: Offered) -> H
     if not _listens(held[0], offers.messages[wish.message], offers.filters[wish.message, wish.table]):
         differs.append("it listens to something else")
     state = "disabled" if _DISABLED in differs else "differs" if differs else "present"
-    line = wish.line(state, ", ".join(differs))
-    return replace(line, failure=rows.last_failure(api, rows.step_id(held[0])))
+    return wish.line(state, ", ".join(differs))
 
 
 # removing
