@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.actions_desk import Desk
+from gp365.app.actions.secret import secret_rotate, secret_set
 from gp365.app.service.service import Service
 from gp365.model.errors import Misconfigured
-from gp365.store import actions, ledger, runs
+from gp365.store import actions, ledger, runs, vault
 from service.service_desk import FAST, SELDOM, command, desk_with, served, until
 
 
@@ -164,3 +165,14 @@ def test_serving_once_until_all_is_quiet_ends_by_itself(tmp_path: Path) -> None:
     done = command(desk, "serve", "--once-quiet", "--json")
     assert (done.code, done.json["rounds"]) == (0, 1)
     assert arrived(desk, "Aaron Fitz")
+
+
+def test_a_secret_can_be_set_beside_the_service_but_the_master_key_not_exchanged(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path, SELDOM)
+    with served(desk), desk.open() as project:
+        secret_set(project, "gp", "a new password")
+        with project.store.read() as conn:
+            assert "gp" in vault.list_secrets(conn)
+        with pytest.raises(Misconfigured) as refused:
+            secret_rotate(project)
+        assert refused.value.code == "folder-locked"
