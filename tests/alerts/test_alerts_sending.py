@@ -213,3 +213,23 @@ def test_an_address_opens_nothing_before_it_is_needed(desk: Desk) -> None:
     with pytest.raises(Misconfigured):
         channel.send("a", "b", good=True)
     project.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('[alerts.channels.other]\naddress = {env = "X"}\npairs = ["mian"]\n', "names no pair"),
+        ("allowances = {sale = 5}", "names no system"),
+        ('digest_at = "7 am"', "is no time of a day"),
+        ('digest_days = ["monday"]', "is wrong"),
+        ('time_zone = "Chicago"', "is no time zone"),
+    ],
+)
+def test_a_setting_by_which_nobody_would_be_told_is_refused_with_its_line(
+    tmp_path: Path, more: str, said: str
+) -> None:
+    write_settings(tmp_path, more)
+    with pytest.raises(Misconfigured) as refused:
+        open_project(tmp_path)
+    assert said in str(refused.value)
+    assert "gp365.toml, line " in str(refused.value)

@@ -51,6 +51,7 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
         raise _first_fault(error, raw, lines, name) from None
     _check_pairs(settings, lines, name)
     _check_doors(settings, lines, name)
+    _check_alerts(settings, lines, name)
     return settings
 
 
@@ -250,3 +251,22 @@ def _check_doors(settings: Settings, lines: Mapping[Where, int], name: str) -> N
         if given.kind == "dataverse" and settings.systems[given.system].kind != "dataverse":
             why, fix = "is no Dataverse organisation", 'Name one, or choose kind = "signed".'
             raise _fault("settings-invalid", name, line, path, why, given.system, fix)
+
+
+def _check_alerts(settings: Settings, lines: Mapping[Where, int], name: str) -> None:
+    """Refuse a channel or allowance of a pair or system that there is not: nobody would ever be told."""
+    for channel, given in settings.alerts.channels.items():
+        path = ("alerts", "channels", channel, "pairs")
+        for pair in given.pairs:
+            if pair not in settings.pairs:
+                known = f"The pairs are {', '.join(settings.pairs)}."
+                raise _fault(
+                    "settings-invalid", name, _line_of(lines, path), path, "names no pair", pair, known
+                )
+    for system in settings.alerts.allowances:
+        if system not in settings.systems:
+            path = ("alerts", "allowances", system)
+            known = f"The systems are {', '.join(settings.systems)}."
+            raise _fault(
+                "system-unknown", name, _line_of(lines, path), path, "names no system", system, known
+            )
