@@ -33,6 +33,7 @@ from gp365.store.engine import Clock
 
 TICK_S = 0.5
 LEASE_S = 30.0
+LONGEST_TROUBLE_S = 60.0
 KEEP_ACTIONS = timedelta(days=30)
 Watch = Callable[[Standing, "RoundDone | None"], None]
 
@@ -154,19 +155,20 @@ class Service:
     # the loop
 
     def _live(self) -> None:
-        shown = monotonic()
-        while not self._stopping.is_set():
+        shown, troubles = monotonic(), 0
+        while not self._stopping.wait(min(LONGEST_TROUBLE_S, TICK_S * 2**troubles) if troubles else 0):
             try:
                 done = self._turn()
                 if done is not None or monotonic() - shown > 60:
                     shown = monotonic()
                     self._watch(self.standing(), done)
+                troubles = 0
             except Gp365Error as error:
                 self._note_error(error)
-                self._stopping.wait(TICK_S)
+                troubles = min(troubles + 1, 10)
             except Exception as error:  # noqa: BLE001  a service of years must outlive its own bugs, and tell them
                 self._note_error(Bug("bug", f"An error of gp365 itself: {type(error).__name__}."))
-                self._stopping.wait(TICK_S * 4)
+                troubles = min(troubles + 1, 10)
 
     def _turn(self) -> RoundDone | None:
         """Do the one thing that comes first: reload, hints, a command, a round; or rest until something can be due."""
@@ -239,7 +241,7 @@ class Service:
         if action is None:
             return False
         code = acting.run_action(
-            self.project, action, self._stopping.is_set, self.project.settings.service.stop_timeout_s
+            self.project, action, self._stopping.is_set, self.project.settings.service.stop_timeout_s / 2
         )
         self.project.log.note(
             "action", id=action.id, command=action.command, actor=action.actor, exit_code=code
