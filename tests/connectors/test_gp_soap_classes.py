@@ -234,7 +234,9 @@ def test_a_fault_in_the_file_stops_creations_and_is_doctors_to_tell(here: SoapPl
         here.create("CLASOAP7", NEW)
     assert rows(here, "CLASOAP7") == {}
     found = classes(here)
-    assert found.level is Level.ERROR and "[RICH] PaymentTermsID (30)" in found.text and "in quotes" in found.fix
+    assert (
+        found.level is Level.ERROR and "[RICH] PaymentTermsID (30)" in found.text and "in quotes" in found.fix
+    )
 
 
 def test_doctor_tells_where_classes_come_from(here: SoapPlace, sql: SqlChannel) -> None:

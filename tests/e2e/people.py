@@ -140,7 +140,10 @@ class People:
         here = {
             row["CUSTNMBR"].strip() for tag in self.hidden_tags[GP] for row in self.customers().get(tag, [])
         }
-        there = {row["accountid"] for tag in self.hidden_tags[SALES] for row in self.accounts().get(tag, [])}
+        accounts = _by(
+            self.site.rows(SALES, "accounts"), "websiteurl"
+        )  # those merged since they were hidden too
+        there = {row["accountid"] for tag in self.hidden_tags[SALES] for row in accounts.get(tag, [])}
         return here | there
 
     def door_list(self, system: str, path: str, body: list[Any]) -> None:
