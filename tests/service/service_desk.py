@@ -62,11 +62,11 @@ def until(true: Callable[[], Any], timeout_s: float = 60) -> float:
     return time.monotonic() - began
 
 
-def desk_with(path: Path, service: str) -> Desk:
-    """Make a desk whose settings have this [service] table."""
+def desk_with(path: Path, service: str, first_sync: str = "service") -> Desk:
+    """Make a desk whose settings have this [service] table; usually the service begins flows by itself."""
     path.mkdir(parents=True, exist_ok=True)
     desk = make_desk(path)
-    desk.folder.write("gp365.toml", f"{SETTINGS}\n[service]\n{service}")
+    desk.folder.write("gp365.toml", f'{SETTINGS}\n[service]\nfirst_sync = "{first_sync}"\n{service}')
     return desk
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,24 @@ def test_an_edit_in_gp_arrives_in_sales_within_a_poll(tmp_path: Path) -> None:
         until(lambda: arrived(desk, "New Firm"))
 
 
+def test_the_first_sync_of_a_flow_waits_for_a_person_who_may_give_it_beside_the_service(
+    tmp_path: Path,
+) -> None:
+    desk = desk_with(tmp_path, FAST, first_sync="person")
+    with served(desk) as at:
+        (flow,) = at.service.standing().flows
+        assert flow.stopped is not None and flow.stopped.code == "first-sync"
+        assert not arrived(desk, "Aaron Fitz")
+        assert command(desk, "sync").code == 0
+        assert arrived(desk, "Aaron Fitz")
+        desk.gp("AARONFIT0001", Name="Aaron Fitz Electric")
+        until(lambda: arrived(desk, "Aaron Fitz Electric"))
+
+
 def test_a_hint_arrives_at_once_while_polls_are_an_hour_apart(tmp_path: Path) -> None:
     desk = desk_with(tmp_path, SELDOM)
     with served(desk) as at:
         desk.gp("AARONFIT0001", Name="Aaron Fitz Electric")
-        time.sleep(0.3)
-        assert not arrived(desk, "Aaron Fitz Electric")
         at.hint("customer", "AARONFIT0001")
         at.hint("customer", "AARONFIT0001")
         assert until(lambda: arrived(desk, "Aaron Fitz Electric")) < 10

@@ -74,6 +74,10 @@ class ServiceSettings(Strict):
         default="",
         description="where doors, health, metrics and the status page are served, as in 127.0.0.1:8365; empty: nowhere",
     )
+    first_sync: Literal["person", "service"] = Field(
+        default="person",
+        description="who begins a flow that was never synced: a person, who has read its plan, or the service itself",
+    )
     poll: PollSettings = Field(default=PollSettings(), description="how often every flow looks")
     polls: dict[str, PollSettings] = Field(
         default={}, description="how often a flow of this name looks instead"

@@ -193,6 +193,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "link-taken": Entry("A record was linked elsewhere in the meantime.", "Nothing: it is looked at again."),
     "lease-lost": Entry("Another worker has taken over the work.", "Nothing: the other one goes on."),
+    "first-sync": Entry(
+        "A flow was never synced, and the service leaves its first sync to a person.",
+        "Read `gp365 plan`, then give `gp365 sync` for the flow.",
+    ),
     "action-broken-off": Entry(
         "The service did not live to end a command that it was given.",
         "Look with `gp365 history` at what it did, and give it again.",

@@ -10,9 +10,11 @@ from gp365.app.actions.opening import Failed, holder_of
 from gp365.app.actions.running import Progress, Ran, run_flows, silent
 from gp365.app.actions.sync import sync_out
 from gp365.app.assembly import Assembly
+from gp365.app.project import Project
 from gp365.app.service.circuit import concerns
 from gp365.app.service.parts import begin_round, job_of
-from gp365.model.errors import Gp365Error
+from gp365.model.errors import Conflict, Gp365Error
+from gp365.store import runs
 from gp365.sync.equation import Report
 from gp365.sync.job import Job
 
@@ -69,12 +71,32 @@ def run_round(
                 break  # what is down or refuses us is not asked a second time in one round
     if failed and concerns(failed[-1].error):
         jobs = []
+    project = assembly.project
+    jobs, waiting = _parted(project, jobs)
+    failed += waiting
     if not jobs:
         return _told(assembly, pair, [], Ran(), failed)
-    project = assembly.project
     with working(project.store, holder_of(project), jobs[0].lease_ttl_s) as lease:
         ran = run_flows(jobs, lease, full=full, kind=kind, progress=progress, halt=halt)
     return _told(assembly, pair, jobs, ran, failed)
+
+
+def _parted(project: Project, jobs: Sequence[Job]) -> tuple[list[Job], list[Failed]]:
+    """Part the flows that may run from those whose first sync is a person's: nobody has read their plan."""
+    if project.settings.service.first_sync == "service":
+        return list(jobs), []
+    with project.store.read() as conn:
+        begun = [job for job in jobs if runs.completed(conn, job.pair, job.flow.name)]
+    return begun, [Failed(job.pair, job.flow.name, _first(job)) for job in jobs if job not in begun]
+
+
+def _first(job: Job) -> Conflict:
+    named = f"{job.flow.name} --pair {job.pair}"
+    return Conflict(
+        "first-sync",
+        f"{job.flow.name} of {job.pair} was never synced: the service leaves its first sync to a person.",
+        fix=f'Read `gp365 plan {named}`, then give `gp365 sync {named}`; or set first_sync = "service" in [service].',
+    )
 
 
 def _told(
