@@ -15,7 +15,7 @@ from typing import Any
 import typer.main
 
 from gp365.cli.answers import ANSWERS, schemas
-from gp365.cli.main import app
+from gp365.cli.program import app
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGINNING = """\

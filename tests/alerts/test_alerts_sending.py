@@ -32,7 +32,7 @@ from gp365.app.project import open_project
 from gp365.app.service.standing import Fault, HookStanding, Standing, SystemStanding
 from gp365.app.settings_alerts import AlertSettings
 from gp365.app.settings_file import parse_settings
-from gp365.cli.main import run as gp365
+from gp365.cli.program import run as gp365
 from gp365.model.errors import Misconfigured
 from gp365.model.values import pack, unpack_deep
 from gp365.store.alerts import Alert, waiting_notices

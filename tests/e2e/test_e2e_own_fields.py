@@ -16,7 +16,18 @@ import gp365
 ROOT = Path(gp365.__file__).parent
 ROOMS = ("app", "cli", "model", "store", "sync", "wire")
 WORDS = frozenset(
-    {"name", "fax", "Hold", "Inactive", "Name", "Type", "has_opportunity", "INTERID", "ModifiedDate"}
+    {
+        "name",
+        "fax",
+        "Hold",
+        "Inactive",
+        "Name",
+        "Type",
+        "Sequence",
+        "has_opportunity",
+        "INTERID",
+        "ModifiedDate",
+    }
 )
 """Wire names that are plain words too; two stand in what settings say of themselves."""
 ROW = "flow: customers\nfields:\n  remark: {gp: Comment1, sales: description, owner: ask}\n"

@@ -23,7 +23,7 @@ from gp365.app.actions.webhooks_health import registered_hooks
 from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import open_project
 from gp365.cli.answers import ANSWERS
-from gp365.cli.main import run
+from gp365.cli.program import run
 from gp365.model.errors import Misconfigured
 from gp365.store import hints
 from gp365.web.door import door

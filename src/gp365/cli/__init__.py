@@ -7,6 +7,6 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
-    from gp365.cli.main import run
+    from gp365.cli.program import run
 
     return run(arguments)
