@@ -29,7 +29,7 @@ def test_health_figures_and_the_page_are_served_while_the_service_is_at_work(tmp
         assert json.loads(get(f"{address}/health/live")[1]) == {"live": True}
         until(lambda: get(f"{address}/health/ready")[0] == 200)
         until(
-            lambda: 'gp365_runs_total{ended="clean",flow="firms",pair="main"}' in get(f"{address}/metrics")[1]
+            lambda: 'gp365_runs_total{ended="done",flow="firms",pair="main"}' in get(f"{address}/metrics")[1]
         )
         assert "firms" in get(f"{address}/")[1]
         assert get(f"{address}/hooks/nobody")[0] in (401, 405)
