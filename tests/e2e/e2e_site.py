@@ -17,8 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from e2e_doors import Doors
-
+from e2e.e2e_doors import Doors
 from gp365.app.actions.simulators import Simulators, simulators
 from gp365.app.actions.sync import sync
 from gp365.app.project import open_project
