@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gp365.app import settings, settings_alerts, settings_doors, settings_gp, settings_service
-from gp365.model import errors, flow_file
+from gp365.model import flow_file
+from gp365.model.error_catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
@@ -113,7 +114,7 @@ def errors_page() -> str:
         "| code | meaning | what to do |",
         "|---|---|---|",
     ]
-    lines += [f"| `{code}` | {entry.meaning} | {entry.fix} |" for code, entry in errors.CATALOGUE.items()]
+    lines += [f"| `{code}` | {entry.meaning} | {entry.fix} |" for code, entry in CATALOGUE.items()]
     return "\n".join([*lines, ""])
 
 

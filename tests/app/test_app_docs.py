@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from gp365.model.errors import CATALOGUE
+from gp365.model.error_catalogue import CATALOGUE
 from gp365.model.flow_file import FieldFile, FlowFile, MatchFile, SideFile, ThroughFile
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,8 @@ import pytest
 from connectors.dataverse_place import CLIENT, SECRET, Place, Word, guid, place
 from gp365.connectors.dataverse import Credential, DataverseConnector, DataverseSettings
 from gp365.model.contract import Finding, Level
-from gp365.model.errors import CATALOGUE, Misconfigured, Unauthorised
+from gp365.model.error_catalogue import CATALOGUE
+from gp365.model.errors import Misconfigured, Unauthorised
 
 
 @pytest.fixture

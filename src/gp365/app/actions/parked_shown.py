@@ -12,7 +12,7 @@ from gp365.app.actions.outputs import Shown
 from gp365.app.actions.resolve_choices import choices, decided_words, side_of_create
 from gp365.app.actions.values import shown_deep
 from gp365.app.project import Project
-from gp365.model.errors import CATALOGUE
+from gp365.model.error_catalogue import CATALOGUE
 from gp365.model.values import key_of, show_key
 from gp365.store.parked import Parked
 

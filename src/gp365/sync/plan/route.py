@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gp365.model.errors import CATALOGUE
+from gp365.model.error_catalogue import CATALOGUE
 from gp365.model.plan import Problem
 from gp365.model.values import show
 from gp365.sync.plan.facts import Computed, Facts
