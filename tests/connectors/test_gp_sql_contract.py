@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import pytest
 
 pytest.register_assert_rewrite("contract.connector_contract", "contract.identity_contract")
 from gp_contract_world import CompanyWorld  # noqa: E402
-from gp_sql_place import SqlPlace, sql_place  # noqa: E402
+from gp_sql_place import SqlPlace  # noqa: E402
 
 from contract.connector_contract import ConnectorContract  # noqa: E402
 from contract.identity_contract import IdentityContract, IdentityWorld  # noqa: E402
@@ -30,12 +29,6 @@ class GpSqlWorld(CompanyWorld):
 
     def show_all(self) -> None:
         return None
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
-    with sql_place(tmp_path_factory.mktemp("gp")) as found:
-        yield found
 
 
 @pytest.fixture

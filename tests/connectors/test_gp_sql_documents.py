@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from gp_sql_place import SqlPlace, sql_place
+from gp_sql_place import SqlPlace
 from gp_sql_trade import (
     CUSTOMER,
     DAY,
@@ -32,18 +31,6 @@ from gp365.connectors.gp.documents import rows_of, with_rows
 from gp365.model.record import Status
 
 TAXED_BY_CUSTOMER = 3
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
-    with sql_place(tmp_path_factory.mktemp("gp")) as found:
-        yield found
-
-
-@pytest.fixture
-def here(served: SqlPlace) -> SqlPlace:
-    served.sql.server.orders.clear()
-    return served
 
 
 def test_an_order_is_written_with_its_lines_and_reads_back_as_it_was_written(here: SqlPlace) -> None:

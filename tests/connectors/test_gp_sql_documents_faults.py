@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
-from gp_sql_place import SqlPlace, sql_place
+from gp_sql_place import SqlPlace
 from gp_sql_trade import (
     CUSTOMER,
     DAY,
@@ -44,12 +44,6 @@ HOSTILE = st.one_of(
     st.text(alphabet="'\";-]/*[%#$!<>()@?_ {}&=+éÄß€" + string.ascii_letters, min_size=1, max_size=12),
 )
 _SAFE = re.compile(r"[A-Za-z0-9_\[\]().,=<>?@;' \-]*")
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
-    with sql_place(tmp_path_factory.mktemp("gp")) as found:
-        yield found
 
 
 @pytest.fixture

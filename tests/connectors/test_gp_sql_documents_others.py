@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from gp_sql_place import SqlPlace, sql_place
+from gp_sql_place import SqlPlace
 from gp_sql_trade import (
     CUSTOMER,
     DAY,
@@ -31,18 +30,6 @@ from gp365.connectors.gp.documents import rows_of, with_rows
 from gp365.model.errors import Misconfigured
 from gp365.model.record import Status
 from gp365.model.values import pack, unpack
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
-    with sql_place(tmp_path_factory.mktemp("gp")) as found:
-        yield found
-
-
-@pytest.fixture
-def here(served: SqlPlace) -> SqlPlace:
-    served.sql.server.orders.clear()
-    return served
 
 
 def test_lists_survive_the_way_through_a_store_and_are_written_from_there(here: SqlPlace) -> None:

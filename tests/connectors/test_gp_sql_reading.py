@@ -25,12 +25,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
         yield found
 
 
-@pytest.fixture
-def here(served: SqlPlace) -> SqlPlace:
-    served.sql.server.orders.clear()
-    return served
-
-
 def _poll(here: SqlPlace, entity: str, cursor: str | None, fields: Sequence[str] = ()) -> list[ChangePage]:
     names = fields or [n for n, each in here.connector.entity(entity).fields.items() if each.readable]
     return list(here.connector.changes(entity, names, cursor))

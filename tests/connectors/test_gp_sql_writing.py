@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,18 +29,6 @@ NEW: Mapping[str, Value] = {
     "ShipTo.City": "Gary",
     "ShipTo.Email": "dock@written.example",
 }
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
-    with sql_place(tmp_path_factory.mktemp("gp")) as found:
-        yield found
-
-
-@pytest.fixture
-def here(served: SqlPlace) -> SqlPlace:
-    served.sql.server.orders.clear()
-    return served
 
 
 def _internet(here: SqlPlace, number: str, code: str) -> dict[str, Any]:

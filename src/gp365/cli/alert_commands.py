@@ -40,6 +40,4 @@ def alerts_test(
     from gp365.cli.show_alerts import show_tested
 
     at = session(context, folder, json)
-    with at.project() as project:
-        told = act(project, channel)
-    at.answer(told, show_tested, told.exit_code)
+    at.ask(lambda project: act(project, channel), show_tested, lambda told: told.exit_code)

@@ -52,10 +52,7 @@ def draft_classes(
 ) -> None:
     """Draft what customer classes give, from the customers read: for sites that have GP Web Services alone."""
     from gp365.app.actions.gp_classes import draft_classes as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_gp import show_classes
 
     at = session(context, folder, json)
-    with at.project() as project, assemble(project) as assembly:
-        found = act(assembly, system, write=write)
-    at.answer(found, show_classes)
+    at.reach(lambda assembly: act(assembly, system, write=write), show_classes)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gp365.app.actions.running import Progress
+    from gp365.app.assembly import Assembly
     from gp365.app.project import Project
 
 T = TypeVar("T")
@@ -56,11 +57,29 @@ class Session:
                 work_for_service(project)
             yield project
 
-    def ask(self, act: Callable[[Project], T], show: Callable[[Console, T], None]) -> None:
-        """Open the project for an action, and show what it answers."""
+    def ask(
+        self,
+        act: Callable[[Project], T],
+        show: Callable[[Console, T], None],
+        exit_code: Callable[[T], int] = _nothing_wrong,
+    ) -> None:
+        """Open the project for an action, show what it answers, and end with its exit code."""
         with self.project() as project:
             told = act(project)
-        self.answer(told, show)
+        self.answer(told, show, exit_code(told))
+
+    def reach(
+        self,
+        act: Callable[[Assembly], T],
+        show: Callable[[Console, T], None],
+        exit_code: Callable[[T], int] = _nothing_wrong,
+    ) -> None:
+        """As `ask`, for an action that asks the systems."""
+        from gp365.app.assembly import assemble
+
+        with self.project() as project, assemble(project) as assembly:
+            told = act(assembly)
+        self.answer(told, show, exit_code(told))
 
     def work(
         self,

@@ -129,13 +129,10 @@ def provision_plan(
 ) -> None:
     """Show what would be made in Dataverse: table, columns, key, change tracking, options of payment terms."""
     from gp365.app.actions.provision import provision_plan as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_setup import show_provisioned
 
     at = session(context, folder, json)
-    with at.project() as project, assemble(project) as assembly:
-        found = act(assembly, system)
-    at.answer(found, show_provisioned)
+    at.reach(lambda assembly: act(assembly, system), show_provisioned)
 
 
 @provision_app.command("apply")
@@ -164,13 +161,10 @@ def provision_remove(
 ) -> None:
     """Take away what gp365 made in Dataverse; change tracking stays on."""
     from gp365.app.actions.provision import provision_remove as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_setup import show_provisioned
 
     at = session(context, folder, json)
-    with at.project() as project, assemble(project) as assembly:
-        done = act(assembly, system, force=force)
-    at.answer(done, show_provisioned)
+    at.reach(lambda assembly: act(assembly, system, force=force), show_provisioned)
 
 
 @flows_app.command("list")
@@ -208,14 +202,15 @@ def flows_check(
 ) -> None:
     """Check the flows against what both systems say of their entities; exit code 2 where one cannot run."""
     from gp365.app.actions.flows import flows_check as act
-    from gp365.app.assembly import assemble
     from gp365.cli.documents import FlowsChecked
     from gp365.cli.show_setup import show_checked
 
     at = session(context, folder, json, pair)
-    with at.project() as project, assemble(project) as assembly:
-        found = FlowsChecked(act(assembly, pair=at.pair or "", only=flow))
-    at.answer(found, show_checked, 0 if all(one.sound for one in found.flows) else 2)
+    at.reach(
+        lambda assembly: FlowsChecked(act(assembly, pair=at.pair or "", only=flow)),
+        show_checked,
+        lambda found: 0 if all(one.sound for one in found.flows) else 2,
+    )
 
 
 def sim(

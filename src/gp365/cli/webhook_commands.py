@@ -30,13 +30,12 @@ def webhooks_register(
 ) -> None:
     """Make or set right the endpoint and the steps in Dataverse, for every table that the flows read."""
     from gp365.app.actions.webhooks import webhooks_register as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_webhooks import show_webhooks
 
     at = session(context, folder, json, pair)
-    with at.project() as project, assemble(project) as assembly:
-        done = act(assembly, at.pair or "", door, url)
-    at.answer(done, show_webhooks, done.exit_code)
+    at.reach(
+        lambda assembly: act(assembly, at.pair or "", door, url), show_webhooks, lambda done: done.exit_code
+    )
 
 
 @webhooks_app.command("list")
@@ -45,13 +44,10 @@ def webhooks_list(
 ) -> None:
     """Show how each step stands in Dataverse, with its last failure."""
     from gp365.app.actions.webhooks import webhooks_list as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_webhooks import show_webhooks
 
     at = session(context, folder, json, pair)
-    with at.project() as project, assemble(project) as assembly:
-        found = act(assembly, at.pair or "", door)
-    at.answer(found, show_webhooks)
+    at.reach(lambda assembly: act(assembly, at.pair or "", door), show_webhooks)
 
 
 @webhooks_app.command("remove")
@@ -60,10 +56,7 @@ def webhooks_remove(
 ) -> None:
     """Take away what gp365 registered in Dataverse; what others registered stays."""
     from gp365.app.actions.webhooks import webhooks_remove as act
-    from gp365.app.assembly import assemble
     from gp365.cli.show_webhooks import show_webhooks
 
     at = session(context, folder, json, pair)
-    with at.project() as project, assemble(project) as assembly:
-        done = act(assembly, at.pair or "", door)
-    at.answer(done, show_webhooks)
+    at.reach(lambda assembly: act(assembly, at.pair or "", door), show_webhooks)

@@ -28,7 +28,6 @@ def flow_standing(project: Project, conn: Connection, pair: str, flow: str, now:
     """Read how one flow stands. Its knowledge is as old as the beginning of its last run with a good end."""
     held, last = figures(conn, pair, flow, now), runs.latest(conn, pair, flow)
     good = last if last and last.state == GOOD else runs.latest(conn, pair, flow, state=GOOD)
-    ended = runs.list_runs(conn, pair, flow, limit=1) if last and last.ended_at else []
     return FlowStanding(
         pair,
         flow,
@@ -50,7 +49,7 @@ def flow_standing(project: Project, conn: Connection, pair: str, flow: str, now:
         rejected=alerts.rejected(conn, pair, flow),
         unsettled=held.open_intents,
         unkept=verifications.waiting(conn, pair, flow).standing,
-        balanced=ended[0].balanced if ended else None,
+        balanced=last.balanced if last and last.ended_at else None,
         guards=tuple(
             GuardStanding(one.code, one.side, one.message, one.made_at, not one.flow)
             for one in guards.standing(conn, pair, flow)

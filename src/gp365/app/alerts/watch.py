@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from gp365.app.alerts import notices, outbox
 from gp365.app.alerts.channels import AppriseChannel, Channel
-from gp365.app.alerts.conditions import WEEKS_BACK, Condition, Expiry, Facts, Sums, conditions
+from gp365.app.alerts.conditions import WEEKS_BACK, Condition, Expiry, Facts, conditions
 from gp365.app.alerts.days import company_zone, digest_day
 from gp365.app.alerts.expiry import expiries
-from gp365.app.alerts.memory import Damping, Folded, fold
+from gp365.app.alerts.memory import Damping, Folded, condition_of, fold
 from gp365.app.alerts.notices import Notice
 from gp365.app.project import Project
 from gp365.app.service.standing import Standing
@@ -101,8 +101,6 @@ class Watch:
 
     def broken(self) -> list[Condition]:
         """Name what was told to be broken and was not told to be mended."""
-        from gp365.app.alerts.memory import condition_of
-
         return [condition_of(one) for one in self._open or () if one.state == alerts.TOLD]
 
     def close(self, timeout_s: float = 10.0) -> None:
@@ -139,10 +137,7 @@ class Watch:
 
     def _facts(self, now: datetime) -> Facts:
         today = now.astimezone(self._zone).date()
-        return Facts(today, self._all_sums(), self._expiries, self._standing.failing)
-
-    def _all_sums(self) -> Sums:
-        return self._kept
+        return Facts(today, self._kept, self._expiries, self._standing.failing)
 
     # what a round brought
 
@@ -208,7 +203,7 @@ class Watch:
         self, conn: Connection, day: date, standing: Standing, open: Sequence[Alert], now: datetime
     ) -> Notice:
         past = alerts.past_alerts(conn, now - timedelta(days=1))
-        return notices.digest(day, standing, open, past, self._all_sums(), self._zone)
+        return notices.digest(day, standing, open, past, self._kept, self._zone)
 
     def _keep(self) -> None:
         if self._sums:

@@ -85,9 +85,15 @@ def _parted(project: Project, jobs: Sequence[Job]) -> tuple[list[Job], list[Fail
     """Part the flows that may run from those whose first sync is a person's: nobody has read their plan."""
     if project.settings.service.first_sync == "service":
         return list(jobs), []
+    begun: list[Job] = []
+    waiting: list[Failed] = []
     with project.store.read() as conn:
-        begun = [job for job in jobs if runs.completed(conn, job.pair, job.flow.name)]
-    return begun, [Failed(job.pair, job.flow.name, _first(job)) for job in jobs if job not in begun]
+        for job in jobs:
+            if runs.completed(conn, job.pair, job.flow.name):
+                begun.append(job)
+            else:
+                waiting.append(Failed(job.pair, job.flow.name, _first(job)))
+    return begun, waiting
 
 
 def _first(job: Job) -> Conflict:

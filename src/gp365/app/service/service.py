@@ -83,7 +83,8 @@ class Service:
             with self.project.store.write() as conn:
                 self._lease = leases.take(conn, SERVICE, holder_of(self.project), LEASE_S)
             held.callback(self._give_back)
-            self._assembly = held.enter_context(Assembly(self.project))
+            self._assembly = Assembly(self.project)
+            held.callback(lambda: self._assembly.close())  # the one of then: changed settings bring another
             self._settled = Settled.of(self.project)
             self._state = plans.begin(self.project, self.clock())
             self._readers = readers(self.project)
@@ -270,7 +271,6 @@ class Service:
             return
         self._assembly.close()
         self._assembly, self._readers = Assembly(self.project), known
-        self._held.callback(self._assembly.close)
         self._described.clear()
         self._state = state
         self._reloaded(self.project)

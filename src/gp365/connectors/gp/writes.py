@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 from gp365.connectors.gp.values import check_values, missing_required, unfit_character
-from gp365.model.entity import FieldDescription
+from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Gp365Error, Rejected, Retry
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import Key, show_key
@@ -104,6 +104,20 @@ class Writable:
     refusal: str
     fix: str = ""
     controls: bool = False
+
+
+def writable_of(described: EntityDescription, system: str, refusal: str) -> Writable:
+    """Say what of an entity a channel writes that describes it so."""
+    return Writable(
+        described.name,
+        system,
+        described.key,
+        described.fields,
+        described.creates,
+        described.updates,
+        refusal,
+        described.opens_writing,
+    )
 
 
 def write_fault(entity: Writable, write: Write) -> Rejected | None:

@@ -49,7 +49,7 @@ def follow_unmerged(look: Look, page: list[Subject]) -> None:
             assert record is not None
             gone_back.add(one.link)
             _back(look, page, place, link, record, _from_here_on(ends.found, one))
-        if _restored(look, place):
+        if ends.found and _restored(look, place):
             _share_again(look, page, place, ends)
 
 

@@ -18,11 +18,11 @@ from gp365.connectors.gp.writes import (
     Locks,
     Stopped,
     TooLate,
-    Writable,
     carry_out,
     check_time,
     part,
     too_late,
+    writable_of,
 )
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Gp365Error, Misconfigured, Rejected, Unauthorised
@@ -56,7 +56,9 @@ class Writing:
 
     def write(self, entity: str, writes: Sequence[Write]) -> list[Outcome]:
         """Do the writes. Raises Unauthorised or Misconfigured only where nothing of the batch has been done."""
-        writable = _writable(self._describe(entity), self._service.settings.name)
+        writable = writable_of(
+            self._describe(entity), self._service.settings.name, "GP Web Services are not used for"
+        )
         parted = part(writable, writes, lambda key: folded(key)[0])
         lanes = self._service.settings.lanes
         return carry_out(parted, partial(self._one, entity), lanes=lanes, name="gp-soap-write")
@@ -91,16 +93,3 @@ class Writing:
             return trip.ended(fault)
         except Gp365Error as fault:
             return trip.ended(fault)
-
-
-def _writable(described: EntityDescription, system: str) -> Writable:
-    return Writable(
-        described.name,
-        system,
-        described.key,
-        described.fields,
-        described.creates,
-        described.updates,
-        "GP Web Services are not used for",
-        described.opens_writing,
-    )

@@ -26,10 +26,10 @@ from gp365.connectors.gp.writes import (
     Parted,
     Stopped,
     TooLate,
-    Writable,
     carry_out,
     part,
     too_late,
+    writable_of,
 )
 from gp365.model.entity import EntityDescription
 from gp365.model.errors import Misconfigured, Rejected, Retry, Unauthorised
@@ -86,7 +86,7 @@ class Writing:
     def _parted(self, entity: str, document: Document | None, writes: Sequence[Write]) -> Parted:
         """Check writes and part them: those of one customer, or of one document, are done one after another."""
         source = source_of(entity)
-        writable = _writable(self._describe(entity), self._desk.settings.name)
+        writable = writable_of(self._describe(entity), self._desk.settings.name, "SQL does not serve")
         if document is None:
             return part(writable, writes, lambda key: folded(source, key)[0])
         return part_documents(writable, document, writes, lambda key: key_text(folded(source, key)))
@@ -167,16 +167,3 @@ class Writing:
         values = flat(entity, write.values)
         error = self._refusals.error(refused, show_key(write.key), values, trip.role)
         return Outcome(Status.RETRY if isinstance(error, Retry) else Status.REJECTED, write.key, error=error)
-
-
-def _writable(described: EntityDescription, system: str) -> Writable:
-    return Writable(
-        described.name,
-        system,
-        described.key,
-        described.fields,
-        described.creates,
-        described.updates,
-        "SQL does not serve",
-        described.opens_writing,
-    )
