@@ -80,6 +80,10 @@ CATALOGUE: dict[str, Entry] = {
         "The store was made by a newer gp365.", "Install the newer version, or restore an older backup."
     ),
     "store-busy": Entry("Another process holds the local store.", "Nothing: it is tried again."),
+    "lane-unknown": Entry(
+        "The store did not say whether a system may be called now, so it was not called.",
+        "See whether the store's database can be reached; it is tried again.",
+    ),
     "sqlite-old": Entry(
         "This Python's SQLite is too old.", "Use a Python with SQLite 3.35 or newer, or PostgreSQL."
     ),
@@ -99,6 +103,16 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "folder-locked": Entry(
         "Another gp365 process is at work in this project folder.", "Wait until it has ended."
+    ),
+    "pair-busy": Entry(
+        "Another worker runs flows of this pair.", "It is tried again by itself; else give it again later."
+    ),
+    "slot-taken": Entry(
+        "A worker of this slot is alive.", "Give every worker a name of its own, or end the other one first."
+    ),
+    "one-process": Entry(
+        "A store in a SQLite file has one working process.",
+        "Use `gp365 serve`, or set [store] url to a PostgreSQL database for many workers.",
     ),
     "usage": Entry("The command is used wrongly.", "See --help."),
     # rights

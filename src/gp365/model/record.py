@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from gp365.model.errors import Gp365Error
 from gp365.model.values import Key, Value, Values
+
+
+def _always() -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Write:
     (update) or all that is sent (create). `version`, `birth` and `expected` (raw values of every mapped field as they
     were read, absent ones missing) say what the write was planned on: a versioned system gets the version, a
     connector that re-reads compares `expected` and `birth` and answers MOVED with the fresh record when they differ.
-    `reference` is our mark, resent on every write where the system keeps one. `send_by`: not sent after this moment.
+    `reference` is our mark, resent on every write where the system keeps one. `send_by`: not sent after this moment;
+    `may_send` is asked directly before the call: whether the worker that planned it still is the one to send it.
     """
 
     op: Op
@@ -82,6 +87,11 @@ class Write:
     reference: str = ""
     send_by: datetime | None = None
     action: str = ""
+    may_send: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+
+    def in_time(self, now: datetime) -> bool:
+        """Tell whether it may still be sent at a moment."""
+        return (self.send_by is None or now <= self.send_by) and self.may_send()
 
 
 class Status(StrEnum):

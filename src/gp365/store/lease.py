@@ -6,8 +6,8 @@ act ends it for good. So a clock that jumps harms nobody, and two workers never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, select
@@ -23,12 +23,30 @@ _TABLE = tables.lease
 _NOBODY = 0
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to work under a name until a moment; `number` is never given twice in a store."""
+    """The right to work under a name until a moment; `number` is never given twice in a store.
+
+    `holds` is asked directly before a call that writes: whether, by what was prolonged so far, nobody can have taken it.
+    """
 
     name: str
     number: int
+    until: datetime
+    holds: Callable[[], bool] = field(default=_always, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease as others see it: who holds it, and until when if it is not prolonged."""
+
+    name: str
+    number: int
+    holder: str
     until: datetime
 
 
@@ -92,8 +110,32 @@ def check(conn: Connection, lease: Lease) -> None:
 
 
 def _current() -> Query:
+    # FOR KEY SHARE: whoever takes or ends the lease waits for this transaction, who prolongs it does not (PostgreSQL,
+    # "Explicit Locking"). With FOR SHARE a long transaction would let its own lease run out.
     query = select(_TABLE.c.number).where(_TABLE.c.name == bindparam("in_name"))
-    return query.with_for_update(read=True)
+    return query.with_for_update(read=True, key_share=True)
+
+
+def held(conn: Connection, beginning: str) -> list[Held]:
+    """Read the living leases whose names begin so, by name."""
+    named = (_TABLE.c.name >= beginning, _TABLE.c.name < beginning + "\uffff")
+    query = select(_TABLE.c.name, _TABLE.c.number, _TABLE.c.holder, _TABLE.c.until)
+    alive = (_TABLE.c.number != _NOBODY, _TABLE.c.until > now(conn))
+    return [Held(*row) for row in conn.execute(query.where(*named, *alive).order_by(_TABLE.c.name))]
+
+
+def end(conn: Connection, name: str) -> bool:
+    """End a lease that has run out, so that nothing more is committed under it; False if it is alive, or nobody's."""
+    row = conn.execute(select(_TABLE).where(_TABLE.c.name == name).with_for_update()).one_or_none()
+    if row is None or row.number == _NOBODY or row.until > now(conn):
+        return False
+    _end(conn, [row.number])
+    return True
+
+
+def _end(conn: Connection, numbers: Iterable[int]) -> None:
+    ended = among(_TABLE.c.number, list(numbers))
+    conn.execute(_TABLE.update().where(ended).values(number=_NOBODY, holder="", until=EPOCH))
 
 
 def is_alive(conn: Connection, name: str) -> bool:
@@ -111,6 +153,8 @@ def living(conn: Connection, numbers: Iterable[int], *, own: int) -> set[int]:
     alive: set[int] = set()
     for chunk in chunks(numbers):
         ending = among(_TABLE.c.number, chunk) & (_TABLE.c.until <= at) & (_TABLE.c.number != own)
-        conn.execute(_TABLE.update().where(ending).values(number=_NOBODY, holder="", until=EPOCH))
+        dead = select(_TABLE.c.number).where(ending).order_by(_TABLE.c.name).with_for_update()
+        if numbers_out := list(conn.execute(dead).scalars()):
+            _end(conn, numbers_out)
         alive.update(conn.execute(select(_TABLE.c.number).where(among(_TABLE.c.number, chunk))).scalars())
     return alive - {_NOBODY}

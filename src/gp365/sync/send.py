@@ -32,6 +32,7 @@ def _open_on(sent: Sent, place: Place) -> bool:
 
 def _write_of(job: Job, subject: Subject, sent: Sent) -> Write:
     intent = sent.intent
+    assert job.lease is not None
     record = subject.records.get(intent.side)
     return Write(
         op=Op(intent.op),
@@ -42,6 +43,7 @@ def _write_of(job: Job, subject: Subject, sent: Sent) -> Write:
         expected=_planned_on(job, subject, intent.side),
         reference=intent.reference,
         send_by=intent.send_by,
+        may_send=job.lease.holds,
     )
 
 

@@ -13,7 +13,7 @@ from gp365.app.actions import planfiles
 from gp365.app.actions.approving import approve_recovery
 from gp365.app.actions.exits import exit_of_runs
 from gp365.app.actions.lease import working
-from gp365.app.actions.opening import holder_of
+from gp365.app.actions.opening import holder_of, slot_of
 from gp365.app.actions.outputs import ApplyOut, MovedOut
 from gp365.app.actions.running import Progress, Ran, run_flows, run_out, silent, skipped_out
 from gp365.app.assembly import assemble
@@ -31,11 +31,16 @@ def apply(project: Project, files: Sequence[Path], *, progress: Progress = silen
     pairs = {str(next(read_plan(path)).get("pair", "")) for path in paths}
     with project.locked(), assemble(project) as assembly:
         jobs = [job for name in assembly.pairs if name in pairs for job in assembly.jobs(name)]
-        return apply_jobs(jobs, paths, holder_of(project), progress=progress)
+        return apply_jobs(jobs, paths, holder_of(project), slot=slot_of(project), progress=progress)
 
 
 def apply_jobs(
-    jobs: Sequence[Job], files: Sequence[Path], holder: str, *, progress: Progress = silent
+    jobs: Sequence[Job],
+    files: Sequence[Path],
+    holder: str,
+    *,
+    slot: str = "",
+    progress: Progress = silent,
 ) -> ApplyOut:
     """Apply plan files with the jobs of the project; Misconfigured("plan-stale") when a flow is another one now."""
     plans = {path: load_approved(path) for path in planfiles.find(files)}
@@ -52,7 +57,8 @@ def apply_jobs(
             made.update(created(conn, report.run))
 
     running = [job for job, _ in chosen]
-    with working(running[0].store, holder, running[0].lease_ttl_s) as lease:
+    pairs = {job.pair for job in running}
+    with working(running[0].store, holder, running[0].lease_ttl_s, slot=slot, pairs=pairs) as lease:
         approve_recovery([job for job, plan in chosen if "recovery" in plan.header])
         ran = run_flows(running, lease, kind="apply", progress=progress, after=after)
     return _out(ran, list(plans), chosen)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from socket import gethostname
 
 from gp365.app.actions.exits import exit_of, worst
+from gp365.app.actions.lease import COMMAND
 from gp365.app.assembly import Assembly, assemble
 from gp365.app.project import Project
 from gp365.model.errors import Gp365Error, Misconfigured
@@ -73,3 +74,8 @@ def pairs_of(project: Project, assembly: Assembly, pair: str | None, flow: str |
 def holder_of(project: Project) -> str:
     """Name who holds the worker's lease: this machine and folder, so that a rerun after a crash takes it at once."""
     return f"{gethostname()}:{project.folder}"
+
+
+def slot_of(project: Project) -> str:
+    """Name the slot of a command: its own where the service runs it, beside the rounds of other pairs."""
+    return COMMAND if project.served else ""

@@ -14,7 +14,7 @@ from datetime import datetime
 from gp365.app.actions.exits import exit_of_runs
 from gp365.app.actions.holding import probe_of
 from gp365.app.actions.lease import working
-from gp365.app.actions.opening import Failed, holder_of, opened
+from gp365.app.actions.opening import Failed, holder_of, opened, slot_of
 from gp365.app.actions.outputs import RunOut, SkippedOut, error_out, guard_out
 from gp365.app.actions.planned import planned_record
 from gp365.app.actions.replay_outputs import (
@@ -237,7 +237,10 @@ def _applied(
     errors: list[Gp365Error] = [one.error for one in failed]
     if chosen:
         first = chosen[0][0]
-        with working(first.store, holder_of(project), first.lease_ttl_s) as lease:
+        pairs = {job.pair for job, _ in chosen}
+        with working(
+            first.store, holder_of(project), first.lease_ttl_s, slot=slot_of(project), pairs=pairs
+        ) as lease:
             for job, names in chosen:
                 job.lease, job.probe = lease, probe_of()
                 job.progress = lambda what, done, total, job=job: progress(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gp365.app.actions.approving import approve as approve_jobs
 from gp365.app.actions.exits import exit_of_runs
 from gp365.app.actions.lease import working
-from gp365.app.actions.opening import Failed, holder_of, opened
+from gp365.app.actions.opening import Failed, holder_of, opened, slot_of
 from gp365.app.actions.outputs import SyncOut
 from gp365.app.actions.running import Progress, Ran, run_flows, run_out, silent, skipped_out
 from gp365.app.project import Project
@@ -37,6 +37,7 @@ def sync(
         return sync_jobs(
             found.jobs,
             holder_of(project),
+            slot=slot_of(project),
             full=full,
             approve=approve,
             not_restored=not_restored,
@@ -49,6 +50,7 @@ def sync_jobs(
     jobs: Sequence[Job],
     holder: str,
     *,
+    slot: str = "",
     full: bool = False,
     approve: bool = False,
     not_restored: bool = False,
@@ -58,7 +60,8 @@ def sync_jobs(
     """Run jobs under one lease of the store that they share; `failed` pairs are reported beside them."""
     if not jobs:
         return SyncOut([], [], [], False, 0)
-    with working(jobs[0].store, holder, jobs[0].lease_ttl_s) as lease:
+    pairs = {job.pair for job in jobs}
+    with working(jobs[0].store, holder, jobs[0].lease_ttl_s, slot=slot, pairs=pairs) as lease:
         if approve:
             approve_jobs(jobs, not_restored=not_restored)
         ran = run_flows(jobs, lease, full=full, progress=progress)

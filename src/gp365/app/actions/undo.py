@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from gp365.app.actions.exits import LEFT, STOPPED, UNBALANCED, exit_of, worst
 from gp365.app.actions.holding import probe_of
 from gp365.app.actions.lease import working
-from gp365.app.actions.opening import holder_of, opened
+from gp365.app.actions.opening import holder_of, opened, slot_of
 from gp365.app.actions.running import Progress, run_out, silent
 from gp365.app.actions.undo_outputs import UndoField, UndoOut, UndoRecord
 from gp365.app.actions.values import halves, name_of, shown_half
@@ -126,7 +126,8 @@ def _opened(
         if not lease:
             yield wanted, _steps(project, jobs, wanted, None, progress)
             return
-        with working(project.store, holder_of(project), project.settings.worker.lease_ttl_s) as held:
+        life_s, pairs = project.settings.worker.lease_ttl_s, {job.pair for job in jobs}
+        with working(project.store, holder_of(project), life_s, slot=slot_of(project), pairs=pairs) as held:
             yield wanted, _steps(project, jobs, wanted, held, progress)
 
 

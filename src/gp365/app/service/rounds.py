@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from gp365.app.actions.lease import working
@@ -15,8 +16,11 @@ from gp365.app.service.circuit import concerns
 from gp365.app.service.parts import begin_round, job_of
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.store import runs
+from gp365.store.lease import Lease
 from gp365.sync.equation import Report
 from gp365.sync.job import Job
+
+Under = Callable[[float], AbstractContextManager[Lease]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,13 @@ def run_round(
     kind: str = "sync",
     halt: Callable[[], bool] = lambda: False,
     progress: Progress = silent,
+    under: Under | None = None,
 ) -> RoundDone:
-    """Run flows of a pair once, and again while they make work for each other. Bugs are raised, all else is told."""
+    """Run flows of a pair once, and again while they make work for each other. Bugs are raised, all else is told.
+
+    `under` gives the lease to work under, the pair's held beside it; without it those of a service alone are taken.
+    Retry("pair-busy") while another worker runs the pair.
+    """
     jobs: list[Job] = []
     failed: list[Failed] = []
     for flow in flows:
@@ -76,9 +85,13 @@ def run_round(
     failed += waiting
     if not jobs:
         return _told(assembly, pair, [], Ran(), failed)
-    with working(project.store, holder_of(project), jobs[0].lease_ttl_s) as lease:
+    with (under or _alone(project, pair))(jobs[0].lease_ttl_s) as lease:
         ran = run_flows(jobs, lease, full=full, kind=kind, progress=progress, halt=halt)
     return _told(assembly, pair, jobs, ran, failed)
+
+
+def _alone(project: Project, pair: str) -> Under:
+    return lambda ttl_s: working(project.store, holder_of(project), ttl_s, pairs=(pair,))
 
 
 def _parted(project: Project, jobs: Sequence[Job]) -> tuple[list[Job], list[Failed]]:

@@ -142,7 +142,7 @@ def chunks(rows: Sequence[Row], size: int) -> list[list[Row]]:
 def not_in_time(rows: Sequence[Row], now: datetime) -> list[Row]:
     """End the rows whose moment has passed and return the others."""
     for row in rows:
-        if row.write.send_by is not None and row.write.send_by <= now:
+        if not row.write.in_time(now):
             row.later(Retry("busy", "The time in which this write may be sent has passed"))
     return open_rows(rows)
 

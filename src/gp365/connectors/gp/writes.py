@@ -26,7 +26,7 @@ class TooLate(Exception):
 
 def check_time(write: Write, clock: Clock) -> None:
     """Raise TooLate where the write must not be sent any more."""
-    if write.send_by is not None and clock.utc_now() > write.send_by:
+    if not write.in_time(clock.utc_now()):
         raise TooLate
 
 

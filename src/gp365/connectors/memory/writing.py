@@ -20,7 +20,7 @@ OURSELVES = "gp365"
 
 def too_late(system: MemorySystem, write: Write) -> Outcome | None:
     """Return RETRY for a write whose time has passed: it is not sent."""
-    if write.send_by is None or system.clock() <= write.send_by:
+    if write.in_time(system.clock()):
         return None
     error = Retry("lease-lost", "The write was not sent: its time had passed.", record=show_key(write.key))
     return Outcome(Status.RETRY, write.key, error=error)
