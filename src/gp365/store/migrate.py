@@ -9,7 +9,21 @@ from sqlalchemy import Connection, Engine, Text, column, inspect, select, table,
 from gp365.model.errors import Misconfigured
 
 # In order; the last one is what tables.py describes.
-REVISIONS = ("0001", "0002", "0003", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0015",
+)
 HEAD = REVISIONS[-1]
 _VERSION = table("alembic_version", column("version_num", Text))
 _PG_LOCK = 7_365_001  # any number that every gp365 process asks for

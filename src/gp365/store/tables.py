@@ -569,3 +569,39 @@ day_sum = Table(
     Column("value", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What rules of fiscal calendar and sales cycle keep: up to when they were done, calendars as they were last seen.
+trigger = Table(
+    "trigger",
+    metadata,
+    _text("name", key=True),
+    Column("body", Packed, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# The places of a system at which calls may be under way, shared by all processes of the store: who has each, until when
+# without prolonging, and from when on the next call may begin there.
+lane = Table(
+    "lane",
+    metadata,
+    _text("system", key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, nullable=False),
+    _text("holder"),
+    Column("until", Moment, nullable=False),
+    Column("free_at", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who waits for a place; a row that is not repeated runs out.
+lane_wish = Table(
+    "lane_wish",
+    metadata,
+    _text("system", key=True),
+    _text("holder", key=True),
+    Column("rank", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,315 @@
+"""Loans: a gate's places where several processes share them. A thread borrows, prolongs and gives back; callers never do.
+
+What is borrowed is kept from call to call, so that a process that calls alone pays nothing for it, and given back when
+another one wants it (after the call under way) or when nobody here has called for a moment.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import Protocol
+
+from gp365.model.errors import Bug, Gp365Error, Retry
+from gp365.wire.calls import Priority
+from gp365.wire.gate import Gate, Loan, Place
+
+LINGER_S = 1.0
+"""How long a place that nobody uses is kept at hand."""
+SLICE_S = 1.0
+"""How long a bulk caller keeps a place that another process's bulk wants as well."""
+WISH_S = 2.0
+"""How long a wish lasts that is not repeated."""
+_PROLONG_AT = 0.75
+_POLL_S, _WATCH_S, _IDLE_S, _TROUBLE_S = 0.055, 0.1, 0.25, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a process wants of a system's `places` in one exchange.
+
+    `give` says of the places that go back how long each has still to rest, `keep` names those to be prolonged, `want` how
+    many more are needed, by callers of what priority at best.
+    """
+
+    places: int
+    give: Mapping[int, float] = field(default_factory=dict[int, float])
+    keep: frozenset[int] = frozenset()
+    want: int = 0
+    priority: Priority = Priority.BULK
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What came of it: places `taken` with the seconds that each has to rest, and those that are `kept`."""
+
+    taken: Mapping[int, float]
+    kept: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What another process waits for, and how many places it has."""
+
+    priority: Priority
+    wanted: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How many places this process could take now, and what others wait for beyond those that lie free."""
+
+    free: int
+    wishes: tuple[Wish, ...]
+
+
+class Lender(Protocol):
+    """Who keeps account of the places for all processes; every method is one short transaction. Errors as the store's."""
+
+    ttl_s: float
+
+    def exchange(self, asked: Asked) -> Lent:
+        """Give back, prolong and take, and leave a wish where less was taken than wanted."""
+        ...
+
+    def look(self, places: int, priority: Priority) -> Look:
+        """Look without changing anything."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection; the next call makes a new one."""
+        ...
+
+
+class Borrower:
+    """Keep a gate supplied with loans while anybody waits at it or holds a place of it."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        lender: Lender,
+        *,
+        chance: Callable[[], float] = random.random,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        self.trouble: Retry | None = None
+        self.heard_at = float("-inf")
+        self._gate, self._lender, self._chance, self._linger_s = gate, lender, chance, linger_s
+        self._bell = Event()
+        self._thread: Thread | None = None
+        self._giving: dict[int, Loan] = {}
+        self._rests: dict[int, float] = {}
+        self._wished: Priority | None = None
+        self._wished_until = float("-inf")
+        self._dropping = False
+
+    # what the gate tells
+
+    def asked(self) -> None:
+        """Note that somebody waits for a place."""
+        self.trouble = None
+        self._dropping = False
+        if self._thread is None:
+            self._start()
+        elif self._wanted() > 0 and self._is_news():
+            self._bell.set()
+
+    def given(self) -> None:
+        """Note that a place was given back that another process wants."""
+        self._start()
+        self._bell.set()
+
+    def drop(self) -> None:
+        """Give back what nobody uses, now; and let go of the lender where nothing is left."""
+        with self._gate.changed:
+            if self._used():
+                return
+            self._dropping, thread = True, self._thread
+            self._bell.set()
+        if thread is not None:
+            thread.join(2.0)
+        with self._gate.changed:
+            if self._thread is None:
+                self._lender.close()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._live, name="lanes", daemon=True)
+            self._thread.start()
+
+    # the thread
+
+    def _live(self) -> None:
+        while True:
+            self._bell.clear()
+            with self._gate.changed:
+                self._collect()
+                if not self._busy():
+                    self._thread = None
+                    return
+            try:
+                self._turn()
+            except Gp365Error as error:
+                self._failed(error)
+            except Exception as error:  # noqa: BLE001  callers wait for this thread
+                self._failed(Bug("bug", f"An error of gp365 itself: {type(error).__name__}."))
+            self._bell.wait(self._pause())
+
+    def _turn(self) -> None:
+        """Do what is due: an exchange, or a look at what others wait for."""
+        gate, now = self._gate, self._gate.clock.now()
+        with gate.changed:
+            loans = [place.loan for place in gate.places if place.loan is not None]
+            give = {number: max(0.0, self._rests[number] - now) for number in self._giving}
+            keep = frozenset(loan.number for loan in loans)
+            asked = Asked(gate.size, give, keep, max(0, self._wanted()), self._priority())
+            aging = any(loan.stands_until - now < _PROLONG_AT * self._lender.ttl_s for loan in loans)
+            due = bool(give) or aging or (self._is_news() if asked.want else self._wished is not None)
+        if due or (asked.want and now >= self._wished_until):
+            self._exchange(asked)
+            return
+        look = self._lender.look(gate.size, asked.priority)
+        self._heard()
+        if asked.want and look.free:
+            self._exchange(asked)
+        elif look.wishes:
+            self._recall(look.wishes)
+
+    def _exchange(self, asked: Asked) -> None:
+        gate = self._gate
+        began = gate.clock.now()
+        lent = self._lender.exchange(asked)
+        ended, until = gate.clock.now(), began + self._lender.ttl_s
+        self._heard()
+        with gate.changed:
+            for number in asked.give:
+                del self._giving[number], self._rests[number]
+            self._prolong(asked.keep, lent.kept, until)
+            for number, rest_s in lent.taken.items():
+                self._seat(Loan(number, ended, until), ended + rest_s)
+            self._wished = asked.priority if asked.want > len(lent.taken) else None
+            self._wished_until = ended + WISH_S / 2
+            gate.changed.notify_all()
+
+    def _prolong(self, asked: frozenset[int], kept: frozenset[int], until: float) -> None:
+        for place in self._gate.places:
+            if place.loan is None or place.loan.number not in asked:
+                continue
+            if place.loan.number in kept:
+                place.loan.stands_until = until
+            else:
+                place.loan, place.recalled = None, False
+
+    def _seat(self, loan: Loan, rest_until: float) -> None:
+        """Put a loan where it is needed first: at a place that is held, else at one that is free."""
+        without = [place for place in self._gate.places if place.loan is None]
+        place = min(without, key=lambda one: (one.held is None, one.index))
+        place.loan, place.recalled = loan, False
+        place.rest_until = max(place.rest_until, rest_until)
+        place.idle_since = self._gate.clock.now()
+
+    def _recall(self, wishes: Sequence[Wish]) -> None:
+        """Choose the places that others get: for people at once, for bulk by turns where we have more than they."""
+        gate = self._gate
+        with gate.changed:
+            ours = [place for place in gate.places if place.loan is not None and not place.recalled]
+            people = [one for one in wishes if one.priority is Priority.INTERACTIVE]
+            if gate.line(Priority.INTERACTIVE):
+                chosen = self._by_turns(ours, people)
+            else:
+                usable = [place for place in ours if place.held is not Priority.INTERACTIVE]
+                usable.sort(key=lambda place: (place.held is not None, place.index))
+                chosen = usable[: sum(one.wanted for one in people)] or self._by_turns(ours, wishes)
+            for place in chosen:
+                place.recalled = True
+            if any(place.held is None for place in chosen):
+                self._bell.set()
+
+    def _by_turns(self, ours: list[Place], wishes: Sequence[Wish]) -> list[Place]:
+        """Choose one place for who has fewer: one that nobody uses, else the one that we have had longest."""
+        if not any(one.held < len(ours) for one in wishes):
+            return []
+        now = self._gate.clock.now()
+        if not self._gate.line(Priority.BULK) + self._gate.line(Priority.INTERACTIVE):
+            idle = [place for place in ours if place.held is None]
+            if idle:
+                return idle[:1]
+        aged = [(place.loan.since, place.index, place) for place in ours if place.loan is not None]
+        return [
+            place for since, _, place in sorted(aged, key=lambda one: one[:2])[:1] if now - since >= SLICE_S
+        ]
+
+    # under the gate's lock
+
+    def _collect(self) -> None:
+        """Take away the loans that go back: of recalled places, of those too many, of those that lie idle."""
+        gate, now = self._gate, self._gate.clock.now()
+        nobody = gate.line(Priority.BULK) + gate.line(Priority.INTERACTIVE) == 0
+        for place in gate.places:
+            if place.loan is None or place.held is not None:
+                continue
+            idle = nobody and (self._dropping or now - place.idle_since >= self._linger_s)
+            if place.recalled or idle or place.index >= gate.size:
+                self._giving[place.loan.number] = place.loan
+                self._rests[place.loan.number] = place.rest_until
+                place.loan, place.recalled = None, False
+        for number, loan in list(self._giving.items()):
+            if loan.stands_until <= now:
+                del self._giving[number], self._rests[number]
+
+    def _used(self) -> bool:
+        waiting = self._gate.line(Priority.BULK) + self._gate.line(Priority.INTERACTIVE)
+        return waiting > 0 or any(place.held is not None for place in self._gate.places)
+
+    def _busy(self) -> bool:
+        lent = any(place.loan is not None for place in self._gate.places)
+        return lent or bool(self._giving) or self._wanted() > 0 or self._wished is not None
+
+    def _is_news(self) -> bool:
+        """Say whether the store does not know yet how urgently we wait."""
+        return self._wished is None or self._priority() < self._wished
+
+    def _wanted(self) -> int:
+        """Return how many more places are needed; negative where some lie ready."""
+        gate = self._gate
+        held = sum(place.held is not None for place in gate.places)
+        waiting = gate.line(Priority.BULK) + gate.line(Priority.INTERACTIVE)
+        lent = sum(place.loan is not None for place in gate.places)
+        return min(gate.size, held + waiting) - lent
+
+    def _priority(self) -> Priority:
+        people = self._gate.line(Priority.INTERACTIVE) or any(
+            place.loan is None and place.held is Priority.INTERACTIVE for place in self._gate.places
+        )
+        return Priority.INTERACTIVE if people else Priority.BULK
+
+    def _pause(self) -> float:
+        with self._gate.changed:
+            if self.trouble is not None:
+                usual = _TROUBLE_S
+            elif self._wanted() > 0:
+                usual = _POLL_S
+            else:
+                usual = _WATCH_S if any(place.held is not None for place in self._gate.places) else _IDLE_S
+        return usual * (0.9 + 0.2 * self._chance())
+
+    def _heard(self) -> None:
+        with self._gate.changed:
+            self.trouble = None
+            self.heard_at = self._gate.clock.now()
+
+    def _failed(self, error: Gp365Error) -> None:
+        with self._gate.changed:
+            after_s = error.after_s if isinstance(error, Retry) else None
+            self.trouble = Retry(error.code, error.message, after_s=after_s)
+            self._wished = None  # it runs out by itself
+            self._gate.changed.notify_all()
+
+
+def share(gate: Gate, lender: Lender, *, chance: Callable[[], float] = random.random) -> Gate:
+    """Let a gate stand on loans, before anybody has asked for a place of it; return it."""
+    gate.loans = Borrower(gate, lender, chance=chance)
+    return gate
