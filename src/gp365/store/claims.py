@@ -7,7 +7,7 @@ taken over; that ends the lease for good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -121,6 +121,16 @@ def release(
         conn.execute(_WORK.delete().where(ours, _WORK.c.seq == LOCK_ONLY))
         conn.execute(_WORK.update().where(ours).values(later))
     _free_subjects(conn, pair, flow, names)
+
+
+def give_back(
+    conn: Connection, pair: str, flow: str, subjects: Sequence[str], run: str, counted: Collection[str]
+) -> None:
+    """Undo the claims of this transaction, and that the run has met the subjects, but for those `counted` before."""
+    release(conn, pair, flow, subjects, None, attempts_plus=0)
+    table = tables.run_subject
+    for chunk in chunks([one for one in subjects if one not in counted]):
+        conn.execute(table.delete().where(table.c.run == run, among(table.c.subject, chunk)))
 
 
 def rename_claims(conn: Connection, pair: str, flow: str, renames: Mapping[str, str]) -> None:

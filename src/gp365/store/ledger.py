@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from gp365.store import tables
-from gp365.store.among import among
+from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks
 from gp365.store.chain import LEDGER_QUERY, Entry, LedgerRow, append, chain_of
+from gp365.store.straight import Query, ask
 from gp365.store.verify import VerifyReport, verify
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "decode",
     "dispositions",
     "for_subject",
+    "head",
     "history",
     "last_dispositions",
     "outcome_subjects",
     "outcomes_since",
     "rows",
+    "told_by_others",
     "verify",
 ]
 
@@ -117,6 +120,33 @@ def outcomes_since(
         if len(found) < page:
             return
         last = found[-1].position
+
+
+def head(conn: Connection, pair: str, flow: str) -> int:
+    """Give the position of the newest row of a flow's chain; 0 while it is empty."""
+    query = select(func.coalesce(func.max(_TABLE.c.position), 0)).where(
+        _TABLE.c.chain == chain_of(pair, flow)
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def told_by_others(
+    conn: Connection, pair: str, flow: str, run: str, after: int, subjects: Iterable[str]
+) -> dict[str, int]:
+    """Say of which of these subjects other runs have told outcomes after a position: the newest position of each."""
+    found: dict[str, int] = {}
+    for chunk in chunks(subjects):
+        given = {"in_chain": chain_of(pair, flow), "in_run": run, "in_after": after, "keys": chunk}
+        found.update((str(name), int(at)) for name, at in ask(conn, "told by others", _by_others, given))
+    return found
+
+
+def _by_others() -> Query:
+    query = select(_TABLE.c.subject, func.max(_TABLE.c.position)).where(
+        among_given(_TABLE.c.subject), _TABLE.c.subject != "", _TABLE.c.chain == bindparam("in_chain")
+    )
+    later = (_TABLE.c.position > bindparam("in_after"), _TABLE.c.run != bindparam("in_run"))
+    return query.where(*later, _TABLE.c.kind == OUTCOME).group_by(_TABLE.c.subject)
 
 
 def decode(row: LedgerRow) -> Any:

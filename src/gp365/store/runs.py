@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Row, select
 from gp365.store import ledger, tables
 from gp365.store.bulk import insert_new, now, put_rows
 
+HINT = "hint"
+"""The kind of a run that worked only records of which somebody had told us."""
 _RUN = tables.run
 _CURSOR = tables.cursor
 _VERSION = tables.flow_version
@@ -82,6 +84,21 @@ def end(
     )
 
 
+def fold(conn: Connection, run: str, into: Run) -> None:
+    """Take back the row of a look that found nothing, and let the look before it stand for both.
+
+    Its row then tells when the newest look began and ended, how many `looks` it stands for, and `since` when.
+    """
+    began = conn.execute(_RUN.delete().where(_RUN.c.id == run).returning(_RUN.c.begun_at)).scalar_one()
+    told = {
+        "looks": int(into.counts["looks"]) + 1,
+        "since": into.counts.get("since") or into.begun_at.isoformat(),
+    }
+    counts = orjson.dumps({**into.counts, **told})
+    values = {"begun_at": began, "ended_at": now(conn), "counts": counts}
+    conn.execute(_RUN.update().where(_RUN.c.id == into.id).values(values))
+
+
 def get(conn: Connection, run: str) -> Run | None:
     """Read a run, or None if there is none of this id."""
     row = conn.execute(select(_RUN).where(_RUN.c.id == run)).one_or_none()
@@ -89,8 +106,8 @@ def get(conn: Connection, run: str) -> Run | None:
 
 
 def latest(conn: Connection, pair: str, flow: str, *, state: str | None = None) -> Run | None:
-    """Read the newest run of a flow, or the newest in this state."""
-    found = list_runs(conn, pair, flow, limit=1, state=state)
+    """Read the newest run of a flow that looked at everything that had changed, or the newest of these in this state."""
+    found = list_runs(conn, pair, flow, limit=1, state=state, besides=HINT)
     return found[0] if found else None
 
 
@@ -101,9 +118,12 @@ def list_runs(
     *,
     limit: int = 50,
     state: str | None = None,
+    besides: str | None = None,
 ) -> list[Run]:
-    """Read runs, newest first."""
+    """Read runs, newest first, but for those of one kind where it is named."""
     query = select(_RUN).order_by(_RUN.c.begun_at.desc(), _RUN.c.id.desc()).limit(limit)
+    if besides is not None:
+        query = query.where(_RUN.c.kind != besides)
     for column, wanted in ((_RUN.c.pair, pair), (_RUN.c.flow, flow), (_RUN.c.state, state)):
         if wanted is not None:
             query = query.where(column == wanted)

@@ -27,23 +27,38 @@ from sqlalchemy import (
 from gp365.store import tables
 from gp365.store.among import among_given
 from gp365.store.bulk import chunks, inserting, now
-from gp365.store.claims import LOCK_ONLY, Claim, claim, finish, mark_quiet, queue_of, release, rename_claims
+from gp365.store.claims import (
+    LOCK_ONLY,
+    Claim,
+    claim,
+    finish,
+    give_back,
+    mark_quiet,
+    queue_of,
+    release,
+    rename_claims,
+)
 from gp365.store.columns import to_micros
 from gp365.store.straight import Query, ask, run_rows
 from gp365.store.waits import Wait, clear_waits, register_waits, waits_of, wake_rows
 
 __all__ = [
+    "HINT",
     "Claim",
     "Wait",
     "WorkRow",
+    "arrived",
     "candidates",
     "claim",
     "clear_waits",
     "count_triggered",
     "deferred",
+    "drop",
     "due_after",
     "enqueue",
     "finish",
+    "give_back",
+    "hinted",
     "mark_quiet",
     "noted",
     "pending",
@@ -56,6 +71,8 @@ __all__ = [
     "wake",
 ]
 
+HINT = "hint"
+"""The reason of a row whose record somebody told us of."""
 _WORK = tables.work
 _NOTED = select(tables.run_subject.c.subject).where(
     tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
@@ -131,6 +148,29 @@ def candidates(
     if exclude_claimed:
         return [WorkRow(*row) for row in ask(conn, "work to be done", lambda: _by_age(_unheld()), given)]
     return [WorkRow(*row) for row in ask(conn, "work that is due", lambda: _by_age(), given)]
+
+
+def arrived(conn: Connection, pair: str, flow: str, now: datetime, limit: int) -> list[WorkRow]:
+    """Read the due records of which somebody has told us, the longest waiting first; not those under a living claim."""
+    given = {"in_queue": queue_of(pair, flow), "in_now": now, "most": limit}
+    hinted = _WORK.c.reason == HINT
+    return [WorkRow(*row) for row in ask(conn, "work told of", lambda: _by_age(_unheld(), hinted), given)]
+
+
+def hinted(conn: Connection) -> list[tuple[str, str, int]]:
+    """Count, by pair and flow, the records of which somebody has told us and that nobody is at work on."""
+    query = select(_WORK.c.pair, _WORK.c.flow, func.count()).where(
+        _WORK.c.reason == HINT, _WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY
+    )
+    return [(str(row[0]), str(row[1]), int(row[2])) for row in conn.execute(query.group_by("pair", "flow"))]
+
+
+def drop(conn: Connection, pair: str, flow: str, rows: Sequence[WorkRow]) -> None:
+    """Remove rows that are nobody's business, unless they were triggered since or are at work."""
+    for row in rows:
+        own = and_(_WORK.c.pair == pair, _WORK.c.flow == flow, _WORK.c.side == row.side)
+        same = and_(_WORK.c.key == row.key, _WORK.c.seq == row.seq, _WORK.c.lease.is_(None))
+        conn.execute(_WORK.delete().where(own, same))
 
 
 def _by_age(*conditions: ColumnElement[bool]) -> Query:

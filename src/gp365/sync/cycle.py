@@ -6,34 +6,40 @@ the process, the intents, the work rows and the ledger say what was under way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from sqlalchemy import Connection
 
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
-from gp365.model.values import key_text, pack
+from gp365.model.values import key_of, key_text, pack
 from gp365.store import ledger, links, parked, runs, work
 from gp365.store.ledger import Entry
+from gp365.store.work import WorkRow
+from gp365.sync.arriving import HANDED, WAIT_S, Arriving, observe_nothing, take_in
+from gp365.sync.beside import Beside, read_anew
+from gp365.sync.beside import begin as begin_beside
 from gp365.sync.decide import target_key
 from gp365.sync.equation import Report, Tallies, close, count_subject
 from gp365.sync.gather import gather
-from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what_is_too_much
-from gp365.sync.job import Job, link_subject
+from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what_is_too_much, watch_of
+from gp365.sync.job import Job, is_ours, link_subject
 from gp365.sync.kept import keep
-from gp365.sync.observe import Observation, accept, observe
+from gp365.sync.observe import Observation, accept, observe, take_known
 from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
 from gp365.sync.plan.fields import loud
+from gp365.sync.quiet import fold, to_look_at
 from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Counted, Disposition, Row, Subject
 from gp365.sync.verify import verify_left_over, verify_run
 
 QUIET_CHUNK = 5000
 WAKE = "wake"  # the reason of a row that was woken (store, work)
+TOLD = frozenset({work.HINT, HANDED})
 LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 
 
@@ -41,15 +47,19 @@ LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 class _Cycle:
     """What a run remembers while it goes on. `passed` are rows that it leaves to the next run.
 
-    `only` are the records that it works alone. `waiting` are subjects that it has counted while they waited for something
-    that may still appear in this run; `behind` are those that are parked behind a record of this flow, by that record.
+    `beside` is how far it knows what other runs of the flow have done. `only` are the records that it works alone,
+    `arriving` is where those come from that somebody tells us of. `waiting` are subjects that it has counted while they
+    waited for something that may still appear in this run; `behind` are those that are parked behind a record of this
+    flow, by that record.
     """
 
     job: Job
     run: str
     tallies: Tallies
     observation: Observation
+    beside: Beside
     only: Chosen | None = None
+    arriving: Arriving | None = None
     passed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     waiting: dict[str, Counted] = field(default_factory=dict[str, Counted])
     behind: dict[tuple[str, str], list[Counted]] = field(default_factory=dict[tuple[str, str], list[Counted]])
@@ -58,9 +68,16 @@ class _Cycle:
 
 
 def sync(
-    job: Job, *, full: bool = False, kind: str = "sync", only: Sequence[tuple[str, str]] | None = None
+    job: Job,
+    *,
+    full: bool = False,
+    kind: str = "sync",
+    only: Sequence[tuple[str, str]] | None = None,
+    arriving: Arriving | None = None,
 ) -> Report:
     """Run a flow once: observe, work every page, close the equation. `only` names records (side, key) to work alone.
+
+    With `arriving` no feed is read: records that somebody told us of are worked, beside whatever else is under way.
 
     What stops a run as a whole (a system that refuses us or is down) stands in the report's `stopped`: the run is
     closed and its counts compared all the same. Interruptions and bugs are raised; the next run goes on from there.
@@ -71,15 +88,20 @@ def sync(
             conn, job.pair, job.flow.name, kind=kind, actor=job.actor, flow_digest=job.flow.digest
         )
         keep(conn, job)
-        if only is None:
+        if only is None and arriving is None:
             _look_at_parked(conn, job)
+        beside = begin_beside(conn, job, run)
     job.runs.append(run)
-    cycle = _Cycle(job, run, Tallies.begin(job), Observation({}), Chosen(only) if only is not None else None)
+    cycle = _Cycle(job, run, Tallies.begin(job), Observation({}), beside)
+    cycle.only, cycle.arriving = Chosen(only) if only is not None else None, arriving
+    foldable, nothing_due = bool(job.fold_s) and only is None and not full and kind == "sync", False
     try:
         _observe(cycle, full)
-        if cycle.only is None:
-            _record_quiet(cycle)
-        _work(cycle)
+        nothing_due = foldable and not _due(cycle)
+        if not nothing_due:
+            if cycle.only is None and cycle.arriving is None:
+                _record_quiet(cycle)
+            _work(cycle)
         if cycle.stopped is None:
             cycle.stopped = verify_run(job, run, cycle.tallies.verified)
     except Gp365Error as error:
@@ -88,18 +110,40 @@ def sync(
         with job.store.write() as conn:
             runs.end(conn, run, "interrupted")
         raise
-    report = close(job, run, cycle.observation, cycle.tallies, monotonic() - began, cycle.stopped)
+    if job.looked is not None and cycle.stopped is None:
+        job.looked.settle()
+    report = _folded(cycle, monotonic() - began) if nothing_due and cycle.stopped is None else None
+    if report is None:
+        if nothing_due:
+            _record_quiet(cycle)
+        looks = 1 if nothing_due else 0
+        report = close(
+            job, run, cycle.observation, cycle.tallies, monotonic() - began, cycle.stopped, looks=looks
+        )
     job.probe("closed")
     return report
+
+
+def _folded(cycle: _Cycle, seconds: float) -> Report | None:
+    """Count a look at which nothing was due in the row of the one before it, if it need not have its own."""
+    tallies = replace(cycle.tallies, dispositions=dict(cycle.tallies.dispositions))
+    tallies.quiet(sum(1 for _ in _quiet_links(cycle)))
+    return fold(cycle.job, cycle.run, cycle.observation, tallies, seconds)
 
 
 def _observe(cycle: _Cycle, full: bool) -> None:
     """Read both sides and let the guards look at it; a way back reads everything."""
     job = cycle.job
     everything = begin_guarded(job)
-    if everything and cycle.only is not None:
+    if everything and (cycle.only is not None or cycle.arriving is not None):
         raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
+    if cycle.arriving is not None:
+        cycle.observation = observe_nothing(job)
+        job.watch = watch_of(job)
+        return
     verify_left_over(job, cycle.run, cycle.tallies.verified)
+    if job.looked is not None:
+        job.looked.begin(job)
     with collecting_seldom():
         cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
@@ -111,12 +155,12 @@ def _observe(cycle: _Cycle, full: bool) -> None:
 
 
 def _look_at_parked(conn: Connection, job: Job) -> None:
-    """Every run looks again at what is parked."""
+    """Every run looks again at what is parked; the service's looks only now and then."""
     rows: set[tuple[str, str, str]] = set()
     last = 0
     while entries := parked.list_open(conn, job.pair, job.flow.name, after_id=last):
         last = entries[-1].id
-        for entry in entries:
+        for entry in (one for one in entries if to_look_at(conn, job, one)):
             for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
                 if key is not None:
                     rows.add((place.side, key, "parked"))
@@ -126,19 +170,23 @@ def _look_at_parked(conn: Connection, job: Job) -> None:
 
 def _record_quiet(cycle: _Cycle) -> None:
     """Count the links that nothing happened to: one ledger row for thousands of them."""
-    job = cycle.job
-    ends = {place.end: place.side for place in job.places}
-    with job.store.read() as conn:
-        waiting = links.with_work(conn, job.pair, job.flow.name, ends)  # type: ignore[arg-type]
     numbers: list[int] = []
-    for number in cycle.observation.unchanged():
-        if number not in waiting:
-            numbers.append(number)
+    for number in _quiet_links(cycle):
+        numbers.append(number)
         if len(numbers) == QUIET_CHUNK:
             _quiet_chunk(cycle, numbers)
             numbers = []
     if numbers:
         _quiet_chunk(cycle, numbers)
+
+
+def _quiet_links(cycle: _Cycle) -> Iterator[int]:
+    """Give the links that nothing happened to, and of which nothing waits in the queue."""
+    job = cycle.job
+    ends = {place.end: place.side for place in job.places}
+    with job.store.read() as conn:
+        waiting = links.with_work(conn, job.pair, job.flow.name, ends)  # type: ignore[arg-type]
+    return (number for number in cycle.observation.unchanged() if number not in waiting)
 
 
 def _quiet_chunk(cycle: _Cycle, numbers: list[int]) -> None:
@@ -168,7 +216,7 @@ def _work(cycle: _Cycle) -> None:
                 flying.add(pool.submit(send_page, cycle.job, page))
             if not flying:
                 break
-            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            done, flying = wait(flying, WAIT_S if cycle.arriving else None, return_when=FIRST_COMPLETED)
             for future in done:
                 _land(cycle, future.result())
     if cycle.again:
@@ -176,14 +224,26 @@ def _work(cycle: _Cycle) -> None:
 
 
 def _next_page(cycle: _Cycle) -> Page | None:
-    """Plan the next page: first what must be planned again, then what is due. None when there is nothing."""
+    """Plan the next page: first what must be planned again, then what is due. None when there is nothing.
+
+    When a system fails while we look for work, the run ends, once the pages under way are recorded.
+    """
+    try:
+        return _found_page(cycle)
+    except Gp365Error as error:
+        cycle.stopped = cycle.stopped or error
+        return None
+
+
+def _found_page(cycle: _Cycle) -> Page | None:
     if cycle.again:
         subjects, cycle.again = cycle.again, []
         return _planned(cycle, subjects, again=True)
     while rows := _due(cycle):
         subjects = _fresh(cycle, gather(cycle.job, cycle.observation, rows))
-        mine = claim_page(cycle.job, cycle.run, subjects)
-        ours = {(row.side, row.key) for subject in mine for row in subject.rows}
+        mine, overtaken = claim_page(cycle.job, cycle.run, subjects, cycle.beside)
+        read_anew(cycle.job, cycle.observation, overtaken)
+        ours = {(row.side, row.key) for subject in [*mine, *overtaken] for row in subject.rows}
         cycle.passed.update((row.side, row.key) for row in rows if (row.side, row.key) not in ours)
         if mine:
             return _planned(cycle, mine, again=False)
@@ -204,13 +264,41 @@ def _planned(cycle: _Cycle, subjects: list[Subject], *, again: bool) -> Page:
 def _due(cycle: _Cycle) -> list[Row]:
     """Read the next due rows, leaving out those that are the next run's."""
     job = cycle.job
+    if cycle.arriving is not None:
+        return _arrived(cycle, cycle.arriving)
     with job.store.read() as conn:
         if cycle.only is not None:
             rows = cycle.only.due(conn, job.pair, job.flow.name, job.clock(), cycle.passed, job.page)
         else:
             rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
-    fresh = [row for row in rows if (row.side, row.key) not in cycle.passed]
-    return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh[: job.page]]
+    fresh = [row for row in rows if (row.side, row.key) not in cycle.passed][: job.page]
+    _read_told(cycle, fresh)
+    return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh]
+
+
+def _read_told(cycle: _Cycle, rows: Sequence[WorkRow]) -> None:
+    """Of what somebody told us of, what was read before is not what stands there now."""
+    for place in cycle.job.places:
+        told = [key_of(row.key) for row in rows if row.side == place.side and row.reason in TOLD]
+        if told:
+            found = place.connector.get(place.entity.name, told, place.fields, fresh=True)
+            ours = [one for one in found.values() if is_ours(cycle.job, place, one)]
+            take_known(cycle.job, place, ours, cycle.observation)
+            cycle.observation.seen[place.side].mark_written([key for key in told if key not in found])
+
+
+def _arrived(cycle: _Cycle, arriving: Arriving) -> list[Row]:
+    """Take up the next records that somebody told us of, until one page can be worked or none is left."""
+    job = cycle.job
+    while True:
+        with job.store.read() as conn:
+            rows = arriving.due(conn, job, cycle.passed)
+        if not rows:
+            return []
+        kept = take_in(job, cycle.observation, arriving, rows)
+        cycle.passed.update((row.side, row.key) for row in rows if row not in kept)
+        if kept:
+            return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in kept]
 
 
 def _fresh(cycle: _Cycle, subjects: Sequence[Subject]) -> list[Subject]:

@@ -91,6 +91,13 @@ def claim(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> 
     return [subject for subject in subjects if (subject.claimed_as or subject.id) in won]
 
 
+def unclaim(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> None:
+    """Undo claims of this transaction; a subject that this run had counted before stays counted."""
+    names = [one.claimed_as or one.id for one in subjects]
+    counted = {one.claimed_as or one.id for one in subjects if one.counted is not None}
+    work.give_back(conn, job.pair, job.flow.name, names, run, counted)
+
+
 def open_intents(
     conn: Connection,
     job: Job,

@@ -112,18 +112,44 @@ def count_subject(tallies: Tallies, subject: Subject) -> None:
 
 
 def close(
-    job: Job, run: str, observation: Observation, tallies: Tallies, seconds: float, stopped: Gp365Error | None
+    job: Job,
+    run: str,
+    observation: Observation,
+    tallies: Tallies,
+    seconds: float,
+    stopped: Gp365Error | None,
+    *,
+    looks: int = 0,
 ) -> Report:
-    """Compare the counts, close the run, and report. The counts come from the work table, the ledger and the replies."""
+    """Compare the counts, close the run, and report. The counts come from the work table, the ledger and the replies.
+
+    With `looks` the run found nothing: looks after it may share its row.
+    """
+    report = compared(job, run, observation, tallies, seconds, stopped)
+    _keep(job, observation, report, looks)
+    return report
+
+
+def compared(
+    job: Job,
+    run: str,
+    observation: Observation,
+    tallies: Tallies,
+    seconds: float,
+    stopped: Gp365Error | None,
+    *,
+    unwritten: int = 0,
+) -> Report:
+    """Compare the counts and report, keeping nothing. `unwritten` are the quiet links of a look that leaves no row."""
     with job.store.read() as conn:
-        claimed = work.subjects_of(conn, run)
-        recorded = ledger.outcome_subjects(conn, run)
+        claimed = work.subjects_of(conn, run) + unwritten
+        recorded = ledger.outcome_subjects(conn, run) + unwritten
         done = intents.done_count(conn, run)
         put_off = work.deferred(conn, job.pair, job.flow.name, job.clock())
     acknowledged = _acknowledged(job, tallies)
     mismatches = _compare(tallies.considered, claimed, recorded, done, acknowledged)
     left = sum(tallies.dispositions.get(str(one), 0) for one in (Disposition.RETRYING, Disposition.UNSETTLED))
-    report = Report(
+    return Report(
         run=run,
         flow=job.flow.name,
         pair=job.pair,
@@ -144,11 +170,14 @@ def close(
         events=dict(sorted(tallies.events.items())),
         verified=tallies.verified,
     )
-    _keep(job, observation, report)
-    return report
 
 
-def _keep(job: Job, observation: Observation, report: Report) -> None:
+def held_by(report: Report) -> int:
+    """Count the records that guards hold."""
+    return sum(one.held for one in report.guards)
+
+
+def _keep(job: Job, observation: Observation, report: Report, looks: int) -> None:
     state = _state(report)
     counts = {"considered": report.considered, **report.dispositions, "fields": dict(report.fields)}
     if report.verified.sampled:
@@ -157,6 +186,8 @@ def _keep(job: Job, observation: Observation, report: Report) -> None:
         {"state": state, "counts": counts, "mismatches": list(report.mismatches)} | _guards(job, report)
     )
     entry = Entry("run", report.run, "", 0, state, job.flow.digest, payload)
+    if looks and state == "done":
+        counts |= {"looks": looks, "held": held_by(report)}
     with job.store.write(job.lease) as conn:
         runs.end(conn, report.run, state, counts=counts, balanced=report.balanced, clean=report.clean)
         runs.forget_subjects(conn, report.run)

@@ -22,6 +22,7 @@ from gp365.store.engine import Store
 from gp365.store.lease import Lease
 from gp365.sync.foreseen import Foreseen
 from gp365.sync.guards.watch import Watch
+from gp365.sync.looked import Looked
 from gp365.sync.plan import CompiledFlow
 from gp365.sync.points import Probe, no_probe
 
@@ -58,6 +59,12 @@ def merged_into(place: Place, record: Record | None) -> str:
     return str(record.values.get(name) or "") if record is not None and name else ""
 
 
+def is_ours(job: Job, place: Place, record: Record) -> bool:
+    """Tell whether a record is of the job's company: those of other companies may share a table with ours."""
+    company = job.flow.side(place.side).company
+    return not company or record.values.get(company) == job.company
+
+
 def fields_of(flow: Flow, side: str, entity: EntityDescription) -> tuple[str, ...]:
     """Name the wire fields that a flow reads on a side: its rows', its company's, and what tells of a merge."""
     more = (flow.side(side).company, entity.merged_into)
@@ -91,7 +98,8 @@ class Job:
     `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
     system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the
-    end of a run, from 0 to 1.
+    end of a run, from 0 to 1. Looks of the service that find nothing share one row for `fold_s` seconds (0: each is
+    kept), and remember what they have `looked` at.
     """
 
     pair: str
@@ -121,6 +129,8 @@ class Job:
     watch: Watch | None = None
     recovery: Recovery | None = None
     verify_share: float = 0.0
+    fold_s: float = 0.0
+    looked: Looked | None = None
 
     @property
     def flow(self) -> Flow:

@@ -16,7 +16,7 @@ from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprinting, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, is_ours
 from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.seen import Seen, Told
 from gp365.sync.similar.index import Index, begin
@@ -139,19 +139,11 @@ def _cursor(job: Job, place: Place) -> str | None:
 
 
 def _take(job: Job, place: Place, page: ChangePage, observation: Observation, store_keys: bool) -> None:
-    company = job.flow.side(place.side).company  # records of other companies may share a table with ours
     records = [
-        change.record
-        for change in page.changes
-        if change.record is not None and (not company or change.record.values.get(company) == job.company)
+        one.record for one in page.changes if one.record is not None and is_ours(job, place, one.record)
     ]
-    loud = _loud(job, place, records, observation)
+    loud, told = _look_at(job, place, records, observation, store_keys)
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
-    cards = _keep_cards(job, place, records, loud, observation, store_keys)
-    rules = rules_of(job)
-    told = [Told(norms_of(job, place, one, rules), cards.get(key_text(one.key))) for one in loud]
-    observation.seen[place.side].put(loud, told)
-    observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
     if not store_keys:
         _index(job, place, loud, told)
     elif page.cursor is not None:
@@ -160,6 +152,32 @@ def _take(job: Job, place: Place, page: ChangePage, observation: Observation, st
         _store(job, place, loud, told, bare, None)
         job.probe("observed")
     job.progress(f"read {place.side}", observation.read[place.side], 0)
+
+
+def take_known(job: Job, place: Place, records: Sequence[Record], observation: Observation) -> None:
+    """Take records that were read by key, which have their rows in the queue, as if a feed had brought them.
+
+    The quiet ones are in hand too: whoever told us of them waits for an answer.
+    """
+    loud, told = _look_at(job, place, records, observation, True)
+    known = {one.key for one in loud}
+    observation.seen[place.side].put([one for one in records if one.key not in known])
+    if loud:
+        with job.store.write(job.lease) as conn:
+            match.put_keys(conn, job.pair, job.flow.name, place.side, _norm_rows(loud, told))
+
+
+def _look_at(
+    job: Job, place: Place, records: Sequence[Record], observation: Observation, store_keys: bool
+) -> tuple[list[Record], list[Told]]:
+    """Part the quiet records from the others, and give these with what they are found by; they are in hand now."""
+    loud = _loud(job, place, records, observation)
+    cards = _keep_cards(job, place, records, loud, observation, store_keys)
+    rules = rules_of(job)
+    told = [Told(norms_of(job, place, one, rules), cards.get(key_text(one.key))) for one in loud]
+    observation.seen[place.side].put(loud, told)
+    observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
+    return loud, told
 
 
 def _keep_cards(
@@ -250,9 +268,10 @@ def _store(
     bare: Sequence[Key],
     cursor: str | None,
 ) -> None:
-    rows = [(place.side, key_text(record.key), "changed") for record in loud]
-    rows += [(place.side, key_text(key), "hint") for key in bare]
     with job.store.write(job.lease) as conn:
+        worked = loud if job.looked is None else job.looked.fresh(conn, job, place, loud)
+        rows = [(place.side, key_text(record.key), "changed") for record in worked]
+        rows += [(place.side, key_text(key), "hint") for key in bare]
         match.put_keys(conn, job.pair, job.flow.name, place.side, _norm_rows(loud, told))
         work.enqueue(conn, job.pair, job.flow.name, rows)
         if cursor is not None:

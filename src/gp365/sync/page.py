@@ -12,8 +12,9 @@ from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem
 from gp365.model.values import unpack_deep
 from gp365.store import parked
+from gp365.sync.beside import Beside
 from gp365.sync.census import guard_creates
-from gp365.sync.decide import claim, open_intents, plan_subjects
+from gp365.sync.decide import claim, open_intents, plan_subjects, unclaim
 from gp365.sync.draw import draw, reserve
 from gp365.sync.events.recognise import decide_again, look_again
 from gp365.sync.events.repair import carry_out
@@ -40,12 +41,20 @@ class Page:
     stopped: Gp365Error | None = None
 
 
-def claim_page(job: Job, run: str, subjects: Sequence[Subject]) -> list[Subject]:
-    """Claim subjects for this worker; those that another one holds stay in the queue."""
+def claim_page(
+    job: Job, run: str, subjects: Sequence[Subject], beside: Beside
+) -> tuple[list[Subject], list[Subject]]:
+    """Claim subjects for this worker; those that another one holds stay in the queue.
+
+    Also gives those that another run has worked since we read them: they are to be gathered anew, and nobody holds them.
+    """
     with job.store.write(job.lease) as conn:
         mine = claim(conn, job, run, subjects)
+        overtaken = beside.overtaken(conn, job, mine)
+        if overtaken:
+            unclaim(conn, job, run, overtaken)
     job.probe("claimed")
-    return mine
+    return [one for one in mine if one not in overtaken], overtaken
 
 
 def plan_page(job: Job, run: str, observation: Observation, subjects: Sequence[Subject]) -> Page:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gp365.model.record import Record
 from gp365.model.values import Key
-from gp365.sync.job import Job, Place
+from gp365.sync.job import Job, Place, is_ours
 from gp365.sync.observe import Observation
 from gp365.sync.subject import Subject
 
@@ -30,7 +30,10 @@ def read_records(job: Job, observation: Observation, subjects: Iterable[Subject]
 
 
 def read_keys(job: Job, observation: Observation, place: Place, keys: Sequence[Key]) -> dict[Key, Record]:
-    """Read records by key: from what the run has in hand, else in bulk from the system; a missing one is left out."""
+    """Read records by key: from what the run has in hand, else in bulk from the system.
+
+    A missing one is left out, and one of another company too.
+    """
     seen = observation.seen[place.side]
     found = dict(seen.get(keys))
     ours = seen.written([key for key in keys if key not in found])
@@ -38,7 +41,7 @@ def read_keys(job: Job, observation: Observation, place: Place, keys: Sequence[K
         found.update(place.connector.get(place.entity.name, ours, place.fields, fresh=True))
     rest = [key for key in keys if key not in found and key not in ours]
     found.update(_fetch(job, place, rest, observation))
-    return found
+    return {key: record for key, record in found.items() if is_ours(job, place, record)}
 
 
 def _fetch(job: Job, place: Place, keys: list[Key], observation: Observation) -> dict[Key, Record]:

@@ -77,6 +77,7 @@ def rollup_job(job: Job, name: str, rollup: RollupFile) -> Job:
         sharing={},
         runs=[],
         watch=None,
+        looked=None,
     )
 
 

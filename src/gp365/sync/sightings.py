@@ -76,7 +76,7 @@ def keep(conn: Connection, subjects: Sequence[Subject]) -> None:
 
 def _moments(job: Job, conn: Connection) -> _Moments:
     now = job.clock()
-    this = runs.latest(conn, job.pair, job.flow.name, state="running")
+    this = runs.get(conn, job.runs[-1]) if job.runs else None
     last = runs.latest(conn, job.pair, job.flow.name, state="done")
     return _Moments(this.begun_at if this else now, last.begun_at if last else None, now)
 

@@ -65,13 +65,14 @@ def signs_of(job: Job, observation: Observation, place: Place, missing: Missing)
     if not observation.linked.get(place.side):
         return found
     for keys in observation.seen[place.side].pages():
-        _look(job, observation, place, keys, found)
+        look_at(job, observation, place, keys, found)
         if found.loud >= SAMPLE:
             break
     return found
 
 
-def _look(job: Job, observation: Observation, place: Place, keys: Sequence[Key], found: Signs) -> None:
+def look_at(job: Job, observation: Observation, place: Place, keys: Sequence[Key], found: Signs) -> None:
+    """Count the signs of some records of a side that are in hand."""
     records = observation.seen[place.side].get(keys)
     with job.store.read() as conn:
         texts = [key_text(key) for key in records]

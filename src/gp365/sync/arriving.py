@@ -1,0 +1,112 @@
+"""A run over records as they arrive: those that somebody told us of, read by key and worked at once, beside other runs.
+
+It reads no feed, moves no cursor and looks for nothing that is missing. What one record alone does not tell (a linked record
+that is not to be found, a sign of a restore, a new record while not all cards are known) is handed to the next round,
+which reads what changed and has its guards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gp365.model.record import Record
+from gp365.model.values import Key, key_of, key_text
+from gp365.store import links, work
+from gp365.store.work import WorkRow
+from gp365.sync.bitmap import Bitmap
+from gp365.sync.guards.signs import Signs, look_at
+from gp365.sync.job import Job, Place, is_ours
+from gp365.sync.observe import Observation, take_known
+from gp365.sync.seen import Seen
+from gp365.sync.similar.index import begin
+
+HANDED = "told"
+"""The reason of a row that a round is to look at, because somebody told us of its record."""
+PAGE = 20
+WAIT_S = 0.05
+
+
+@dataclass(slots=True)
+class Arriving:
+    """What a run of hints takes up, and what it has `handed` to the next round, as (side, key).
+
+    `along` are rows that belong to what it works although nobody told us of them: records that another such run has just
+    linked. No row is taken up after `most` of them: a run shall end some day.
+    """
+
+    along: Sequence[tuple[str, str]] = ()
+    most: int = 5000
+    handed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    taken: int = 0
+
+    def due(self, conn: Connection, job: Job, passed: set[tuple[str, str]]) -> list[WorkRow]:
+        """Read the next rows that are due, at work nowhere, and not left to another run."""
+        if self.taken >= self.most:
+            return []
+        now: datetime = job.clock()
+        rows = work.arrived(conn, job.pair, job.flow.name, now, PAGE + len(passed))
+        if self.along:
+            rows += [
+                row
+                for row in work.rows_of(conn, job.pair, job.flow.name, self.along)
+                if (row.due_at is None or row.due_at <= now) and row not in rows
+            ]
+        found = [row for row in rows if (row.side, row.key) not in passed][:PAGE]
+        self.taken += len(found)
+        return found
+
+
+def observe_nothing(job: Job) -> Observation:
+    """Give what a run has in hand that has read no feed."""
+    sides = [place.side for place in job.places]
+    observation = Observation({side: Seen(job.scratch, f"{job.chain}/arrived/{side}") for side in sides})
+    observation.full = dict.fromkeys(sides, False)
+    observation.met = {side: Bitmap() for side in sides}
+    observation.similar = begin(job, kept=True)
+    return observation
+
+
+def take_in(job: Job, observation: Observation, arriving: Arriving, rows: Sequence[WorkRow]) -> list[WorkRow]:
+    """Read the records of these rows afresh; return the rows that can be worked by them, and hand the others over."""
+    kept: list[WorkRow] = []
+    for place in job.places:
+        mine = {key_of(row.key): row for row in rows if row.side == place.side}
+        if mine:
+            chosen = _take_side(job, place, observation, arriving, mine)
+            kept += [row for key, row in mine.items() if key in chosen]
+    return kept
+
+
+def _take_side(
+    job: Job, place: Place, observation: Observation, arriving: Arriving, mine: dict[Key, WorkRow]
+) -> set[Key]:
+    found = dict(place.connector.get(place.entity.name, list(mine), place.fields, fresh=True))
+    strangers = [mine[key] for key, record in found.items() if not is_ours(job, place, record)]
+    records = [record for record in found.values() if is_ours(job, place, record)]
+    take_known(job, place, records, observation)
+    doubtful = _doubtful(job, place, observation, records)
+    clear = {record.key for record in records} - doubtful
+    ours = [row for key, row in mine.items() if key not in clear and row not in strangers]
+    arriving.handed += [(row.side, row.key) for row in ours]
+    with job.store.write(job.lease) as conn:
+        work.drop(conn, job.pair, job.flow.name, strangers)
+        work.enqueue(conn, job.pair, job.flow.name, [(row.side, row.key, HANDED) for row in ours])
+    return clear
+
+
+def _doubtful(job: Job, place: Place, observation: Observation, records: Sequence[Record]) -> set[Key]:
+    """Name the records that are for a round: any that looks restored, and strangers while not every card is known."""
+    signs = Signs()
+    look_at(job, observation, place, [record.key for record in records], signs)
+    if signs.any:
+        return {record.key for record in records}
+    if observation.similar is None or observation.similar.complete:
+        return set()
+    with job.store.read() as conn:
+        keys = {record.key: key_text(record.key) for record in records}
+        linked = links.prints(conn, job.pair, job.flow.name, place.end, keys.values())
+    return {key for key, text in keys.items() if text not in linked}
