@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -44,21 +44,15 @@ def door(seconds: float = 10.0) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="gp365-bench-") as folder:
         store = Path(folder) / "gp365.db"
         with _running(store, Path(folder) / "port") as (child, port):
-            asyncio.run(_drive(port, Load(), 1.0, 200.0))  # the first requests of a process are slower
-            steady, steady_s, own = _timed(port, seconds, RATE_PER_S * 1.2)
-            full, full_s, _ = _timed(port, seconds / 2, 0.0)
+            drive(port, 1.0, 200.0)  # the first requests of a process are slower
+            steady, steady_s, own = drive(port, seconds, RATE_PER_S * 1.2)
+            full, full_s, _ = drive(port, seconds / 2, 0.0)
             told = _end(child)
         lost = len({*steady.answered, *full.answered} - _kept(store))
-    per_s, p99 = len(steady.answered) / steady_s, _share(steady.seconds, 0.99)
     return {
         "sample_bytes": len(_request("0" * 8)),
-        "seconds": round(steady_s, 1),
-        "sent_per_s": RATE_PER_S * 1.2,
-        "answered_per_s": round(per_s),
-        "p50_ms": round(_share(steady.seconds, 0.5) * 1000, 1),
-        "p99_ms": round(p99 * 1000, 1),
-        "most_ms": round(max(steady.seconds, default=0.0) * 1000, 1),
-        "refused": steady.refused + full.refused,
+        **figures(steady, steady_s),
+        "without_pause_refused": full.refused,
         "without_pause_per_s": round(len(full.answered) / full_s),
         "without_pause_p99_ms": round(_share(full.seconds, 0.99) * 1000, 1),
         "cpu_of_the_door_ms_a_request": round(
@@ -67,8 +61,27 @@ def door(seconds: float = 10.0) -> dict[str, Any]:
         "cpu_of_the_load_s": round(own, 2),
         "commits": int(told[1]),
         "answered_and_not_kept": lost,
-        "holds": per_s >= RATE_PER_S and p99 * 1000 <= P99_MS and lost == 0 and steady.refused == 0,
+        "holds": holds(steady, steady_s) and lost == 0,
     }
+
+
+def figures(load: Load, seconds: float) -> dict[str, Any]:
+    """Tell how many requests a second were answered at the fixed rate, and how late."""
+    return {
+        "seconds": round(seconds, 1),
+        "sent_per_s": RATE_PER_S * 1.2,
+        "answered_per_s": round(len(load.answered) / seconds),
+        "p50_ms": round(_share(load.seconds, 0.5) * 1000, 1),
+        "p99_ms": round(_share(load.seconds, 0.99) * 1000, 1),
+        "most_ms": round(max(load.seconds, default=0.0) * 1000, 1),
+        "refused": load.refused,
+    }
+
+
+def holds(load: Load, seconds: float) -> bool:
+    """Tell whether the door held what is asked of it."""
+    fast = len(load.answered) / seconds >= RATE_PER_S and _share(load.seconds, 0.99) * 1000 <= P99_MS
+    return fast and load.refused == 0
 
 
 @contextmanager
@@ -101,30 +114,43 @@ def _end(child: subprocess.Popen[str]) -> tuple[float, float]:
     return float(cpu), float(commits)
 
 
-def _timed(port: int, seconds: float, per_s: float) -> tuple[Load, float, float]:
+def fresh_key() -> str:
+    """Draw the first part of a record's id."""
+    return os.urandom(4).hex()
+
+
+def drive(
+    port: int, seconds: float, per_s: float, draw: Callable[[], str] = fresh_key
+) -> tuple[Load, float, float]:
+    """Send so many requests a second (0: without a pause); give the load, its seconds, and our own processor time.
+
+    Every connection sends its part: at fixed moments, or as soon as it was answered.
+    """
     load, began, cpu = Load(), perf_counter(), process_time()
-    asyncio.run(_drive(port, load, seconds, per_s))
+    asyncio.run(_drive(port, load, seconds, per_s, draw))
     return load, perf_counter() - began, process_time() - cpu
 
 
-async def _drive(port: int, load: Load, seconds: float, per_s: float) -> None:
-    """Let every connection send its part: at fixed moments, or (0 a second) as soon as it was answered."""
+async def _drive(port: int, load: Load, seconds: float, per_s: float, draw: Callable[[], str]) -> None:
     begin = perf_counter()
-    await asyncio.gather(*(_line(port, load, number, begin, seconds, per_s) for number in range(LINES)))
+    lines = (_line(port, load, number, begin, seconds, per_s, draw) for number in range(LINES))
+    await asyncio.gather(*lines)
 
 
-async def _line(port: int, load: Load, number: int, begin: float, seconds: float, per_s: float) -> None:
+async def _line(
+    port: int, load: Load, number: int, begin: float, seconds: float, per_s: float, draw: Callable[[], str]
+) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     pause = LINES / per_s if per_s else 0.0
     due = begin + pause * number / LINES
     while due < begin + seconds:
         if (wait := due - perf_counter()) > 0:
             await asyncio.sleep(wait)
-        key = os.urandom(4).hex()
+        key = draw()
         writer.write(_request(key))
         status = (await reader.readuntil(b"\r\n\r\n"))[9:12]
         if status == b"200":
-            load.answered.append(_id(key))
+            load.answered.append(id_of(key))
         else:
             load.refused += 1
         load.seconds.append(perf_counter() - due)
@@ -132,13 +158,14 @@ async def _line(port: int, load: Load, number: int, begin: float, seconds: float
     writer.close()
 
 
-def _id(key: str) -> str:
+def id_of(key: str) -> str:
+    """Give the id of a record from its first part."""
     return f"{key}-0000-4000-8000-000000000000"
 
 
 @cache
 def _template() -> bytes:
-    body = {**json.loads(SAMPLE.read_text("utf-8"))["body"], "PrimaryEntityId": _id("KEYKEYKE")}
+    body = {**json.loads(SAMPLE.read_text("utf-8"))["body"], "PrimaryEntityId": id_of("KEYKEYKE")}
     sent = json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
     head = (
         f"POST /hooks/sales?code={CODE} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
