@@ -25,6 +25,7 @@ from gp365.model.flow_file import FlowFile
 from gp365.model.lookups import Lookup
 from gp365.model.values import digest, pack
 from gp365.sync.job import Dependent, Job, Place, fields_of
+from gp365.sync.looked import Looked
 from gp365.sync.plan import CompiledFlow, compile_rows
 
 
@@ -63,6 +64,7 @@ class Assembly:
         self.project = project
         self._connectors: dict[str, Connector] = {}
         self._prepared: dict[str, tuple[PreparedFlow, ...]] = {}
+        self._looked: dict[tuple[str, str], Looked] = {}
 
     @property
     def pairs(self) -> Mapping[str, PairSettings]:
@@ -159,6 +161,12 @@ class Assembly:
             entities_digest=entities_digest(flow.entities.values()),
             verify_share=self._verify_share(pair),
         )
+
+    def look(self, pair: str, flow: PreparedFlow, fold_s: float) -> Job:
+        """Make the job of a look of the service: looks that find nothing share a row, and what was seen is remembered."""
+        job = self.job(pair, flow)
+        job.fold_s, job.looked = fold_s, self._looked.setdefault((pair, flow.name), Looked())
+        return job
 
     def company(self, pair: str) -> str:
         """Return the pair's company: the company database of its GP side, in capitals; "" where there is none."""

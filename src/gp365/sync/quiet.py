@@ -23,6 +23,7 @@ BEHIND = frozenset({"parent-parked", "parent-filtered"})
 """Codes of records that are parked because another one is: what was written elsewhere may have let them go."""
 LAST = 50
 
+
 def to_look_at(conn: Connection, job: Job, entry: Parked) -> bool:
     """Tell whether a run looks again at something parked: every run does, but the service's looks only now and then.
 
@@ -73,6 +74,7 @@ def _holds(job: Job, before: Run, held: int) -> bool:
 
 def _written_since(conn: Connection, job: Job, at: datetime) -> bool:
     return any(
-        (one.ended_at is None or one.ended_at >= at) and (one.counts.get("created") or one.counts.get("updated"))
+        (one.ended_at is None or one.ended_at >= at)
+        and (one.counts.get("created") or one.counts.get("updated"))
         for one in runs.list_runs(conn, job.pair, limit=LAST)
     )

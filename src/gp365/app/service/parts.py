@@ -16,6 +16,8 @@ from gp365.sync.job import Job
 
 DESCRIBE_EVERY_S = 900.0
 """How long a Dataverse organisation's tables count as known: reading them anew costs several requests a table."""
+FOLD_S = 3600.0
+"""Looks that find nothing share one row of the history for so long; what is parked is looked at again once in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def begin_round(assembly: Assembly, pair: str, *, describe: bool) -> None:
 
 def job_of(assembly: Assembly, pair: str, flow: str) -> Job:
     """Make the job of one flow alone."""
-    return assembly.job(pair, assembly.flow(pair, flow))
+    return assembly.look(pair, assembly.flow(pair, flow), FOLD_S)
 
 
 def mark_of(project: Project, system: str) -> str:
