@@ -23,6 +23,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0015",
+    "0016",
 )
 HEAD = REVISIONS[-1]
 _VERSION = table("alembic_version", column("version_num", Text))

@@ -103,6 +103,13 @@ work = Table(
         sqlite_where=text("subject IS NOT NULL"),
         postgresql_where=text("subject IS NOT NULL"),
     ),
+    Index(
+        "ix_work_told",
+        "queue",
+        "enqueued",
+        sqlite_where=text("reason = 'hint'"),
+        postgresql_where=text("reason = 'hint'"),
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal_column,
     or_,
     select,
 )
@@ -77,6 +78,7 @@ _WORK = tables.work
 _NOTED = select(tables.run_subject.c.subject).where(
     tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
 )
+_TOLD = _WORK.c.reason == literal_column(f"'{HINT}'")  # as the index says it, or it is not used
 _ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
 _NOW = bindparam("in_now", type_=_WORK.c.due_at.type)
 _FRESH = ("side", "key", "pair", "flow", "queue", "seq", "attempts", "due_at", "reason", "enqueued")
@@ -153,16 +155,15 @@ def candidates(
 def arrived(conn: Connection, pair: str, flow: str, now: datetime, limit: int) -> list[WorkRow]:
     """Read the due records of which somebody has told us, the longest waiting first; not those under a living claim."""
     given = {"in_queue": queue_of(pair, flow), "in_now": now, "most": limit}
-    hinted = _WORK.c.reason == HINT
-    return [WorkRow(*row) for row in ask(conn, "work told of", lambda: _by_age(_unheld(), hinted), given)]
+    return [WorkRow(*row) for row in ask(conn, "work told of", lambda: _by_age(_unheld(), _TOLD), given)]
 
 
 def hinted(conn: Connection) -> list[tuple[str, str, int]]:
     """Count, by pair and flow, the records of which somebody has told us and that nobody is at work on."""
     query = select(_WORK.c.pair, _WORK.c.flow, func.count()).where(
-        _WORK.c.reason == HINT, _WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY
+        _TOLD, _WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY
     )
-    return [(str(row[0]), str(row[1]), int(row[2])) for row in conn.execute(query.group_by("pair", "flow"))]
+    return [(str(row[0]), str(row[1]), int(row[2])) for row in conn.execute(query.group_by(_WORK.c.pair, _WORK.c.flow))]
 
 
 def drop(conn: Connection, pair: str, flow: str, rows: Sequence[WorkRow]) -> None:
