@@ -208,6 +208,14 @@ class Gate:
             raise _no_loan(f"It has said nothing for {PATIENCE_S:g} s.", None)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a connector comes to the places of its system: through which gate (None: one of its own), and how urgently."""
+
+    gate: Gate | None = None
+    priority: Priority = Priority.BULK
+
+
 def _no_loan(why: str, after_s: float | None) -> CallFailed:
     message = f"The store does not say whether this call may be made now, so it was not made. {why}"
     return CallFailed("lane-unknown", message, maybe_sent=False, after_s=after_s)

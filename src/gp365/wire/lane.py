@@ -15,6 +15,7 @@ from gp365.model.errors import Unauthorised
 from gp365.wire.asking import Asking, Opened, Wire
 from gp365.wire.calls import Answer, Call, CallFailed, Meant, Streamed, unauthorised
 from gp365.wire.connection import Connection
+from gp365.wire.gate import Place
 from gp365.wire.handshake import KERBEROS, Conversation, LoginFault, WindowsLogin, challenge, offered
 from gp365.wire.kerberos import password_fault, refused_ticket, ticket_fault
 from gp365.wire.retries import READS, failure_of
@@ -56,21 +57,20 @@ class SharedLogin:
 
 
 class Lane:
-    """One connection of a set, held by one caller: a re-read and its write go over the same one."""
+    """One connection of a set at one place of its gate, held by one caller: a re-read and its write go over the same one."""
 
     def __init__(
-        self, wire: Wire, trust: Trust, login: SharedLogin, *, spacing_s: float, connect_s: float
+        self, wire: Wire, trust: Trust, login: SharedLogin, place: Place, *, connect_s: float
     ) -> None:
         self._wire = wire
         self._origin = wire.origin
         self._trust = trust
         self._login = login
-        self._spacing_s = spacing_s
+        self._place = place
         self._connect_s = connect_s
         self._connection: Connection | None = None
         self._served = 0
         self._refused_by = ""
-        self._ended_at: float | None = None
         self._asking = Asking(wire, self._open)
 
     def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
@@ -95,7 +95,7 @@ class Lane:
 
     def _open(self, call: Call) -> Opened:
         self._stop_if_refused()
-        self._space()
+        self._place.begin()
         if self._connection is None or not self._connection.alive():
             self.close()
         if self._served == 0 or self._login.every_request:
@@ -117,12 +117,6 @@ class Lane:
         if refusal is not None:
             raise Unauthorised(refusal.code, refusal.message, system=refusal.system, fix=refusal.fix)
 
-    def _space(self) -> None:
-        if self._ended_at is not None and self._spacing_s > 0:
-            left = self._ended_at + self._spacing_s - self._wire.clock.now()
-            if left > 0:
-                self._wire.clock.sleep(left)
-
     def _send(self, call: Call, authorization: Mapping[str, str], *, leg: bool = False) -> Opened:
         connection = self._connected()
         if leg:
@@ -134,7 +128,7 @@ class Lane:
                 call.method, call.target, {**call.headers, **authorization}, call.content, call.timeout_s
             )
         except BaseException:
-            self._ended_at = self._wire.clock.now()
+            self._ended()
             self.close()
             raise
         opened = Opened(status, headers, connection, lambda _kept: None)
@@ -142,7 +136,7 @@ class Lane:
         return opened
 
     def _ended(self) -> None:
-        self._ended_at = self._wire.clock.now()
+        self._place.end()
 
     def _connected(self) -> Connection:
         if self._connection is None or not self._connection.is_open:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Condition
+from functools import partial
+from threading import Lock
 from typing import Unpack
 
 from gp365.wire.asking import Wire
 from gp365.wire.calls import Answer, Log, Meant, Priority, Streamed, silent
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Gate, Place
 from gp365.wire.handshake import WindowsLogin
 from gp365.wire.lane import Lane, SharedLogin
 from gp365.wire.retries import Retries
@@ -39,8 +41,10 @@ class LoginReport:
 class Lanes:
     """Ask one system over N lanes; interactive callers get the next free lane first.
 
-    `spacing_s` lies between the end of a call and the start of the next on the same lane. After one refused login the
-    whole set stops, so that no account is locked out, until reset().
+    `spacing_s` lies between the end of a call and the start of the next on the same lane. A lane is a place of the gate
+    with a connection of ours: sets that share a gate together have no more calls under way than it has places, and then
+    its figures count instead of `lanes` and `spacing_s`. `priority` is that of calls that say nothing better. After one
+    refused login the whole set stops, so that no account is locked out, until reset().
     """
 
     def __init__(
@@ -52,6 +56,8 @@ class Lanes:
         login: WindowsLogin,
         lanes: int = 2,
         spacing_s: float = 0.15,
+        gate: Gate | None = None,
+        priority: Priority = Priority.BULK,
         retries: Retries = Retries(),  # noqa: B008 (frozen)
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
@@ -61,24 +67,27 @@ class Lanes:
         self.tally = Tally()
         self._shared = SharedLogin(login)
         wire = Wire(base_url, system, retries, clock, log, self.tally, timeout_s)
-        self._lanes = tuple(
-            Lane(wire, trust, self._shared, spacing_s=spacing_s, connect_s=connect_s)
-            for _ in range(max(1, lanes))
-        )
-        self._freed = Condition()
-        self._free = list(reversed(self._lanes))
-        self._waiting = {Priority.INTERACTIVE: 0, Priority.BULK: 0}
+        self._make = partial(Lane, wire, trust, self._shared, connect_s=connect_s)
+        self._gate = gate or Gate(lanes, spacing_s, clock=clock)
+        self._priority = priority
+        self._lanes: dict[Place, Lane] = {}
+        self._held: set[Place] = set()
+        self._lock = Lock()
 
     @contextmanager
     def lane(self, priority: Priority = Priority.BULK) -> Generator[Lane]:
-        """Hold one lane for several requests, as for a re-read and its write."""
-        lane = self._take(priority)
-        try:
-            yield lane
-        finally:
-            with self._freed:
-                self._free.append(lane)
-                self._freed.notify_all()
+        """Hold one lane for several requests, as for a re-read and its write; CallFailed (unsent) as Gate.place."""
+        with self._gate.place(min(priority, self._priority)) as place:
+            with self._lock:
+                self._held.add(place)
+                lane = self._lanes.get(place)
+                if lane is None:
+                    lane = self._lanes[place] = self._make(place)
+            try:
+                yield lane
+            finally:
+                with self._lock:
+                    self._held.discard(place)
 
     def request(self, method: str, path: str, **meant: Unpack[Meant]) -> Answer:
         """Ask on the next free lane and return the whole answer; errors as HttpClient.request."""
@@ -115,24 +124,13 @@ class Lanes:
             self._shared.proved = False
 
     def wanted(self, priority: Priority) -> int:
-        """Return how many callers of this priority are waiting for a lane."""
-        with self._freed:
-            return self._waiting[priority]
+        """Return how many callers of this priority are waiting for a place of the gate."""
+        return self._gate.waiting(priority)
 
     def close(self) -> None:
-        """Hang up the lanes that are not held."""
-        with self._freed:
-            for lane in self._free:
-                lane.close()
-
-    def _take(self, priority: Priority) -> Lane:
-        eager = priority is Priority.INTERACTIVE
-        with self._freed:
-            self._waiting[priority] += 1
-            try:
-                while not self._free or (not eager and self._waiting[Priority.INTERACTIVE]):
-                    self._freed.wait()
-                return self._free.pop()
-            finally:
-                self._waiting[priority] -= 1
-                self._freed.notify_all()
+        """Hang up the lanes that are not held, and give back what was only kept ready."""
+        with self._lock:
+            for place, lane in self._lanes.items():
+                if place not in self._held:
+                    lane.close()
+        self._gate.close()

@@ -17,6 +17,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value, Values
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Turn
 from gp365.wire.retries import Retries
 
 
@@ -31,7 +32,8 @@ class Ways:
 class GpConnector:
     """Serve a company's entities, each over the channel that the settings name or the first that has it.
 
-    REST is a channel where `settings.url` is set; `more` are the others. `log` gets a line per request, without secrets.
+    REST is a channel where `settings.url` is set, with its `turn`; `more` are the others. `log` gets a line per request,
+    without secrets.
     """
 
     kind = "gp"
@@ -44,12 +46,13 @@ class GpConnector:
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
         retries: Retries = Retries(),  # noqa: B008 (frozen)
+        turn: Turn = Turn(),  # noqa: B008 (frozen)
         more: Sequence[Channel] = (),
         ways: Mapping[str, Ways] | None = None,
     ) -> None:
         self.name = settings.name
         self.rest = (
-            RestChannel(settings, scratch=scratch, log=log, clock=clock, retries=retries)
+            RestChannel(settings, scratch=scratch, log=log, clock=clock, retries=retries, turn=turn)
             if settings.url
             else None
         )

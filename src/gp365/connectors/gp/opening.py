@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from gp365.model.contract import Secret
 from gp365.wire.calls import Log
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Turn
 from gp365.wire.handshake import WindowsLogin
 from gp365.wire.retries import Retries
 from gp365.wire.trust import Trust
@@ -55,7 +56,9 @@ class LaneSettings(Protocol):
     def ca_file(self) -> Path | None: ...
 
 
-def lanes_of(settings: LaneSettings, base_url: str, *, retries: Retries, log: Log, clock: Clock) -> Lanes:
+def lanes_of(
+    settings: LaneSettings, base_url: str, *, turn: Turn, retries: Retries, log: Log, clock: Clock
+) -> Lanes:
     """Make the lanes of a channel; the password is read here."""
     password = settings.password.reveal() if settings.password else ""
     return Lanes(
@@ -65,6 +68,8 @@ def lanes_of(settings: LaneSettings, base_url: str, *, retries: Retries, log: Lo
         login=WindowsLogin(settings.user, password, settings.allow_basic),
         lanes=settings.lanes,
         spacing_s=settings.spacing_ms / 1000,
+        gate=turn.gate,
+        priority=turn.priority,
         retries=retries,
         log=log,
         clock=clock,

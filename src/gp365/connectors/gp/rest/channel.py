@@ -22,6 +22,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Turn
 from gp365.wire.retries import Retries
 from gp365.wire.windows import Lanes
 
@@ -58,6 +59,7 @@ class RestChannel:
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
         retries: Retries = Retries(),  # noqa: B008 (frozen)
+        turn: Turn = Turn(),  # noqa: B008 (frozen)
     ) -> None:
         self.name = settings.name
         self._settings = settings
@@ -65,6 +67,7 @@ class RestChannel:
         self._log = log
         self._clock = clock
         self._retries = retries
+        self._turn = turn
         self._open = Once(self._make)
 
     def check(self) -> Sequence[Finding]:
@@ -229,7 +232,9 @@ class RestChannel:
 
     def _make(self) -> _Open:
         settings = self._settings
-        lanes = lanes_of(settings, settings.url, retries=self._retries, log=self._log, clock=self._clock)
+        lanes = lanes_of(
+            settings, settings.url, turn=self._turn, retries=self._retries, log=self._log, clock=self._clock
+        )
         service = Service(settings)
         lists = Lists(service, lanes, self._scratch)
         reading = Reading(service, lanes, lists)

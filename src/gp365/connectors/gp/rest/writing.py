@@ -29,6 +29,7 @@ from gp365.connectors.gp.writes import (
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import show_key
+from gp365.wire.calls import CallFailed
 from gp365.wire.clock import Clock
 from gp365.wire.windows import Lanes
 
@@ -59,9 +60,12 @@ class Writing:
             self._lists.load("customer_class")
 
     def _one(self, entity: str, write: Write, stopped: Stopped) -> Outcome:
-        with self._locks.of(folded(write.key)[0]), self._lanes.lane() as lane:
-            trip = Trip(self._service, lane, write, self._clock)
-            outcome = self._ending(entity, trip, stopped)
+        try:
+            with self._locks.of(folded(write.key)[0]), self._lanes.lane() as lane:
+                trip = Trip(self._service, lane, write, self._clock)
+                outcome = self._ending(entity, trip, stopped)
+        except CallFailed as unlent:  # no lane could be had
+            return Outcome(Status.RETRY, write.key, error=unlent, after_s=unlent.after_s)
         if outcome.status is Status.DONE:
             self.acknowledged.add(entity, write)
         elif outcome.status in (Status.UNKNOWN, Status.REJECTED) and (trip.done or trip.unsure):

@@ -27,6 +27,7 @@ from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value, show
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Turn
 from gp365.wire.retries import Retries
 from gp365.wire.windows import Lanes
 
@@ -65,6 +66,7 @@ class SoapChannel:
         log: Log = silent,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
         retries: Retries = Retries(),  # noqa: B008 (frozen)
+        turn: Turn = Turn(),  # noqa: B008 (frozen)
     ) -> None:
         self.name = settings.name
         self._settings = settings
@@ -72,6 +74,7 @@ class SoapChannel:
         self._log = log
         self._clock = clock
         self._retries = retries
+        self._turn = turn
         self._open = Once(self._make)
         self.classes = Classes(settings)
         """What customer classes give to new customers."""
@@ -236,7 +239,9 @@ class SoapChannel:
 
     def _make(self) -> _Open:
         settings = self._settings
-        lanes = lanes_of(settings, settings.base, retries=self._retries, log=self._log, clock=self._clock)
+        lanes = lanes_of(
+            settings, settings.base, turn=self._turn, retries=self._retries, log=self._log, clock=self._clock
+        )
         service = Service(settings, self._scratch)
         lists = Lists(service, lanes, self._scratch)
         reading = Reading(service, lanes, lists, self._clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -24,6 +24,7 @@ from gp365.model.errors import Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
 from gp365.model.values import Key, Value
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Turn
 
 WAY = "a plain SELECT on a connection of its own, after COMMIT"
 _CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
@@ -35,6 +36,7 @@ class SqlChannel:
 
     Between the look at a card and the end of its write nobody else can write it: the transaction holds its rows
     (strength `compared`). Nothing is connected before the first question; `open_` replaces the driver of the settings.
+    `asked` is called with every statement.
     """
 
     way = "sql"
@@ -45,10 +47,12 @@ class SqlChannel:
         *,
         clock: Clock = Clock(),  # noqa: B008 (frozen)
         open_: Open | None = None,
+        turn: Turn = Turn(),  # noqa: B008 (frozen)
+        asked: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = settings.name
         self._settings = settings
-        self._desk = Desk(settings, clock, open_)
+        self._desk = Desk(settings, clock, open_, turn, asked)
         self._reading = Reading(self._desk)
         self._writing = Writing(self._desk, self._reading, self.entity)
         self._add_ons = AddOns(self._desk)

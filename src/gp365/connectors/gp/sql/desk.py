@@ -13,6 +13,7 @@ from gp365.connectors.gp.sql.sources import source_of
 from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.wire.clock import Clock
+from gp365.wire.gate import Gate, Turn
 
 Open = Callable[[SqlSettings, str], SqlConnection]
 """Opens a connection to a database; SqlFailed, Misconfigured."""
@@ -27,12 +28,20 @@ def opener(settings: SqlSettings) -> Open:
 class Desk:
     """One company over SQL; nothing is connected before the first question."""
 
-    def __init__(self, settings: SqlSettings, clock: Clock, open_: Open | None = None) -> None:
+    def __init__(
+        self,
+        settings: SqlSettings,
+        clock: Clock,
+        open_: Open | None = None,
+        turn: Turn = Turn(),  # noqa: B008 (frozen)
+        asked: Callable[[], None] = lambda: None,
+    ) -> None:
         self.settings = settings
         self.clock = clock
         self.names = Names.of(settings.database, settings.system_database)
         self._open = open_ or opener(settings)
-        self.pool = Pool(self._connect, settings.lanes)
+        gate = turn.gate or Gate(settings.lanes, 0.0)
+        self.pool = Pool(self._connect, gate, turn.priority, asked)
         self._guard = Lock()
         self._listed = False
         self._columns: dict[str, frozenset[str]] = {}

@@ -1,24 +1,35 @@
-"""A few connections to one company, each used by one thread at a time; one that was lost is replaced."""
+"""Connections to one company, one for each place of a gate at most; one that was lost is replaced."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from threading import Lock, Semaphore
+from threading import Lock
 
 from gp365.connectors.gp.sql.port import Row, SqlConnection, SqlFailed
 from gp365.connectors.gp.sql.text import Statement
+from gp365.wire.calls import Priority
+from gp365.wire.gate import Gate, Place
 
 ATTEMPTS = 3
 """A question that a deadlock, a lock or a lost connection kept unanswered is asked so often; it changes nothing."""
 
 
 class Pool:
-    """Lend connections; made when they are wanted, at most `size` at a time."""
+    """Lend connections; made when they are wanted, each together with a place of the gate.
 
-    def __init__(self, open_: Callable[[], SqlConnection], size: int) -> None:
+    `asked` is called with every statement.
+    """
+
+    def __init__(
+        self,
+        open_: Callable[[], SqlConnection],
+        gate: Gate,
+        priority: Priority = Priority.BULK,
+        asked: Callable[[], None] = lambda: None,
+    ) -> None:
         self._open = open_
-        self._places = Semaphore(size)
+        self._gate, self._priority, self._note = gate, priority, asked
         self._guard = Lock()
         self._idle: list[SqlConnection] = []
         self._closed = False
@@ -27,11 +38,12 @@ class Pool:
 
     @contextmanager
     def lane(self, *, new: bool = False) -> Generator[Lane]:
-        """Lend a connection while the block runs; with `new` one that was not used before."""
-        with self._places:
+        """Lend a connection while the block runs; with `new` one that was not used before. CallFailed as Gate.place."""
+        with self._gate.place(self._priority) as place:
+            place.begin()
             connection = self._take(new=new)
             try:
-                yield Lane(self, connection)
+                yield Lane(self, connection, place)
             except SqlFailed as failed:
                 if failed.lost:
                     connection.close()
@@ -59,6 +71,7 @@ class Pool:
         with self._guard:
             self.asked += 1
             self.called += call
+        self._note()
 
     def close(self) -> None:
         """Close every idle connection; lent ones when they come back."""
@@ -66,6 +79,7 @@ class Pool:
             self._closed, idle, self._idle = True, self._idle, []
         for connection in idle:
             connection.close()
+        self._gate.close()
 
     def _take(self, *, new: bool) -> SqlConnection:
         with self._guard:
@@ -88,15 +102,20 @@ class Pool:
 class Lane:
     """A lent connection."""
 
-    def __init__(self, pool: Pool, connection: SqlConnection) -> None:
+    def __init__(self, pool: Pool, connection: SqlConnection, place: Place) -> None:
         self._pool = pool
         self._connection = connection
+        self._place = place
 
     def rows(self, statement: Statement, *, call: bool = False) -> list[Row]:
         """Run a statement and return its rows; `call` marks a procedure's batch, whose last result set is ours."""
+        self._place.begin()
         self._pool.count(call=call)
-        pages = self._connection.query(statement.text, statement.values, last=call)
-        return [row for page in pages for row in page]
+        try:
+            pages = self._connection.query(statement.text, statement.values, last=call)
+            return [row for page in pages for row in page]
+        finally:
+            self._place.end()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
