@@ -17,6 +17,7 @@ from gp365.app.settings_base import Strict, known_time_zone
 from gp365.app.settings_doors import DoorSettings
 from gp365.app.settings_gp import GpSystem as GpSystem
 from gp365.app.settings_service import ServiceSettings
+from gp365.app.settings_triggers import CalendarSettings
 
 SIDES = ("gp", "sales", "fno", "bc")
 """The columns of flows."""
@@ -235,6 +236,9 @@ class Settings(Strict):
     systems: dict[str, System] = Field(min_length=1, description="the systems by name")
     pairs: dict[str, PairSettings] = Field(default={}, description="the pairs by name")
     doors: dict[str, DoorSettings] = Field(default={}, description="the doors for webhooks by name")
+    calendars: dict[str, CalendarSettings] = Field(
+        default={}, description="fiscal calendars that are kept by hand, by name"
+    )
     store: StoreSettings = Field(default=StoreSettings(), description="the store")
     worker: WorkerSettings = Field(default=WorkerSettings(), description="the engine")
     verify: VerifySettings = Field(default=VerifySettings(), description="reading back what was written")

@@ -12,6 +12,7 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ValidationError
 
 from gp365.app.settings import KINDS, SECRETS, Settings, System
+from gp365.app.settings_checks import trigger_faults
 from gp365.app.settings_doors import DOOR_NAME
 from gp365.model.errors import Misconfigured
 
@@ -52,6 +53,9 @@ def parse_settings(text: str, name: str = FILE) -> Settings:
     _check_pairs(settings, lines, name)
     _check_doors(settings, lines, name)
     _check_alerts(settings, lines, name)
+    for fault in trigger_faults(settings):
+        line = _line_of(lines, fault.path)
+        raise _fault("settings-invalid", name, line, fault.path, fault.why, fault.value, fault.fix)
     return settings
 
 

@@ -9,6 +9,7 @@ from croniter import croniter
 from pydantic import Field, field_validator, model_validator
 
 from gp365.app.settings_base import Strict, known_time_zone
+from gp365.app.settings_triggers import CycleSettings, FiscalSettings
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -84,6 +85,10 @@ class ServiceSettings(Strict):
     )
     quiet: list[QuietSettings] = Field(default=[], description="when nothing is written")
     schedules: dict[str, ScheduleSettings] = Field(default={}, description="runs by the calendar")
+    fiscal: dict[str, FiscalSettings] = Field(
+        default={}, description="what runs by a company's fiscal calendar"
+    )
+    cycle: dict[str, CycleSettings] = Field(default={}, description="runs by the sales cycle")
     call_patience_s: float = Field(
         default=20.0,
         ge=0,

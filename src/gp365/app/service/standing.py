@@ -103,6 +103,24 @@ class HookStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerStanding:
+    """How a rule of the fiscal calendar or the sales cycle stands.
+
+    `next_at` is when it comes next, where that is known; `until`: it lets its flows be looked at more often until then.
+    `left` are the flows that are still to be read whole, because of the occasions `why`.
+    """
+
+    name: str
+    pair: str
+    flows: tuple[str, ...] = ()
+    next_at: datetime | None = None
+    until: datetime | None = None
+    left: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything at the moment `at`; the service runs since `began`. `hints` and `actions` wait to be taken up."""
 
@@ -114,6 +132,7 @@ class Standing:
     hints: int = 0
     actions: int = 0
     quiet_until: datetime | None = None
+    triggers: tuple[TriggerStanding, ...] = ()
 
     def system(self, name: str) -> SystemStanding | None:
         """Find a system by name."""

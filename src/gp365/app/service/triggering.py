@@ -1,0 +1,195 @@
+"""Triggers at work in a service: they look at fiscal calendars, ask for syncs by them and by the sales cycle, and keep both.
+
+What asks is kept in the store before it asks, and a flow that is to be read whole until it was. So neither a restart nor
+another service that takes over repeats or forgets anything.
+"""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+
+from gp365.app.project import Project
+from gp365.app.service import plans, triggers_kept
+from gp365.app.service import triggers as pure
+from gp365.app.service.calendar import to_utc
+from gp365.app.service.circuit import CLOSED, concerns
+from gp365.app.service.due import Flow
+from gp365.app.service.fiscal import FIELDS, WHOLE, Calendar, of_rows, of_settings
+from gp365.app.service.pace import sooner
+from gp365.app.service.standing import Fault, TriggerStanding
+from gp365.app.service.triggers import Fired, Paced, Rule, Triggers
+from gp365.app.service.triggers_rules import BY_HAND, look_times, rules_of
+from gp365.app.settings import Settings
+from gp365.model.contract import Connector
+from gp365.model.errors import Gp365Error, Misconfigured
+
+ENTITY = "fiscal_period"
+TROUBLE_S = 60.0
+"""Seconds after which triggers go on that could not: whatever happens to them, polls must not wait for it."""
+
+
+class Triggering:
+    """The triggers of a project while its service runs, in the service's own thread. `connector` gives its connectors."""
+
+    def __init__(
+        self,
+        project: Project,
+        connector: Callable[[str], Connector],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._project, self._connector, self._chance = project, connector, chance
+        self._settings: Settings | None = None
+        self._triggers = Triggers()
+        self._rows: triggers_kept.Rows = {}
+        self._under: pure.Under = pure.NOTHING_UNDER
+        self._paced: Mapping[Flow, Paced] = {}
+        self._looks: dict[str, float] = {}
+        self._look_at: dict[str, datetime] = {}
+        self._faults: dict[str, Fault] = {}
+        self._again_at: datetime | None = None
+
+    def turn(self, state: plans.State, now: datetime) -> plans.State:
+        """Let the triggers plan what is due. A fault of theirs is noted, and they are tried again after a while."""
+        if self._again_at is not None and now < self._again_at:
+            return state
+        try:
+            self._again_at = None
+            return self._turn(state, now)
+        except triggers_kept.Overtaken:
+            self._settings = None
+        except Exception as error:  # noqa: BLE001  polls and hints must go on whatever the calendar brings
+            self._note(error)
+            self._again_at = now + timedelta(seconds=TROUBLE_S)
+        return state
+
+    def standing(self, now: datetime) -> tuple[TriggerStanding, ...]:
+        """Say of each rule when it comes next, and what it still waits for."""
+        known = self._triggers
+        return tuple(
+            _standing(known, rule, self._faults.get(rule.calendar), now) for rule in known.rules.values()
+        )
+
+    def _turn(self, state: plans.State, now: datetime) -> plans.State:
+        if self._settings is not self._project.settings:
+            self._take_up(now)
+        if not self._triggers.rules:
+            return self._pace(state, now)
+        state, moved, fired = self._look(state, now)
+        moved, passed = pure.due(moved, now)
+        fired += passed
+        under = pure.on_top(self._under, fired)
+        moved, under, asked = pure.settled(moved, under, state.flows, state.full, state.stopped)
+        self._rows = triggers_kept.keep(self._project.store, self._rows, moved)
+        self._triggers, self._under = moved, under
+        self._tell(fired)
+        return self._pace(plans.take_asked(state, [*asked, *pure.looks_asked(fired)], now), now)
+
+    def _take_up(self, now: datetime) -> None:
+        """Take up new or changed settings; with faulty ones nothing runs by the calendar, and what is kept stays."""
+        rows, held, calendars = triggers_kept.read(self._project.store)
+        self._under = pure.NOTHING_UNDER
+        self._looks.clear()
+        self._look_at.clear()
+        self._faults.clear()
+        try:
+            self._triggers = pure.begin(rules_of(self._project), held, calendars, now)
+            self._looks = look_times(self._project)
+            rows = triggers_kept.forget_others(self._project.store, rows, self._triggers)
+        except Misconfigured as error:
+            self._note(error)
+            self._triggers = Triggers()
+        self._rows, self._settings = rows, self._project.settings
+
+    def _look(self, state: plans.State, now: datetime) -> tuple[plans.State, Triggers, list[Fired]]:
+        """Look at the calendars whose time has come; one of a system that is down waits for it."""
+        moved, fired = self._triggers, list[Fired]()
+        for name, seconds in self._looks.items():
+            at = self._look_at.get(name)
+            of, _, which = name.partition("/")
+            down = of != BY_HAND and state.circuits.get(of, CLOSED).fault is not None
+            if down or (at is not None and now < at):
+                continue
+            self._look_at[name] = now + timedelta(seconds=seconds)
+            try:
+                seen = self._by_hand(which, now) if of == BY_HAND else self._read(of)
+            except Gp365Error as error:
+                state = self._failed(state, name, of, error, now)
+                continue
+            self._faults.pop(name, None)
+            moved, closed = pure.looked(moved, name, seen, now)
+            fired += closed
+        return state, moved, fired
+
+    def _by_hand(self, name: str, now: datetime) -> Calendar:
+        today = now.astimezone(plans.zone_of(self._project)).date()
+        return of_settings(self._project.settings.calendars[name], today)
+
+    def _read(self, system: str) -> Calendar:
+        """Ask GP for its periods: one question, whose answer has a row for each."""
+        found = self._connector(system).find(ENTITY, "Series", [WHOLE], FIELDS)
+        seen = of_rows(record.values for record in found)
+        if not seen.periods:
+            raise Misconfigured(
+                "period-missing", f"{system} has no fiscal periods.", system=system, field=ENTITY
+            )
+        return seen
+
+    def _failed(
+        self, state: plans.State, name: str, system: str, error: Gp365Error, now: datetime
+    ) -> plans.State:
+        before = self._faults.get(name)
+        if before is None or before.code != error.code:
+            self._note(error)
+            self._faults[name] = Fault(error.code, error.message, now)
+        if not concerns(error):
+            return state
+        return plans.system_failed(state, self._project, system, error, now, self._chance())
+
+    def _pace(self, state: plans.State, now: datetime) -> plans.State:
+        """Let flows be looked at more often around the end of a period, the first time no later than that."""
+        most = pure.limits(self._triggers, now)
+        if not most and not self._paced:
+            return state
+        paces, self._paced = pure.paced(state.paces, self._paced, most)
+        if paces == state.paces:
+            return state
+        flows = dict(state.flows)
+        for flow, pace in paces.items():
+            if pace.longest_s < state.paces[flow].longest_s:
+                by = now + timedelta(seconds=pace.longest_s)
+                flows[flow] = replace(flows[flow], look=sooner(flows[flow].look, by))
+        return replace(state, paces=paces, flows=flows)
+
+    def _tell(self, fired: Iterable[Fired]) -> None:
+        for one in fired:
+            self._project.log.note(
+                "trigger",
+                pair=one.rule.pair,
+                rule=one.rule.name,
+                occasions=list(one.occasions),
+                full=one.rule.full,
+                made_up=not one.late,
+            )
+
+    def _note(self, error: Exception) -> None:
+        ours = isinstance(error, Gp365Error)
+        told = error.as_dict() if ours else {"code": "bug", "message": type(error).__name__}
+        trail = "" if ours else "".join(traceback.format_exception(error))
+        with suppress(OSError):
+            self._project.log.note("error", error=told, trail=trail)
+
+
+def _standing(known: Triggers, rule: Rule, fault: Fault | None, now: datetime) -> TriggerStanding:
+    held, days = known.held[rule.name], pure.around(known, rule, now)
+    next_at, until = known.next_at.get(rule.name), None
+    if days is not None:
+        if days.first > known.today(rule, now):
+            next_at = to_utc(datetime.combine(days.first, time()), rule.zone)
+        else:
+            until = to_utc(datetime.combine(days.last + timedelta(days=1), time()), rule.zone)
+    return TriggerStanding(rule.name, rule.pair, rule.flows, next_at, until, held.left, held.why, fault)
