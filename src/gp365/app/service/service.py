@@ -10,6 +10,7 @@ import random
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -25,6 +26,7 @@ from gp365.app.service.parts import DESCRIBE_EVERY_S, impatient, readers
 from gp365.app.service.rounds import RoundDone, run_round
 from gp365.app.service.standing import Standing
 from gp365.app.service.stood import standing_of
+from gp365.app.service.triggering import Triggering
 from gp365.app.service.watching import Settled
 from gp365.model.errors import Bug, Gp365Error, Misconfigured, Retry
 from gp365.store import actions, hints
@@ -88,6 +90,7 @@ class Service:
             self._settled = Settled.of(self.project)
             self._state = plans.begin(self.project, self.clock())
             self._readers = readers(self.project)
+            self._triggers = Triggering(self.project, lambda name: self._assembly.connector(name), self._chance)
             self._described: dict[str, float] = {}
             self.began = self.clock()
             acting.settle_orphans(self.project)
@@ -151,7 +154,9 @@ class Service:
 
     def standing(self) -> Standing:
         """Say how everything stands at this moment."""
-        return standing_of(self.project, self._state, self.began, self.clock())
+        now = self.clock()
+        found = standing_of(self.project, self._state, self.began, now)
+        return replace(found, triggers=self._triggers.standing(now))
 
     # the loop
 
@@ -181,7 +186,7 @@ class Service:
             return None
         with self._guard:
             asked, self._asked = self._asked, []
-        state = self._moved(plans.take_asked(self._state, asked, now))
+        state = self._moved(plans.take_asked(self._triggers.turn(self._state, now), asked, now))
         chosen = next_round(state.planned(), state.circuits, lambda pair: state.quiet(pair, now), now)
         self._resting = chosen is None
         if chosen is None:
