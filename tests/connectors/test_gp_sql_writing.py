@@ -18,6 +18,7 @@ from gp365.connectors.gp.sql.text import Names, Statement
 from gp365.model.errors import Misconfigured, Retry, Unauthorised
 from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import Value
+from gp365.wire.gate import Gate
 from gp365_sim.gp.econnect.running import exits
 from gp365_sim.gp.sql.rights import Login
 
@@ -189,7 +190,7 @@ def test_reading_goes_on_after_a_lost_connection(here: SqlPlace) -> None:
 def test_nobody_can_change_a_card_between_the_comparison_and_the_end_of_the_write(here: SqlPlace) -> None:
     here.customer("HELD1")
     names = Names.of("TWO", "DYNAMICS")
-    pool = Pool(lambda: dbapi.connect(here.settings, "TWO"), 2)
+    pool = Pool(lambda: dbapi.connect(here.settings, "TWO"), Gate(2, 0.0))
     with pool.lane() as first, first.transaction():
         assert hold(first, names, "HELD1") is not None
         assert _second(pool, names) == 1222

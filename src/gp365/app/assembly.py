@@ -15,6 +15,7 @@ from gp365.app.options import pair_options
 from gp365.app.owners import check_owners, owned
 from gp365.app.project import Project
 from gp365.app.settings import PairSettings
+from gp365.app.traffic import keep_counts
 from gp365.model.contract import Connector, Level
 from gp365.model.converters import ConvertContext
 from gp365.model.entity import EntityDescription
@@ -58,10 +59,14 @@ class PreparedFlow:
 
 
 class Assembly:
-    """The working parts of a project. Connectors are made when first asked for; `close` closes them."""
+    """The working parts of a project. Connectors are made when first asked for; `close` closes them.
 
-    def __init__(self, project: Project) -> None:
+    The calls of an `urgent` one go before those of others.
+    """
+
+    def __init__(self, project: Project, *, urgent: bool = False) -> None:
         self.project = project
+        self.urgent = urgent
         self._connectors: dict[str, Connector] = {}
         self._prepared: dict[str, tuple[PreparedFlow, ...]] = {}
         self._looked: dict[tuple[str, str], Looked] = {}
@@ -84,7 +89,7 @@ class Assembly:
     def connector(self, system: str) -> Connector:
         """Return the one connector of a system, making it at first; Misconfigured("system-unknown")."""
         if system not in self._connectors:
-            self._connectors[system] = connect(self.project, system)
+            self._connectors[system] = connect(self.project, system, urgent=self.urgent)
         return self._connectors[system]
 
     def systems(self, pair: str) -> Mapping[str, Connector]:
@@ -134,6 +139,7 @@ class Assembly:
 
     def job(self, pair: str, flow: PreparedFlow) -> Job:
         """Make the job of a prepared flow; the lease, the probe and the progress are the caller's."""
+        keep_counts(self.project)
         if flow.compiled is None:
             raise flow.errors[0].error()
         project, worker = self.project, self.project.settings.worker
@@ -204,6 +210,7 @@ class Assembly:
                 connector.close()
         self._connectors.clear()
         self._prepared.clear()
+        keep_counts(self.project, every_s=0.0)
 
     def __enter__(self) -> Assembly:
         return self

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gp365.app.project import Project
 from gp365.app.settings import ClientSettings, DataverseSystem, GpSystem, MemorySystem
 from gp365.app.settings_gp import GpSoapSettings, GpSqlSettings
+from gp365.app.sharing import shared
 from gp365.model.contract import Connector
 from gp365.model.errors import Misconfigured
 
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from gp365.connectors.gp import Channel
 
 
-def connect(project: Project, name: str) -> Connector:
-    """Make the connector of a system; nothing is sent yet. Misconfigured("system-unknown") if there is none."""
+def connect(project: Project, name: str, *, urgent: bool = False) -> Connector:
+    """Make the connector of a system; nothing is sent yet. Misconfigured("system-unknown") if there is none.
+
+    It shares places, budget and counts with the others of this system in the process; the calls of an `urgent` one go
+    before those of the others.
+    """
     system = project.settings.systems.get(name)
     if system is None:
         known = ", ".join(project.settings.systems)
@@ -27,14 +32,15 @@ def connect(project: Project, name: str) -> Connector:
             "system-unknown", f"There is no system {name}.", value=name, fix=f"The systems are {known}."
         )
     if isinstance(system, GpSystem):
-        return _gp(project, name, system)
+        return _gp(project, name, system, urgent=urgent)
     if isinstance(system, DataverseSystem):
-        return _dataverse(project, name, system)
+        return _dataverse(project, name, system, urgent=urgent)
     return _memory(project, name, system)
 
 
-def _gp(project: Project, name: str, given: GpSystem) -> Connector:
+def _gp(project: Project, name: str, given: GpSystem, *, urgent: bool) -> Connector:
     from gp365.connectors.gp import RESOURCES, GpConnector, GpSettings, Ways, with_overrides
+    from gp365.wire.gate import Turn
     from gp365.wire.retries import Retries
 
     _check_names(name, given)
@@ -64,20 +70,27 @@ def _gp(project: Project, name: str, given: GpSystem) -> Connector:
         ship_to_code=given.ship_to_code,
         read_back=given.read_back,
     )
+    common = shared(project, name)
+    rest = (
+        common.turn(project, "rest", given.lanes, given.spacing_ms / 1000, urgent=urgent)
+        if given.url
+        else Turn()
+    )
     return GpConnector(
         settings,
         scratch=project.scratch,
-        log=project.log.call,
+        log=common.counted(project.log.call),
         retries=Retries(seconds=given.retry_seconds),
+        turn=rest,
         more=[
-            *([_gp_sql(project, name, given, given.sql)] if given.sql is not None else []),
-            *([_gp_soap(project, name, given, given.soap)] if given.soap is not None else []),
+            *([_gp_sql(project, name, given, given.sql, urgent=urgent)] if given.sql is not None else []),
+            *([_gp_soap(project, name, given, given.soap, urgent=urgent)] if given.soap is not None else []),
         ],
         ways={entity: Ways(chosen.read, chosen.write) for entity, chosen in given.channels.items()},
     )
 
 
-def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings) -> Channel:
+def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings, *, urgent: bool) -> Channel:
     from gp365.connectors.gp.sql import SqlChannel, SqlSettings
 
     settings = SqlSettings(
@@ -104,10 +117,12 @@ def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings) ->
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,
     )
-    return SqlChannel(settings)
+    common = shared(project, name)
+    turn = common.turn(project, "sql", sql.lanes, 0.0, urgent=urgent)
+    return SqlChannel(settings, turn=turn, asked=common.count_now)
 
 
-def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings) -> Channel:
+def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings, *, urgent: bool) -> Channel:
     from gp365.connectors.gp.soap import SoapChannel, SoapSettings
     from gp365.wire.retries import Retries
 
@@ -139,7 +154,10 @@ def _gp_soap(project: Project, name: str, given: GpSystem, soap: GpSoapSettings)
         classes=project.path(soap.classes or f"classes-{name}.toml"),
     )
     retries = Retries(seconds=given.retry_seconds)
-    return SoapChannel(settings, scratch=project.scratch, log=project.log.call, retries=retries)
+    common = shared(project, name)
+    turn = common.turn(project, "soap", soap.lanes, soap.spacing_ms / 1000, urgent=urgent)
+    log = common.counted(project.log.call)
+    return SoapChannel(settings, scratch=project.scratch, log=log, retries=retries, turn=turn)
 
 
 def _check_names(name: str, given: GpSystem) -> None:
@@ -162,11 +180,20 @@ def _check_names(name: str, given: GpSystem) -> None:
             )
 
 
-def _dataverse(project: Project, name: str, given: DataverseSystem) -> Connector:
-    from gp365.connectors.dataverse import DataverseConnector
+def _dataverse(project: Project, name: str, given: DataverseSystem, *, urgent: bool) -> Connector:
+    from gp365.connectors.dataverse import DataverseConnector, budget_of
+    from gp365.wire.calls import Priority
+    from gp365.wire.clock import Clock
 
     settings = dataverse_settings(project, name, given)
-    return DataverseConnector(settings, scratch=project.scratch, log=project.log.call)
+    common = shared(project, name)
+    return DataverseConnector(
+        settings,
+        scratch=project.scratch,
+        log=common.counted(project.log.call),
+        budget=common.budget((settings.limits, settings.sizes.lanes), lambda: budget_of(settings, Clock())),
+        priority=Priority.INTERACTIVE if urgent else Priority.BULK,
+    )
 
 
 def dataverse_settings(project: Project, name: str, given: DataverseSystem) -> DataverseSettings:

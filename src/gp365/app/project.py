@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from sqlalchemy import make_url
@@ -26,7 +27,11 @@ from gp365.store.masterkey import KeyRing
 from gp365.store.scratch import ScratchFile
 from gp365.store.vault import VaultSecret
 
+if TYPE_CHECKING:
+    from gp365.app.sharing import Shared
+
 OWN = ".gp365"
+_STORE = "gp365.db"
 FOLDER_VARIABLE = "GP365_DIR"
 SERVICE = "serve"
 """The lease of a living service."""
@@ -49,6 +54,8 @@ class Project:
         self._store: Store | None = None
         self._scratch: ScratchFile | None = None
         self.served = False
+        self.shared: dict[str, Shared] = {}
+        """What the connectors of each system share in this process (see app/sharing.py)."""
 
     @property
     def store(self) -> Store:
@@ -57,6 +64,15 @@ class Project:
             self.own.mkdir(parents=True, exist_ok=True)
             self._store = self._opened()
         return self._store
+
+    def another_store(self) -> Store:
+        """Open the store once more, for a thread that must not wait for its other users; the caller closes it."""
+        self.own.mkdir(parents=True, exist_ok=True)
+        return self._opened()
+
+    def has_store(self) -> bool:
+        """Tell whether there is a store already, without making one."""
+        return self._store is not None or bool(self.settings.store.url) or (self.own / _STORE).is_file()
 
     @property
     def scratch(self) -> ScratchFile:
@@ -154,7 +170,7 @@ class Project:
     def _store_url(self) -> str | Path:
         given = self.settings.store
         if not given.url:
-            return self.own / "gp365.db"
+            return self.own / _STORE
         if given.password is None:
             return given.url
         word = self.secret(given.password, "store.password").reveal()
