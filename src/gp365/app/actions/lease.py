@@ -23,7 +23,7 @@ NAME = "worker"
 COMMAND = "command"
 PAIR = "pair/"
 CREW_S = 15.0
-"""How long a lease lives on PostgreSQL, where others wait for what a dead worker held."""
+"""How long a lease lives where others wait for what a dead worker held: on PostgreSQL, and beside a service."""
 _MARGIN = 0.2
 
 
@@ -32,9 +32,9 @@ def name_of(slot: str) -> str:
     return f"{NAME}/{slot}" if slot else NAME
 
 
-def life_of(store: Store, ttl_s: float) -> float:
-    """Give the seconds that leases of a store live without being prolonged."""
-    return ttl_s if store.dialect == "sqlite" else min(ttl_s, CREW_S)
+def life_of(store: Store, ttl_s: float, slot: str = "") -> float:
+    """Give the seconds that a lease lives without being prolonged: few where somebody may wait for its end."""
+    return ttl_s if store.dialect == "sqlite" and not slot else min(ttl_s, CREW_S)
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def working(
     Misconfigured("folder-locked") while another holder of the slot is alive, Retry("pair-busy") while another worker runs a
     pair. A lease that is lost is noticed by the next commit.
     """
-    with Kept(store, life_of(store, ttl_s)) as kept:
+    with Kept(store, life_of(store, ttl_s, slot)) as kept:
         yield kept.take(name_of(slot), holder, pairs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -181,6 +181,25 @@ def system_failed(
     held = state.circuits.get(system, CLOSED)
     opened = circuits_.failed(held, error, now, state.backoff, chance=chance, mark=mark)
     return replace(state, circuits={**state.circuits, system: opened}, rechecked=now)
+
+
+def besides(state: State, taken: Collection[str], now: datetime) -> Sequence[Planned]:
+    """Give the flows of pairs that are not `taken`. A system that is half open is tried by one round at a time."""
+    if not taken:
+        return state.planned()
+    asked = {system for plan in state.planned() if plan.pair in taken for system in plan.systems}
+    probed = {name for name in asked if state.circuits.get(name, CLOSED).state(now) == "half-open"}
+    return [one for one in state.planned() if one.pair not in taken and not probed.intersection(one.systems)]
+
+
+def lost(state: State, chosen: Round, now: datetime) -> State:
+    """Plan the flows of a round anew that was lost on its way; what it did stands in the ledger."""
+    flows = dict(state.flows)
+    soon = now + timedelta(seconds=SOON_S)
+    for flow in [(chosen.pair, name) for name in chosen.flows]:
+        if flow in flows:
+            flows[flow] = replace(flows[flow], look=replace(flows[flow].look, next_at=soon))
+    return replace(state, flows=flows)
 
 
 def broke(state: State, chosen: Round, now: datetime, chance: float) -> State:
