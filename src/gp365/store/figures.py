@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, distinct, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, distinct, func, or_, select, text
 
-from gp365.store import tables
+from gp365.store import guards, runs, tables
 from gp365.store.claims import LOCK_ONLY, queue_of
+from gp365.store.guards import Guard
+from gp365.store.runs import Run
+from gp365.store.verifications import STANDING
 
 _WORK, _WAIT = tables.work, tables.wait
+OPEN = text("state = 'open'")
+"""As it stands in the indexes: SQLite takes one of them only for the same words, not for a parameter."""
+Flow = tuple[str, str]
+"""Pair and flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,20 @@ class Figures:
     parked: int
     open_intents: int
     links: int
+
+
+class Standing(NamedTuple):
+    """What the store tells of one flow: its figures, refused records, unkept writes, guards, and its newest runs.
+
+    `last` is the newest run that looked at everything, ended or not; `good` the newest of these that came to a good end.
+    """
+
+    figures: Figures
+    rejected: int
+    unkept: int
+    guards: Sequence[Guard]
+    last: Run | None
+    good: Run | None
 
 
 class CursorSet(NamedTuple):
@@ -57,6 +79,35 @@ def figures(conn: Connection, pair: str, flow: str, now: datetime) -> Figures:
     )
 
 
+def standings(conn: Connection, flows: Sequence[Flow], now: datetime) -> dict[Flow, Standing]:
+    """Read how flows (pair, flow) stand, in eight statements for all of them together."""
+    queued, waiting, links = queues(conn, now), _waiting(conn), _by_flow(conn, tables.link)
+    parked = _by_flow(conn, tables.parked)
+    rejected = _by_flow(conn, tables.parked, tables.parked.c.code == "rejected") if parked else {}
+    intents, unkept = _by_flow(conn, tables.intent), _unkept(conn)
+    held = guards.standing_all(conn)
+    last, good = runs.newest(conn, flows), runs.newest(conn, flows, state=runs.GOOD)
+    found: dict[Flow, Standing] = {}
+    for flow in flows:
+        queue = queued.get(flow, Queue(0, None))
+        counts = Figures(
+            queue.due,
+            queue.later,
+            *(counted.get(flow, 0) for counted in (waiting, parked, intents, links)),
+        )
+        mine = [one for one in held if one.pair == flow[0] and one.flow in ("", flow[1])]
+        found[flow] = Standing(
+            counts, rejected.get(flow, 0), unkept.get(flow, 0), mine, last.get(flow), good.get(flow)
+        )
+    return found
+
+
+def due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
+    """Count the records of a flow that are due now."""
+    queued = and_(_WORK.c.queue == queue_of(pair, flow), _WORK.c.seq > LOCK_ONLY)
+    return _count(conn, and_(queued, or_(_WORK.c.due_at.is_(None), _WORK.c.due_at <= now)))
+
+
 def cursors(conn: Connection, pair: str, flow: str) -> list[CursorSet]:
     """Read since when the feeds of a flow stand where they stand, by side."""
     cursor = tables.cursor
@@ -73,7 +124,7 @@ def created(conn: Connection, run: str) -> set[Created]:
 
 
 def _open(conn: Connection, table: Table, pair: str, flow: str) -> int:
-    return _count(conn, and_(table.c.pair == pair, table.c.flow == flow, table.c.state == "open"))
+    return _count(conn, and_(table.c.pair == pair, table.c.flow == flow, OPEN))
 
 
 def _count(conn: Connection, where: ColumnElement[bool], what: ColumnElement[object] | None = None) -> int:
@@ -82,10 +133,11 @@ def _count(conn: Connection, where: ColumnElement[bool], what: ColumnElement[obj
 
 
 class Queue(NamedTuple):
-    """What waits in the queue of a flow: how many records now, and when the next one of the others is due."""
+    """What waits in the queue of a flow: how many records now, when the next one of the others is due, how many later."""
 
     due: int
     next_at: datetime | None
+    later: int = 0
 
 
 def queues(conn: Connection, now: datetime) -> dict[tuple[str, str], Queue]:
@@ -96,6 +148,27 @@ def queues(conn: Connection, now: datetime) -> dict[tuple[str, str], Queue]:
         _WORK.c.flow,
         func.count(case((later, None), else_=1)),
         func.min(case((later, _WORK.c.due_at))),
+        func.count(case((later, 1))),
     )
     query = query.where(_WORK.c.seq > LOCK_ONLY).group_by(_WORK.c.pair, _WORK.c.flow)
-    return {(pair, flow): Queue(due, next_at) for pair, flow, due, next_at in conn.execute(query)}
+    return {(pair, flow): Queue(due, at, later) for pair, flow, due, at, later in conn.execute(query)}
+
+
+def _waiting(conn: Connection) -> dict[Flow, int]:
+    records = func.count(distinct(_WAIT.c.side + ":" + _WAIT.c.key))
+    return _counted(conn, select(_WAIT.c.pair, _WAIT.c.flow, records).group_by(_WAIT.c.pair, _WAIT.c.flow))
+
+
+def _by_flow(conn: Connection, table: Table, *where: ColumnElement[bool]) -> dict[Flow, int]:
+    query = select(table.c.pair, table.c.flow, func.count()).where(OPEN, *where)
+    return _counted(conn, query.group_by(table.c.pair, table.c.flow))
+
+
+def _unkept(conn: Connection) -> dict[Flow, int]:
+    table = tables.verification
+    query = select(table.c.pair, table.c.flow, func.count()).where(table.c.state == STANDING)
+    return _counted(conn, query.group_by(table.c.pair, table.c.flow))
+
+
+def _counted(conn: Connection, query: Select[Any, Any, int]) -> dict[Flow, int]:
+    return {(pair, flow): number for pair, flow, number in conn.execute(query)}

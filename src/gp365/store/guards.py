@@ -80,6 +80,12 @@ def standing(conn: Connection, pair: str, flow: str, code: str | None = None) ->
     return [Guard(*row) for row in conn.execute(query.order_by(_GUARD.c.id))]
 
 
+def standing_all(conn: Connection) -> list[Guard]:
+    """Read every guard that is open or released, oldest first."""
+    query = select(*_COLUMNS).where(_GUARD.c.state.in_((OPEN, RELEASED)))
+    return [Guard(*row) for row in conn.execute(query.order_by(_GUARD.c.id))]
+
+
 def release(conn: Connection, id: int, actor: str, shown: bytes) -> bool:
     """Let an open guard go in a person's name; False if it is not open."""
     released = {"state": RELEASED, "released_by": actor, "released_at": now(conn), "shown": shown}

@@ -24,6 +24,7 @@ REVISIONS = (
     "0013",
     "0015",
     "0016",
+    "0017",
 )
 HEAD = REVISIONS[-1]
 _VERSION = table("alembic_version", column("version_num", Text))

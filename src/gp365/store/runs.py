@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select, union_all
 
 from gp365.store import ledger, tables
-from gp365.store.bulk import insert_new, now, put_rows
+from gp365.store.bulk import chunks, insert_new, now, put_rows
 
 HINT = "hint"
 """The kind of a run that worked only records of which somebody had told us."""
+GOOD = "done"
 _RUN = tables.run
 _CURSOR = tables.cursor
 _VERSION = tables.flow_version
@@ -111,6 +112,25 @@ def latest(conn: Connection, pair: str, flow: str, *, state: str | None = None) 
     return found[0] if found else None
 
 
+def newest(
+    conn: Connection, flows: Sequence[tuple[str, str]], *, state: str | None = None
+) -> dict[tuple[str, str], Run]:
+    """Read of each of these flows (pair, flow) what `latest` reads of one, a hundred flows in a statement."""
+    found: dict[tuple[str, str], Run] = {}
+    for chunk in chunks(flows, 100):
+        each = [_newest(pair, flow, state).subquery() for pair, flow in chunk]
+        for row in conn.execute(union_all(*(select(one) for one in each))):
+            found[(row.pair, row.flow)] = _run(row)
+    return found
+
+
+def _newest(pair: str, flow: str, state: str | None) -> Select[Any]:
+    query = select(_RUN).where(_RUN.c.pair == pair, _RUN.c.flow == flow, _RUN.c.kind != HINT)
+    if state is not None:
+        query = query.where(_RUN.c.state == state)
+    return query.order_by(_RUN.c.begun_at.desc(), _RUN.c.id.desc()).limit(1)
+
+
 def list_runs(
     conn: Connection,
     pair: str | None = None,
@@ -130,9 +150,13 @@ def list_runs(
     return [_run(row) for row in conn.execute(query)]
 
 
-def completed(conn: Connection, pair: str, flow: str, besides: Collection[str] = ()) -> bool:
-    """Tell whether a flow has ever come to the end of a run (sync or apply), other than these."""
+def completed(
+    conn: Connection, pair: str, flow: str, besides: Collection[str] = (), *, digest: str | None = None
+) -> bool:
+    """Tell whether a flow (of this digest, where one is named) has ever come to the end of a sync or apply but these."""
     query = select(_RUN.c.id).where(_RUN.c.pair == pair, _RUN.c.flow == flow)
+    if digest is not None:
+        query = query.where(_RUN.c.flow_digest == digest)
     query = query.where(_RUN.c.state.in_(("done", "mismatched")))
     query = query.where(_RUN.c.kind.in_(("sync", "apply"))).limit(len(besides) + 1)
     return any(run not in besides for run in conn.execute(query).scalars())

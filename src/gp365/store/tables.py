@@ -125,6 +125,7 @@ subject_claim = Table(
     sqlite_with_rowid=False,
 )
 
+_OPEN = text("state = 'open'")
 link = Table(
     "link",
     metadata,
@@ -158,6 +159,7 @@ link = Table(
         )
         for end in ("left", "right")
     ),
+    Index("ix_link_open", "pair", "flow", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_autoincrement=True,
 )
 
@@ -192,8 +194,6 @@ similar_block = Table(
     Column("card", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-
-_OPEN = text("state = 'open'")
 
 intent = Table(
     "intent",

@@ -22,7 +22,7 @@ from gp365.app.actions.outputs import (
 )
 from gp365.app.actions.unkept_shown import verified_out
 from gp365.model.errors import Conflict, Gp365Error
-from gp365.store.figures import figures
+from gp365.store.figures import due, figures
 from gp365.store.lease import Lease
 from gp365.sync.contributing import rollup_name
 from gp365.sync.cycle import sync as run_flow
@@ -88,7 +88,7 @@ def _equip(job: Job, lease: Lease, progress: Progress, halt: Callable[[], bool])
 
 def _due(job: Job) -> bool:
     with job.store.read() as conn:
-        return figures(conn, job.pair, job.flow.name, job.clock()).due > 0
+        return due(conn, job.pair, job.flow.name, job.clock()) > 0
 
 
 def _run(ran: Ran, job: Job, turn: int, full: bool, kind: str, after: Callable[[Job, Report], None]) -> None:

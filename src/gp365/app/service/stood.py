@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from gp365.app.alerts.stored import flow_standing
+from gp365.app.alerts.stored import flow_standings
 from gp365.app.project import Project
 from gp365.app.service.circuit import CLOSED
 from gp365.app.service.due import Planned, runs_at
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def standing_of(project: Project, state: State, began: datetime, now: datetime) -> Standing:
     """Say how everything stands, from the store and from what is planned."""
     with project.store.read() as conn:
-        flows = tuple(_flow(project, conn, state, one, now) for one in state.planned())
+        flows = _flows(project, conn, state, now)
         waiting = sum(hints.waiting(conn).values())
         asked = actions.count_waiting(conn)
     quiet = [until for pair in project.settings.pairs if (until := state.quiet(pair, now)) is not None]
@@ -30,11 +30,15 @@ def standing_of(project: Project, state: State, began: datetime, now: datetime) 
     return Standing(now, began, flows, systems, (), waiting, asked, min(quiet, default=None))
 
 
-def _flow(project: Project, conn: Connection, state: State, plan: Planned, now: datetime) -> FlowStanding:
+def _flows(project: Project, conn: Connection, state: State, now: datetime) -> tuple[FlowStanding, ...]:
+    plans = state.planned()
+    held = flow_standings(project, conn, [(plan.pair, plan.flow) for plan in plans], now)
+    return tuple(_laid_over(one, state, plan, now) for one, plan in zip(held, plans, strict=True))
+
+
+def _laid_over(held: FlowStanding, state: State, plan: Planned, now: datetime) -> FlowStanding:
     next_at = runs_at(plan, state.circuits, lambda pair: state.quiet(pair, now))
-    stopped = state.stopped.get((plan.pair, plan.flow))
-    held = flow_standing(project, conn, plan.pair, plan.flow, now)
-    return replace(held, next_look=next_at, stopped=stopped)
+    return replace(held, next_look=next_at, stopped=state.stopped.get((plan.pair, plan.flow)))
 
 
 def _system(name: str, given: Any, state: State, now: datetime) -> SystemStanding:
