@@ -216,11 +216,11 @@ def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         ]
         if problem is not None and problem.verdict is Verdict.WAITING:
             fields.append((problem.field, problem.waits_for))
-        waiters += [(side, key_text(key)) for side, key in subject.keys.items()]
-        side, key = next(iter(subject.keys.items()))
+        ends = [(side, key_text(key)) for side, key in subject.keys.items()]  # a link that lost its last one has none
+        waiters += ends
         for name, on in fields:
             if on is not None:
-                waits.append(Wait(job.pair, job.flow.name, side, key_text(key), name, *on))
+                waits.append(Wait(job.pair, job.flow.name, *ends[0], name, *on))
                 unsure.setdefault((on[0], on[1]), []).append(on[2])
     work.clear_waits(conn, job.pair, job.flow.name, waiters)
     work.register_waits(conn, waits)
