@@ -179,6 +179,24 @@ def test_a_customer_with_a_closed_link_stays_left_out_under_its_new_number(any_f
     assert len(world.sales.rows("account")) == 2
 
 
+def test_a_renumbered_customer_takes_the_number_of_one_whose_link_is_closed(any_feed: World) -> None:
+    world = any_feed
+    held = linked_firms(world, "BBB1")
+    world.gp_put("AAA1", Name="Firm", Zip="1")
+    for key in ("a8", "a9"):
+        world.sales_put(key, name="Firm", zip="1", type=3)
+    world.sync()
+    decide_on(world, next(one for one in world.parked() if one.left_key == "AAA1"), ignore=True)
+    world.sync()
+    assert ("AAA1", None) in ends(world, "closed")
+    remove(world, "AAA1")
+    rename(world, "BBB1", "AAA1")
+    report = world.sync()
+    assert report.balanced and ("AAA1", held["BBB1"]) in ends(world)
+    assert not ends(world, "closed") - {(None, None)}
+    settled(world)
+
+
 def test_a_person_is_asked_before_a_link_follows_where_the_flow_says_so(any_feed: World) -> None:
     world = any_feed
     world.flow = with_events(renumbered="ask")
