@@ -60,12 +60,14 @@ __all__ = [
     "finish",
     "give_back",
     "hinted",
+    "made_due",
     "mark_quiet",
     "noted",
     "pending",
     "register_waits",
     "release",
     "rename_claims",
+    "retell",
     "rows_of",
     "subjects_of",
     "waits_of",
@@ -163,7 +165,25 @@ def hinted(conn: Connection) -> list[tuple[str, str, int]]:
     query = select(_WORK.c.pair, _WORK.c.flow, func.count()).where(
         _TOLD, _WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY
     )
-    return [(str(row[0]), str(row[1]), int(row[2])) for row in conn.execute(query.group_by(_WORK.c.pair, _WORK.c.flow))]
+    return [
+        (str(row[0]), str(row[1]), int(row[2]))
+        for row in conn.execute(query.group_by(_WORK.c.pair, _WORK.c.flow))
+    ]
+
+
+def made_due(conn: Connection, pair: str, since: datetime, limit: int) -> list[tuple[str, str, str]]:
+    """Read what a new link has made due in the flows of a pair since a moment, as (flow, side, key)."""
+    query = select(_WORK.c.flow, _WORK.c.side, _WORK.c.key).where(
+        _WORK.c.pair == pair, _WORK.c.reason.in_(("linked", "wake")), _WORK.c.enqueued >= to_micros(since)
+    )
+    query = query.where(_WORK.c.lease.is_(None), _WORK.c.seq > LOCK_ONLY).order_by(_WORK.c.enqueued)
+    return [(str(row[0]), str(row[1]), str(row[2])) for row in conn.execute(query.limit(limit))]
+
+
+def retell(conn: Connection, pair: str, flow: str, reason: str) -> None:
+    """Give what somebody told us of another reason: it is not worked at once any more, but by the next round."""
+    own = (_WORK.c.queue == queue_of(pair, flow), _TOLD, _WORK.c.lease.is_(None))
+    conn.execute(_WORK.update().where(*own).values(reason=reason))
 
 
 def drop(conn: Connection, pair: str, flow: str, rows: Sequence[WorkRow]) -> None:
