@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from gp365.app.alerts.kinds import KINDS, Level
-from gp365.app.service.standing import Fault, FlowStanding, Standing, SystemStanding
+from gp365.app.service.standing import BROKEN, Fault, FlowStanding, Standing, SystemStanding
 from gp365.app.settings_alerts import AlertSettings, ObjectiveSettings
 from gp365.model.values import digest
 
@@ -102,8 +102,10 @@ def _all(standing: Standing, facts: Facts, settings: AlertSettings) -> Iterator[
         yield from _many_parked(flow, settings)
         yield from _no_rows(flow, facts, settings)
     for hook in standing.hooks:
-        if hook.state in ("disabled", "missing"):
-            yield Condition("hook-disabled", system=hook.system, about=hook.name, message=hook.why)
+        if hook.state in BROKEN:
+            yield Condition(
+                "hook-disabled", system=hook.system, about=hook.name, code=hook.state, message=hook.why
+            )
     yield from _expiring(facts, settings)
     for channel in facts.failing:
         yield Condition("channel-failing", about=channel)

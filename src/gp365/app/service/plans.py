@@ -40,7 +40,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that is planned. `full` are flows that are to be read whole, `stopped` what stops a flow by itself."""
+    """Everything that is planned. `full` are flows that are to be read whole, `stopped` what stops a flow by itself.
+
+    `unhooked` are the systems whose webhooks do not tell of everything.
+    """
 
     flows: Mapping[Flow, Planned]
     paces: Mapping[Flow, Pace]
@@ -52,6 +55,13 @@ class State:
     stopped: Mapping[Flow, Fault] = field(default_factory=dict[Flow, Fault])
     full: frozenset[Flow] = frozenset()
     rechecked: datetime | None = None
+    unhooked: frozenset[str] = frozenset()
+
+    def pace(self, plan: Planned) -> Pace:
+        """Give the bounds for a flow's looks: the shortest alone while the webhooks of one of its systems do not work."""
+        given = self.paces[(plan.pair, plan.flow)]
+        without = not self.unhooked.isdisjoint(plan.systems)
+        return Pace(given.shortest_s, given.shortest_s) if without else given
 
     def planned(self) -> Sequence[Planned]:
         """Give the flows in the order in which they run."""
@@ -156,6 +166,18 @@ def hinted(state: State, told: Hinted, now: datetime) -> State:
     return _look_now(state, flows, now, urgent=True)
 
 
+def unhooked(state: State, systems: frozenset[str], now: datetime) -> State:
+    """Let polls take over from the webhooks of these systems, and no longer from those of others."""
+    if systems == state.unhooked:
+        return state
+    state = replace(state, unhooked=systems)
+    flows = {
+        flow: replace(plan, look=sooner(plan.look, now + timedelta(seconds=state.pace(plan).longest_s)))
+        for flow, plan in state.flows.items()
+    }
+    return replace(state, flows=flows)
+
+
 def look_where(state: State, queued: Queues, now: datetime) -> State:
     """Look at once at every flow that has something due: a command has made work."""
     flows = [flow for flow in state.flows if flow in queued and queued[flow].due]
@@ -246,8 +268,7 @@ def _after_look(
 ) -> Planned:
     if any(system in done.faults for system in plan.systems):
         return plan  # it stays due: when the system is back it is looked at at once
-    flow = (plan.pair, plan.flow)
-    pace = state.paces[flow]
+    pace = state.pace(plan)
     changed = plan.flow in done.changed
     look = next_look(plan.look, pace, now, changed=changed, chance=chance)
     if plan.flow in done.stopped:

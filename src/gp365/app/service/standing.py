@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Literal
 
 Circuit = Literal["closed", "open", "half-open"]
-HookState = Literal["enabled", "disabled", "missing", "unknown"]
+HookState = Literal["enabled", "disabled", "missing", "failing", "differs", "unknown"]
+BROKEN: frozenset[HookState] = frozenset({"disabled", "missing", "failing", "differs"})
+"""States of a webhook in which it does not tell us of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class SystemStanding:
 
 @dataclass(frozen=True, slots=True)
 class HookStanding:
-    """A registered webhook step of a system; anything but enabled means that polling alone finds changes."""
+    """A registered webhook step of a system. Where it is BROKEN polling alone finds changes; unknown: it cannot be asked."""
 
     system: str
     name: str

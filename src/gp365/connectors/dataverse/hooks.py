@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gp365.connectors.dataverse import hooks_rows as rows
 from gp365.connectors.dataverse.api import Refused, WebApi
@@ -205,11 +206,11 @@ def _removed(api: WebApi, row: Row) -> HookLine:
 
 
 def standing(
-    api: WebApi, door: str, tables: Sequence[Watched], *, failures: bool = True
+    api: WebApi, door: str, tables: Sequence[Watched], *, failures: bool = True, since: datetime | None = None
 ) -> tuple[HookLine, ...]:
     """Say how the endpoint and each step that should be there stands, and what else hangs on it.
 
-    With the last failure of each step, unless those are not asked for.
+    With the last failure of each step, unless those are not asked for; with `since` only those since then, in one request.
     """
     found = rows.endpoints_named(api, endpoint_name(door))
     if not found:
@@ -220,9 +221,14 @@ def standing(
     named = _ours(held, door)
     offers = rows.offered(api, [one.table for one in tables])
     lines = [HookLine(endpoint_name(door), "", "", "present", url=str(endpoint.get("url") or ""))]
-    for wish in _wishes(door, tables):
+    wishes = _wishes(door, tables)
+    ids = [rows.step_id(row) for wish in wishes for row in named.get(wish.name, ())]
+    failed = rows.failed_since(api, ids, since) if since is not None else {}
+    for wish in wishes:
         line = _stands(wish, step := named.pop(wish.name, []), offers)
-        if failures and step:
+        if since is not None and step:
+            line = replace(line, failure=failed.get(rows.step_id(step[0])))
+        elif failures and step:
             line = replace(line, failure=rows.last_failure(api, rows.step_id(step[0])))
         lines.append(line)
     for row in held:

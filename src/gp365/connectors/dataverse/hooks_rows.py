@@ -6,7 +6,7 @@ form of `authvalue` for headers and query pairs is that of public projects; no p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -178,10 +178,31 @@ def last_failure(api: WebApi, step: str) -> Failure | None:
         "$top": "1",
     }
     for row in api.get("asyncoperations", params)["value"]:
-        words = " ".join(str(row.get("friendlymessage") or row.get("message") or "").split())
-        ended = row.get("completedon")
-        return Failure(moment(ended) if ended else None, redact(words)[:_WORDS])
+        return _failure(row)
     return None
+
+
+def failed_since(api: WebApi, steps: Collection[str], since: datetime) -> dict[str, Failure]:
+    """Return of each of these steps (ids) the last job that failed since a moment: one request for all of them."""
+    if not steps:
+        return {}
+    mine = " or ".join(f"_owningextensionid_value eq {step}" for step in sorted(steps))
+    params = {
+        "$select": "message,friendlymessage,completedon,_owningextensionid_value",
+        "$filter": f"statuscode eq {_FAILED} and completedon ge {since:%Y-%m-%dT%H:%M:%SZ} and ({mine})",
+        "$orderby": "completedon desc",
+        "$top": "50",
+    }
+    found: dict[str, Failure] = {}
+    for row in api.get("asyncoperations", params)["value"]:
+        found.setdefault(str(row["_owningextensionid_value"]).lower(), _failure(row))
+    return found
+
+
+def _failure(row: Row) -> Failure:
+    words = " ".join(str(row.get("friendlymessage") or row.get("message") or "").split())
+    ended = row.get("completedon")
+    return Failure(moment(ended) if ended else None, redact(words)[:_WORDS])
 
 
 def _rows(api: WebApi, path: str, params: Mapping[str, str]) -> list[Row]:
