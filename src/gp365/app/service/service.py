@@ -1,7 +1,7 @@
 """The service: polls at a pace, takes hints, runs what people asked for, and lasts through outages and restarts.
 
 It keeps nothing that it could not lose: what is to be done stands in the work table, and what was done in the ledger. One
-thread does all the work; hints and commands wake it.
+thread plans; rounds are run by that thread itself, or by the workers of a crew. Hints and commands wake it.
 """
 
 from __future__ import annotations
@@ -9,33 +9,43 @@ from __future__ import annotations
 import random
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
 
 from gp365.app.actions.opening import holder_of
-from gp365.app.assembly import Assembly
 from gp365.app.project import SERVICE, Project
 from gp365.app.service import acting, plans
-from gp365.app.service.circuit import concerns
-from gp365.app.service.due import Round, next_round
-from gp365.app.service.hinting import take_hints
-from gp365.app.service.parts import DESCRIBE_EVERY_S, impatient, readers
-from gp365.app.service.rounds import RoundDone, run_round
+from gp365.app.service.circuit import CLOSED, concerns
+from gp365.app.service.commands import Commands
+from gp365.app.service.due import Flow, Round, next_round
+from gp365.app.service.hands import Alone, Hands, Rounds
+from gp365.app.service.hinting import Hinted
+from gp365.app.service.hooked import Hooked
+from gp365.app.service.parts import impatient, readers
+from gp365.app.service.prompt import Prompt, Told
+from gp365.app.service.rounds import RoundDone
 from gp365.app.service.standing import Standing
 from gp365.app.service.stood import standing_of
 from gp365.app.service.triggering import Triggering
 from gp365.app.service.watching import Settled
 from gp365.model.errors import Bug, Gp365Error, Misconfigured, Retry
-from gp365.store import actions, hints
+from gp365.store import actions, hints, runs, work
 from gp365.store import lease as leases
+from gp365.store.actions import Action
 from gp365.store.engine import Clock
+from gp365.store.lease import LeaseLost
+from gp365.sync.equation import Report
 
 TICK_S = 0.5
-LEASE_S = 30.0
+SHOWN_S = 60.0
+LEASE_S = 12.0
+"""How long the service counts as alive without a sign of life: so long, and a little more, others wait to lead."""
 LONGEST_TROUBLE_S = 60.0
+BESIDE = frozenset({"sync"})
+"""Commands beside which what we are told of is worked on: they plan nothing that a person has approved."""
 KEEP_ACTIONS = timedelta(days=30)
 Watch = Callable[[Standing, "RoundDone | None"], None]
 
@@ -50,7 +60,8 @@ class Service:
 
     `watch` is called after each round, and every minute without one, with how everything stands; `reloaded` when changed
     settings were taken up. `chance` gives numbers from 0 to 1 that spread the looks. The project is the service's own: its
-    calls are less patient than a command's.
+    calls are less patient than a command's. `crew` makes who runs the rounds, from the number of the service's lease;
+    without it they are run here.
     """
 
     def __init__(
@@ -61,17 +72,21 @@ class Service:
         watch: Watch = unwatched,
         chance: Callable[[], float] = random.random,
         reloaded: Callable[[Project], None] = lambda project: None,
+        crew: Callable[[int, Callable[[], None]], Rounds] | None = None,
     ) -> None:
         self.project = project
         self.clock = clock or project.clock
         self.rounds = 0
         self.failure: Gp365Error | None = None
-        self._watch, self._chance, self._reloaded = watch, chance, reloaded
+        self._watch, self._chance, self._reloaded, self._crew = watch, chance, reloaded, crew
         self._held = ExitStack()
         self._bell, self._stopping, self._guard = Event(), Event(), Lock()
         self._thread: Thread | None = None
         self._asked: list[plans.Asked] = []
+        self._told: list[Told] = []
+        self._synced: set[Flow] = set()
         self._resting = False
+        self._shown = monotonic()
 
     # life
 
@@ -85,13 +100,19 @@ class Service:
             with self.project.store.write() as conn:
                 self._lease = leases.take(conn, SERVICE, holder_of(self.project), LEASE_S)
             held.callback(self._give_back)
-            self._assembly = Assembly(self.project)
-            held.callback(lambda: self._assembly.close())  # the one of then: changed settings bring another
+            self._hands = Hands(self.project)
+            held.callback(self._hands.close)
+            self._rounds = self._crew(self._lease.number, self.wake) if self._crew else self._alone()
+            held.callback(self._rounds.close)
+            self._commands = Commands(self.project, self._stopping.is_set, self._beside_command, self.wake)
             self._settled = Settled.of(self.project)
             self._state = plans.begin(self.project, self.clock())
-            self._readers = readers(self.project)
-            self._triggers = Triggering(self.project, lambda name: self._assembly.connector(name), self._chance)
-            self._described: dict[str, float] = {}
+            self._prompt = Prompt(self.project, "", may=self._may, tell=self._hear)
+            self._triggers = Triggering(
+                self.project, lambda name: self._hands.assembly.connector(name), self._chance
+            )
+            self._hooked = Hooked(self.project)
+            held.callback(self._hooked.close)
             self.began = self.clock()
             acting.settle_orphans(self.project)
             self._held = held.pop_all()
@@ -100,12 +121,15 @@ class Service:
         self._beside = Thread(target=self._stay_alive, name="service-lease", daemon=True)
         self._thread.start()
         self._beside.start()
+        self._prompt.start()
 
     def stop(self, timeout_s: float = 60.0) -> bool:
         """Finish the pages under way and give the folder back; False if that took longer than `timeout_s`."""
         self._stopping.set()
         self._bell.set()
         if self._thread is not None:
+            if not self._prompt.stop(timeout_s):
+                return False
             self._thread.join(timeout_s)
             if self._thread.is_alive():
                 return False
@@ -121,11 +145,16 @@ class Service:
         return self._thread is None or not self._thread.is_alive()
 
     def is_quiet(self) -> bool:
-        """Tell whether every flow that can be asked was looked at, and nothing is due."""
+        """Tell whether every flow that can be asked was looked at, and nothing is due or under way."""
         now, state = self.clock(), self._state
+        if self._rounds.busy() or self._commands.reserved():
+            return False
         with self.project.store.read() as conn:
             if actions.waiting(conn) is not None or hints.waiting(conn):
                 return False
+            told = [(pair, flow) for pair, flow, _ in work.hinted(conn)]
+        if self._told or not self._prompt.is_quiet() or any(self._may(flow) for flow in told):
+            return False
         wakes = state.wakes_at(now)
         return self._resting and not state.full and (wakes is None or wakes > now)
 
@@ -138,6 +167,7 @@ class Service:
 
     def wake(self) -> None:
         """Look for hints and commands now."""
+        self._prompt.ring()
         self._bell.set()
 
     def ask(self, pair: str = "", flow: str = "", *, full: bool = False) -> None:
@@ -156,18 +186,17 @@ class Service:
         """Say how everything stands at this moment."""
         now = self.clock()
         found = standing_of(self.project, self._state, self.began, now)
-        return replace(found, triggers=self._triggers.standing(now))
+        return replace(found, triggers=self._triggers.standing(now), hooks=self._hooked.hooks)
 
     # the loop
 
     def _live(self) -> None:
-        shown, troubles = monotonic(), 0
+        self._shown, troubles = monotonic(), 0
         while not self._stopping.wait(min(LONGEST_TROUBLE_S, TICK_S * 2**troubles) if troubles else 0):
             try:
-                done = self._turn()
-                if done is not None or monotonic() - shown > 60:
-                    shown = monotonic()
-                    self._watch(self.standing(), done)
+                self._turn()
+                if monotonic() - self._shown > SHOWN_S:
+                    self._show(None)
                 troubles = 0
             except Gp365Error as error:
                 self._note_error(error)
@@ -175,53 +204,72 @@ class Service:
             except Exception as error:  # noqa: BLE001  a service of years must outlive its own bugs, and tell them
                 self._note_error(Bug("bug", f"An error of gp365 itself: {type(error).__name__}."))
                 troubles = min(troubles + 1, 10)
+        self._commands.close()
 
-    def _turn(self) -> RoundDone | None:
-        """Do the one thing that comes first: reload, hints, a command, a round; or rest until something can be due."""
+    def _show(self, done: RoundDone | None) -> None:
+        self._shown = monotonic()
+        self._watch(self.standing(), done)
+
+    def _turn(self) -> None:
+        """Take what has come, begin what can be begun; or rest until something can be due."""
         self._bell.clear()
         now = self.clock()
         self._look_at_settings(now)
-        self._take_hints(now)
-        if self._take_action():
-            return None
+        self._look_at_hooks(now)
+        self._take_told(now)
+        self._take_rounds()
+        self._take_action()
         with self._guard:
             asked, self._asked = self._asked, []
-        state = self._moved(plans.take_asked(self._triggers.turn(self._state, now), asked, now))
-        chosen = next_round(state.planned(), state.circuits, lambda pair: state.quiet(pair, now), now)
-        self._resting = chosen is None
-        if chosen is None:
-            self._rest(state.wakes_at(now), now)
-            return None
-        return self._run(chosen)
+        self._moved(plans.take_asked(self._triggers.turn(self._state, now), asked, now))
+        self._resting = not self._begin_rounds(now)
+        if self._resting:
+            self._rest(now)
+        self._take_rounds()
 
-    def _rest(self, until: datetime | None, now: datetime) -> None:
+    def _begin_rounds(self, now: datetime) -> bool:
+        """Begin what is due as long as somebody is free for it; tell whether anything was begun."""
+        begun = False
+        for _ in range(self._rounds.free()):
+            chosen = self._chosen(now)
+            if chosen is None:
+                break
+            self._rounds.give(*plans.narrowed(self._state, chosen))
+            begun = True
+        return begun
+
+    def _chosen(self, now: datetime) -> Round | None:
+        state = self._state
+        taken = {*self._rounds.busy(), *self._commands.reserved()}
+        open_ = plans.besides(state, taken, now)
+        return next_round(open_, state.circuits, lambda pair: state.quiet(pair, now), now)
+
+    def _rest(self, now: datetime) -> None:
+        until = self._state.wakes_at(now)
+        if until is not None and until <= now:  # it waits for somebody who is free, or for a command
+            until = None
         left = TICK_S if until is None else min(TICK_S, max(0.01, (until - now).total_seconds()))
         self._bell.wait(left)
 
-    def _run(self, chosen: Round) -> RoundDone:
-        chosen, full = plans.narrowed(self._state, chosen)
-        describe = monotonic() - self._described.get(chosen.pair, -DESCRIBE_EVERY_S) >= DESCRIBE_EVERY_S
-        try:
-            done = run_round(
-                self._assembly,
-                chosen.pair,
-                chosen.flows,
-                describe=describe,
-                full=full,
-                halt=self._stopping.is_set,
-            )
-        except BaseException as error:
-            self._state = plans.broke(self._state, chosen, self.clock(), self._chance())
-            if not isinstance(error, Retry):
-                raise
-            self._note_error(error)
-            return RoundDone(chosen.pair, plans.nothing_ran())
-        if describe and not done.faults:
-            self._described[chosen.pair] = monotonic()
-        elif done.faults or done.stopped:
-            self._described.pop(chosen.pair, None)
-        self._after(chosen, done)
-        return done
+    def _take_rounds(self) -> None:
+        for brought in self._rounds.take():
+            if brought.error is not None:
+                self._broke(brought.round, brought.error)
+            elif brought.done is not None:
+                self._after(brought.round, brought.done)
+                self._show(brought.done)
+            else:
+                self._state = plans.lost(self._state, brought.round, self.clock())
+
+    def _broke(self, chosen: Round, error: BaseException) -> None:
+        self._state = plans.broke(self._state, chosen, self.clock(), self._chance())
+        if not isinstance(error, Retry):
+            raise error
+        self._note_error(error)
+        self._show(RoundDone(chosen.pair, plans.nothing_ran()))
+
+    def _alone(self) -> Rounds:
+        return Alone(self._hands, self._stopping.is_set)
 
     def _after(self, chosen: Round, done: RoundDone) -> None:
         now, state = self.clock(), self._state
@@ -236,19 +284,46 @@ class Service:
 
     # what comes from outside
 
-    def _take_hints(self, now: datetime) -> None:
-        hinted = take_hints(self.project.store, self._readers)
-        if hinted.flows or hinted.systems:
-            self._state = plans.hinted(self._state, hinted, now)
+    def _may(self, flow: Flow) -> bool:
+        """Tell whether what somebody told us of may be worked in a flow now."""
+        state = self._state
+        plan = state.flows.get(flow)
+        up = plan is not None and all(state.circuits.get(one, CLOSED).fault is None for one in plan.systems)
+        return up and state.quiet(flow[0], self.clock()) is None and self._was_synced(flow)
 
-    def _take_action(self) -> bool:
-        with self.project.store.read() as conn:
-            action = actions.waiting(conn)
-        if action is None:
-            return False
-        code = acting.run_action(
-            self.project, action, self._stopping.is_set, self.project.settings.service.stop_timeout_s / 2
-        )
+    def _was_synced(self, flow: Flow) -> bool:
+        if flow not in self._synced:
+            with self.project.store.read() as conn:
+                self._synced |= {flow} if runs.completed(conn, *flow) else set()
+        return flow in self._synced
+
+    def _hear(self, told: Told) -> None:
+        with self._guard:
+            self._told.append(told)
+        self._bell.set()
+
+    def _take_told(self, now: datetime) -> None:
+        """Take what working the hints has brought: faults, what a round must look at, and what is worth a line."""
+        with self._guard:
+            heard, self._told = self._told, []
+        for told in heard:
+            self._state = plans.hinted(self._state, Hinted(told.rounds, told.systems), now)
+            if told.fault is not None and concerns(told.fault):
+                system = told.fault.system
+                self._state = plans.system_failed(
+                    self._state, self.project, system, told.fault, now, self._chance()
+                )
+            if told.fault is not None:
+                self._note_error(told.fault)
+            if told.report is not None and told.report.considered:
+                self._note_told(told.report)
+
+    def _take_action(self) -> None:
+        """Begin the command that waits, or take up what one has changed."""
+        ended = self._commands.turn(self._rounds.busy())
+        if ended is None:
+            return
+        action, code = ended
         self.project.log.note(
             "action", id=action.id, command=action.command, actor=action.actor, exit_code=code
         )
@@ -258,7 +333,9 @@ class Service:
         if action.command == "sync":  # a person tries again
             self._moved(plans.retry_all(self._state, now))
         self._state = plans.look_where(self._state, plans.queued(self.project.store, now), now)
-        return True
+
+    def _beside_command(self, action: Action) -> AbstractContextManager[None]:
+        return nullcontext() if action.command in BESIDE else self._prompt.paused()
 
     def _look_at_settings(self, now: datetime) -> None:
         """Take up changed settings, flows and lookups; faulty ones are told and the old ones stay."""
@@ -270,31 +347,47 @@ class Service:
             settings = changed.settings()
             self.project.reload()
             self.project.settings = impatient(settings, settings.service.call_patience_s)
-            state, known = plans.begin(self.project, now), readers(self.project)
+            state = plans.begin(self.project, now)
+            readers(self.project)
         except Misconfigured as error:
             self._note_error(error)
             return
-        self._assembly.close()
-        self._assembly, self._readers = Assembly(self.project), known
-        self._described.clear()
+        self._rounds.reload()
+        if self._crew:
+            self._hands.reload()
+        self._prompt.renew()
+        self._hooked.again()
         self._state = state
         self._reloaded(self.project)
         self.project.log.note("service", what_now="settings taken up")
 
-    def _moved(self, state: plans.State) -> plans.State:
+    def _look_at_hooks(self, now: datetime) -> None:
+        """Have the registered webhooks looked at now and then; polls take over from those that do not work."""
+        down = [system for system, held in self._state.circuits.items() if held.fault is not None]
+        self._hooked.turn(now, down)
+        self._state = plans.unhooked(self._state, self._hooked.broken(), now)
+
+    def _moved(self, state: plans.State) -> None:
         """Take a new state; a system that refused us and is tried again gets a new connector."""
         before, self._state = self._state, state
         for system, held in state.circuits.items():
             if before.circuits[system].unauthorised and not held.unauthorised:
-                self._assembly.renew(system)
-                self._described.clear()
-        return state
+                self._rounds.renew(system)
+                self._prompt.renew()
 
     def _stay_alive(self) -> None:
         """Prolong the service's lease, by which commands know that somebody will run them."""
         while self._thread is not None and self._thread.is_alive():
-            with suppress(Gp365Error), self.project.store.write() as conn:
-                leases.renew(conn, self._lease, LEASE_S)
+            try:
+                with self.project.store.write() as conn:
+                    leases.renew(conn, self._lease, LEASE_S)
+            except LeaseLost as lost:  # another one leads
+                self._note_error(lost)
+                self._stopping.set()
+                self._bell.set()
+                return
+            except Gp365Error:
+                pass  # tried again
             self._thread.join(LEASE_S / 3)
 
     def _give_back(self) -> None:
@@ -306,6 +399,10 @@ class Service:
         trail = traceback.format_exc() if isinstance(error, Bug) else ""
         with suppress(OSError):
             self.project.log.note("error", error=error.as_dict(), trail=trail)
+
+    def _note_told(self, report: Report) -> None:
+        ended = {name: count for name, count in report.dispositions.items() if count}
+        self.project.log.note("told", pair=report.pair, flow=report.flow, run=report.run, ended=ended)
 
     def _note_round(self, chosen: Round, done: RoundDone) -> None:
         told = {
