@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+from gp365.app.service.standing import FlowStanding, HookStanding, Standing, SystemStanding
 from gp365.sync.equation import Report
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -71,6 +72,7 @@ class Metrics(Collector):
             yield from _of_service(standing)
             yield from _of_flows(standing.flows)
             yield from _of_systems(standing.systems)
+            yield from _of_hooks(standing.hooks)
         yield _gauge(
             "gp365_alerts", "What was told to be broken, by kind.", ("kind",), _kinds(self._broken())
         )
@@ -132,7 +134,13 @@ def _of_systems(systems: Iterable[SystemStanding]) -> Iterator[Metric]:
     for name, text, of in (
         ("gp365_system_lanes", "Lanes that are allowed.", "lanes"),
         ("gp365_system_lanes_busy", "Lanes at work.", "busy"),
+        ("gp365_system_callers_waiting", "Callers that wait for a lane.", "waiting"),
         ("gp365_system_requests_today", "Requests of the company's day.", "requests_today"),
+        (
+            "gp365_system_requests_allowance",
+            "Requests that are granted for a day; 0: not known.",
+            "allowance",
+        ),
     ):
         yield _gauge(name, text, label, [((one.name,), float(getattr(one, of))) for one in known])
     throttled = CounterMetricFamily(
@@ -141,6 +149,16 @@ def _of_systems(systems: Iterable[SystemStanding]) -> Iterator[Metric]:
     for one in known:
         throttled.add_metric((one.name,), one.refusals)
     yield throttled
+
+
+def _of_hooks(hooks: Iterable[HookStanding]) -> Iterator[Metric]:
+    states = Counter((one.system, one.state) for one in hooks)
+    yield _gauge(
+        "gp365_webhooks",
+        "Registered webhook steps, by how they stand.",
+        ("system", "state"),
+        [(key, float(number)) for key, number in sorted(states.items())],
+    )
 
 
 def _kinds(broken: Iterable[str]) -> list[tuple[Labels, float]]:

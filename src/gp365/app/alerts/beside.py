@@ -80,8 +80,9 @@ class Beside:
         """Write down each run that found something, or was stopped."""
         for report, turn in ran.reports if ran is not None else ():
             stopped = report.stopped
-            if report.considered or stopped is not None or not report.clean:
-                counts = {name: number for name, number in report.dispositions.items() if number}
+            counts = {name: number for name, number in report.dispositions.items() if number}
+            loud = set(counts) - {"unchanged"} or report.verified.sampled
+            if loud or stopped is not None or not report.balanced:
                 about = About(run=report.run, pair=report.pair, flow=report.flow)
                 told = {
                     "turn": turn,

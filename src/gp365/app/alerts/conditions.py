@@ -118,7 +118,8 @@ def _of_system(system: SystemStanding, facts: Facts, settings: AlertSettings) ->
     elif system.circuit != "closed":
         yield Condition("system-down", system=system.name, code=fault.code, message=fault.message)
     day = facts.sums.get((facts.today.isoformat(), "", ""), {})
-    requests = max(system.requests_today, day.get(f"requests:{system.name}", 0))
+    sent = [day.get(f"{name}:{system.name}", 0) for name in ("sent", "requests")]
+    requests = max(system.requests_today, *sent)
     granted = settings.allowances.get(system.name, system.allowance)
     if granted and settings.allowance_share and requests >= granted * settings.allowance_share:
         figures = {"requests": requests, "allowance": granted}

@@ -132,7 +132,8 @@ def _left(flow: FlowStanding) -> str:
 
 def _requests(standing: Standing, sums: Sums, day: str) -> Iterator[str]:
     for system in standing.systems:
-        sent = sums.get((day, "", ""), {}).get(f"requests:{system.name}", 0)
+        told = sums.get((day, "", ""), {})
+        sent = max(told.get(f"{name}:{system.name}", 0) for name in ("sent", "requests"))
         if sent:
             yield f"Requests to {system.name} yesterday: {sent}"
 

@@ -77,8 +77,9 @@ class SystemStanding:
     """How one system stands.
 
     `fault` is why the circuit is not closed; its class tells unreachable (Retry) from refused (`unauthorised` True).
-    `lanes` are allowed now, `busy` of them at work; `refusals` counts 429s since the service began; `requests_today`
-    counts requests of the company's day, `allowance` what is granted for a day (0: not known).
+    `lanes` are allowed now, `busy` of them at work, and `waiting` callers wait for one; `refusals` counts 429s since the
+    service began; `requests_today` counts requests of the company's day, `allowance` what is granted for a day (0: not
+    known).
     """
 
     name: str
@@ -89,6 +90,7 @@ class SystemStanding:
     next_try: datetime | None = None
     lanes: int = 0
     busy: int = 0
+    waiting: int = 0
     refusals: int = 0
     requests_today: int = 0
     allowance: int = 0
@@ -109,7 +111,8 @@ class TriggerStanding:
     """How a rule of the fiscal calendar or the sales cycle stands.
 
     `next_at` is when it comes next, where that is known; `until`: it lets its flows be looked at more often until then.
-    `left` are the flows that are still to be read whole, because of the occasions `why`.
+    `left` are the flows that are still to be read whole, because of the occasions `why`. `seen_at` is when its fiscal calendar
+    was last read, `fault` why it cannot be.
     """
 
     name: str
@@ -119,6 +122,7 @@ class TriggerStanding:
     until: datetime | None = None
     left: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
+    seen_at: datetime | None = None
     fault: Fault | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -13,6 +13,7 @@ from gp365.app.project import Project
 from gp365.app.service.circuit import CLOSED
 from gp365.app.service.due import Planned, runs_at
 from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+from gp365.app.traffic import traffic
 from gp365.store import actions, hints
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def standing_of(project: Project, state: State, began: datetime, now: datetime) 
         waiting = sum(hints.waiting(conn).values())
         asked = actions.count_waiting(conn)
     quiet = [until for pair in project.settings.pairs if (until := state.quiet(pair, now)) is not None]
-    systems = tuple(_system(name, given, state, now) for name, given in project.settings.systems.items())
+    systems = tuple(_system(project, name, state, now) for name in project.settings.systems)
     return Standing(now, began, flows, systems, (), waiting, asked, min(quiet, default=None))
 
 
@@ -41,8 +42,12 @@ def _laid_over(held: FlowStanding, state: State, plan: Planned, now: datetime) -
     return replace(held, next_look=next_at, stopped=state.stopped.get((plan.pair, plan.flow)))
 
 
-def _system(name: str, given: Any, state: State, now: datetime) -> SystemStanding:
-    held = state.circuits.get(name, CLOSED)
+def _system(project: Project, name: str, state: State, now: datetime) -> SystemStanding:
+    held, given, seen = (
+        state.circuits.get(name, CLOSED),
+        project.settings.systems[name],
+        traffic(project, name),
+    )
     return SystemStanding(
         name,
         kind=str(given.kind),
@@ -50,5 +55,10 @@ def _system(name: str, given: Any, state: State, now: datetime) -> SystemStandin
         fault=held.fault,
         unauthorised=held.unauthorised,
         next_try=held.next_try,
-        lanes=int(getattr(given, "lanes", 0) or 0),
+        lanes=seen.places or int(getattr(given, "lanes", 0) or 0),
+        busy=seen.busy,
+        waiting=seen.waiting,
+        refusals=seen.refusals,
+        requests_today=seen.requests_today,
+        allowance=project.settings.alerts.allowances.get(name, 0),
     )
