@@ -15,7 +15,14 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gp365.app import settings, settings_alerts, settings_doors, settings_gp, settings_service
+from gp365.app import (
+    settings,
+    settings_alerts,
+    settings_doors,
+    settings_gp,
+    settings_service,
+    settings_triggers,
+)
 from gp365.model import flow_file
 from gp365.model.error_catalogue import CATALOGUE
 
@@ -44,6 +51,28 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "[service.poll], [service.polls.FLOW]": ("How often flows look.", settings_service.PollSettings),
     "[[service.quiet]]": ("When nothing is written.", settings_service.QuietSettings),
     "[service.schedules.NAME]": ("Runs by the calendar.", settings_service.ScheduleSettings),
+    "[service.fiscal.NAME]": (
+        "What runs by a company's fiscal calendar; see serve.md.",
+        settings_triggers.FiscalSettings,
+    ),
+    "[service.fiscal.NAME.around_period_end]": (
+        "More looks around the end of a period.",
+        settings_triggers.AroundSettings,
+    ),
+    "[service.fiscal.NAME.after_close]": (
+        "One run when a period was closed.",
+        settings_triggers.AfterCloseSettings,
+    ),
+    "[service.cycle.NAME]": ("Runs by the sales cycle; see serve.md.", settings_triggers.CycleSettings),
+    "[service.cycle.NAME.quarter_end]": (
+        "The days around a quarter's end.",
+        settings_triggers.QuarterEndSettings,
+    ),
+    "[calendars.NAME]": ("A fiscal calendar that is kept by hand.", settings_triggers.CalendarSettings),
+    "[[calendars.NAME.periods]]": (
+        "Its periods, where they are no months.",
+        settings_triggers.PeriodSettings,
+    ),
     "[alerts]": ("What is told, to whom, and when; see alerts.md.", settings_alerts.AlertSettings),
     "[alerts.channels.NAME]": ("Where notices go.", settings_alerts.ChannelSettings),
     "[alerts.objectives.FLOW]": ("What is expected of a flow.", settings_alerts.ObjectiveSettings),

@@ -367,6 +367,8 @@ def test_a_flow_is_planned_to_be_read_whole_until_it_was_and_then_no_more() -> N
     state, _ = seen(state, OCTOBER)
     state, under, asked = triggers.settled(state, {}, {FIRMS}, set(), set())
     assert [(one.pair, one.flow, one.full) for one in asked] == [(*FIRMS, True)]
+    at_once, _, asked = triggers.settled(state, under, {FIRMS}, set(), set())
+    assert asked == [] and at_once.held["fiscal end main"].left == ()  # it was read before anybody looked
     state, under, asked = triggers.settled(state, under, {FIRMS}, {FIRMS}, set())
     assert asked == []
     restarted, _, asked = triggers.settled(started(fiscal("sales"), kept=state), {}, {FIRMS}, set(), set())

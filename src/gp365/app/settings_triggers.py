@@ -114,7 +114,7 @@ class FiscalSettings(Strict):
     )
     look_s: float = Field(
         default=600.0,
-        ge=10,
+        ge=1,
         le=86_400,
         description="seconds between looks at the calendar: one question each",
     )

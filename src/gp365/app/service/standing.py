@@ -107,6 +107,15 @@ class HookStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateStanding:
+    """The certificate that a server of a system showed, and until when it holds."""
+
+    system: str
+    host: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class TriggerStanding:
     """How a rule of the fiscal calendar or the sales cycle stands.
 
@@ -139,6 +148,7 @@ class Standing:
     actions: int = 0
     quiet_until: datetime | None = None
     triggers: tuple[TriggerStanding, ...] = ()
+    certificates: tuple[CertificateStanding, ...] = ()
 
     def system(self, name: str) -> SystemStanding | None:
         """Find a system by name."""

@@ -11,18 +11,17 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from gp365.app.project import Project
 from gp365.app.service import plans, triggers_kept
 from gp365.app.service import triggers as pure
-from gp365.app.service.calendar import to_utc
 from gp365.app.service.circuit import CLOSED, concerns
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import FIELDS, WHOLE, Calendar, of_rows, of_settings
 from gp365.app.service.pace import sooner
 from gp365.app.service.standing import Fault, TriggerStanding
-from gp365.app.service.triggers import Fired, Paced, Rule, Triggers
+from gp365.app.service.triggers import Fired, Paced, Triggers
 from gp365.app.service.triggers_rules import BY_HAND, look_times, rules_of
 from gp365.app.settings import Settings
 from gp365.model.contract import Connector
@@ -50,6 +49,7 @@ class Triggering:
         self._paced: Mapping[Flow, Paced] = {}
         self._looks: dict[str, float] = {}
         self._look_at: dict[str, datetime] = {}
+        self._seen_at: dict[str, datetime] = {}
         self._faults: dict[str, Fault] = {}
         self._again_at: datetime | None = None
 
@@ -71,7 +71,12 @@ class Triggering:
         """Say of each rule when it comes next, and what it still waits for."""
         known = self._triggers
         return tuple(
-            _standing(known, rule, self._faults.get(rule.calendar), now) for rule in known.rules.values()
+            replace(
+                pure.standing_of(known, rule, now),
+                seen_at=self._seen_at.get(rule.calendar),
+                fault=self._faults.get(rule.calendar),
+            )
+            for rule in known.rules.values()
         )
 
     def _turn(self, state: plans.State, now: datetime) -> plans.State:
@@ -120,6 +125,7 @@ class Triggering:
             except Gp365Error as error:
                 state = self._failed(state, name, of, error, now)
                 continue
+            self._seen_at[name] = now
             self._faults.pop(name, None)
             moved, closed = pure.looked(moved, name, seen, now)
             fired += closed
@@ -182,14 +188,3 @@ class Triggering:
         trail = "" if ours else "".join(traceback.format_exception(error))
         with suppress(OSError):
             self._project.log.note("error", error=told, trail=trail)
-
-
-def _standing(known: Triggers, rule: Rule, fault: Fault | None, now: datetime) -> TriggerStanding:
-    held, days = known.held[rule.name], pure.around(known, rule, now)
-    next_at, until = known.next_at.get(rule.name), None
-    if days is not None:
-        if days.first > known.today(rule, now):
-            next_at = to_utc(datetime.combine(days.first, time()), rule.zone)
-        else:
-            until = to_utc(datetime.combine(days.last + timedelta(days=1), time()), rule.zone)
-    return TriggerStanding(rule.name, rule.pair, rule.flows, next_at, until, held.left, held.why, fault)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from gp365.app.service.calendar import to_utc
 from gp365.app.service.cycle import Cycle, last_moment, next_moment
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import Calendar, Days, closings, window
 from gp365.app.service.pace import Pace
 from gp365.app.service.plans import Asked
+from gp365.app.service.standing import TriggerStanding
 
 NO_CALENDAR = Calendar()
 
@@ -180,6 +182,7 @@ def settled(
                 if key in mine and not mine.pop(key):
                     continue  # it was read whole
                 asked.append(Asked(rule.pair, flow, full=True))
+                mine[key] = False
             else:
                 mine.pop(key, None)
             if place in known:
@@ -206,6 +209,18 @@ def around(triggers: Triggers, rule: Rule, now: datetime) -> Days | None:
     if rule.around is None:
         return None
     return window(triggers.calendar(rule), triggers.today(rule, now), rule.around.before, rule.around.after)
+
+
+def standing_of(triggers: Triggers, rule: Rule, now: datetime) -> TriggerStanding:
+    """Say when a rule comes next, until when it lets flows be looked at more often, and what it still waits for."""
+    held, days = triggers.held[rule.name], around(triggers, rule, now)
+    next_at, until = triggers.next_at.get(rule.name), None
+    if days is not None:
+        if days.first > triggers.today(rule, now):
+            next_at = _midnight(days.first, rule.zone)
+        else:
+            until = _midnight(days.last + timedelta(days=1), rule.zone)
+    return TriggerStanding(rule.name, rule.pair, rule.flows, next_at, until, held.left, held.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,3 +284,7 @@ def _next_times(triggers: Triggers, rules: Iterable[Rule]) -> dict[str, datetime
 
 def _shown(at: datetime, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return to_utc(datetime.combine(day, time()), zone)
