@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gp365.app.service.schedules import FILE, Schedules, refuse_bad_sqlite
+from gp365.app.service.durable import FILE, refuse_bad_sqlite
+from gp365.app.service.schedules import Schedules
 from gp365.model.errors import Misconfigured
 from service.service_desk import SELDOM, desk_with
 
@@ -18,7 +19,7 @@ def test_a_schedule_asks_for_its_flow_and_does_so_after_its_database_was_deleted
     asked: list[tuple[str, str, bool]] = []
     for turn in (1, 2):
         with desk.open() as project:
-            schedules = Schedules(lambda pair, flow, full: asked.append((pair, flow, full)))
+            schedules = Schedules(lambda ask: asked.append((ask.pair, ask.flow, ask.full)))
             try:
                 schedules.take_up(project)
                 schedules.fire_now("night")
@@ -32,7 +33,7 @@ def test_a_schedule_asks_for_its_flow_and_does_so_after_its_database_was_deleted
 def test_without_schedules_no_second_database_is_made(tmp_path: Path) -> None:
     desk = desk_with(tmp_path, SELDOM)
     with desk.open() as project:
-        schedules = Schedules(lambda pair, flow, full: None)
+        schedules = Schedules(lambda ask: None)
         schedules.take_up(project)
         schedules.close()
     assert not (tmp_path / ".gp365" / FILE).exists()

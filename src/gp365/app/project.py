@@ -110,11 +110,18 @@ class Project:
     def locked(self, *, beside_service: bool = False) -> Generator[None]:
         """Hold the folder for a command that writes; Misconfigured("folder-locked") while another one does.
 
+        A PostgreSQL store may be that of other folders, too: there a service that lives anywhere keeps commands out.
+
         `beside_service`: the command may also write while the service holds the folder.
         """
         if self.served:
             yield
             return
+        if self.store.dialect != "sqlite" and self.serving():
+            if beside_service:
+                yield
+                return
+            raise Misconfigured("folder-locked", "A service or worker is at work on this store.")
         self.own.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.own / "lock")
         try:

@@ -57,6 +57,7 @@ ANSWERS: Mapping[str, type] = {
     "apply": ApplyOut,
     "sync": SyncOut,
     "serve": Served,
+    "worker": Served,
     "undo": UndoOut,
     "replay": ReplayOut,
     "status": StatusOut,

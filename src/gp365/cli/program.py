@@ -28,6 +28,7 @@ from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, sec
 from gp365.cli.undo_commands import undo
 from gp365.cli.unkept_commands import unkept_app
 from gp365.cli.webhook_commands import webhooks_app
+from gp365.cli.worker_command import worker
 from gp365.model.errors import Bug, Gp365Error, Misconfigured
 
 INTERRUPTED = 130
@@ -71,6 +72,7 @@ for command in (
     apply,
     sync,
     serve,
+    worker,
     undo,
     replay,
     status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from threading import Thread
 
 import uvicorn
@@ -16,6 +16,7 @@ from gp365.app.alerts.beside import Beside
 from gp365.app.alerts.days import company_zone
 from gp365.app.assembly import assemble
 from gp365.app.project import Project
+from gp365.app.service.crew import CrewOf
 from gp365.app.service.served import serving
 from gp365.app.service.service import Service
 from gp365.app.service.standing import Standing
@@ -29,8 +30,11 @@ from gp365.web.health import Face, health_routes
 
 
 @contextmanager
-def served(project: Project) -> Generator[tuple[Service, str]]:
-    """Run the service with everything beside it; give it and the address under which it listens, or ""."""
+def served(project: Project, crew: CrewOf | None = None) -> Generator[tuple[Service, str]]:
+    """Run the service with everything beside it; give it and the address under which it listens, or "".
+
+    One that leads a crew does so too where it cannot listen.
+    """
     tally = Tally(project.log.note)
     told: list[Service] = []
 
@@ -44,12 +48,19 @@ def served(project: Project) -> Generator[tuple[Service, str]]:
         standing=standing,
         doors=lambda: {(name, str(fate)): count for (name, fate), count in tally.counts.copy().items()},
     )
-    with closing(beside), serving(project, beside.look) as service:
+    with closing(beside), serving(project, beside.look, crew) as service:
         told.append(service)
         face = Face(
             standing, beside.metrics.text, beside.broken, _token(project), company_zone(project.settings)
         )
-        with _listening(project, face, tally, service.wake) as address:
+        with ExitStack() as held:
+            try:
+                address = held.enter_context(_listening(project, face, tally, service.wake))
+            except Misconfigured as error:
+                if crew is None:
+                    raise
+                project.log.note("error", error=error.as_dict())
+                address = ""
             yield service, address
 
 

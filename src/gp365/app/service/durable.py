@@ -15,11 +15,14 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from gp365 import __version__
 from gp365.app.project import Project
+from gp365.app.settings_service import ScheduleSettings
 from gp365.model.errors import Misconfigured, Retry
+from gp365.store.asks import Ask
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -35,7 +38,7 @@ _FIRST = (3, 42)
 _UNFINISHED = ("ENQUEUED", "PENDING", "DELAYED")
 _FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _MOST = 1000
-Ask = Callable[[str, str, bool], None]
+Asking = Callable[[Ask], None]
 Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
@@ -43,7 +46,7 @@ Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 class _Calls:
     """What DBOS calls in this process: it knows functions of modules only."""
 
-    ask: Ask | None = None
+    ask: Asking | None = None
     run: Run | None = None
 
 
@@ -77,10 +80,10 @@ def refuse_bad_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
 
 def fire(at: datetime, context: Any) -> None:
     """Ask the service for what a schedule names; a workflow of DBOS, which is done again if nobody saw its end."""
-    del at
     asked: Mapping[str, Any] = context
     if _CALLS.ask is not None:
-        _CALLS.ask(str(asked["pair"]), str(asked["flow"]), bool(asked["full"]))
+        name = f"{asked['name']} {at}"
+        _CALLS.ask(Ask(name, str(asked["pair"]), str(asked["flow"]), bool(asked["full"])))
 
 
 def take_round(given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -99,23 +102,25 @@ class Durable:
         self._project, self._executor, self._run = project, executor, run
         self._guard = RLock()
         self.begun = False
-        self.times = 0
 
     def begin(self) -> None:
         """Begin, making DBOS's tables where they are missing."""
         from dbos import DBOS
 
-        with self._guard:
+        with self._guard, _one_at_a_time(self._project):
             DBOS(config=_config(self._project, self._executor))
             DBOS.workflow(name="gp365_schedule")(fire)
             DBOS.workflow(name=ROUND)(take_round)
             DBOS.listen_queues([] if self._run is None else [QUEUE])
             _CALLS.run = self._run
+            try:
+                DBOS.launch()
+                if self._run is not None:
+                    DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_S)
+            except BaseException:
+                DBOS.destroy(destroy_registry=True)
+                raise
             self.begun = True
-            DBOS.launch()
-            if self._run is not None:
-                DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=POLL_S)
-            self.times += 1
 
     def close(self) -> None:
         """End; what is under way in a thread of DBOS goes on to its end."""
@@ -126,6 +131,13 @@ class Durable:
                 _CALLS.run = None
                 self.begun = False
                 DBOS.destroy(destroy_registry=True)
+
+    def again(self, executor: str = "") -> None:
+        """Begin anew, with `executor` under another name: its database was deleted, or its name is lost."""
+        with self._guard:
+            self._executor = executor or self._executor
+            self.close()
+            self.begin()
 
     def sound(self) -> bool:
         """Tell whether its database is there: somebody may have deleted it."""
@@ -192,6 +204,36 @@ class Durable:
             )
         return [one.workflow_id for one in found]
 
+    def schedule(self, rules: Mapping[str, ScheduleSettings], zone: str) -> None:
+        """Make the schedules these and no others."""
+        from dbos import DBOS
+
+        with self._answered():
+            for one in DBOS.list_schedules():
+                if one["schedule_name"] not in rules:
+                    DBOS.delete_schedule(one["schedule_name"])
+            DBOS.apply_schedules(
+                [
+                    {
+                        "schedule_name": name,
+                        "workflow_fn": fire,
+                        "schedule": one.cron,
+                        "context": {"pair": one.pair, "flow": one.flow, "full": one.full, "name": name},
+                        "automatic_backfill": True,
+                        "cron_timezone": zone,
+                    }
+                    for name, one in rules.items()
+                ]
+            )
+
+    def fire(self, name: str) -> None:
+        """Have a schedule fire now, and wait until it has."""
+        from dbos import DBOS
+
+        with self._answered():
+            fired = DBOS.trigger_schedule(name)
+        fired.get_result()
+
     def note(self, name: str, counts: Mapping[str, Any]) -> bool:
         """In a round: keep how far it is, as a step; False once it was cancelled."""
         from dbos import DBOS, error
@@ -218,9 +260,20 @@ class Durable:
                 raise Retry("store-failed", f"DBOS does not answer: {type(error).__name__}.") from None
 
 
-def ask_with(ask: Ask | None) -> None:
+def ask_with(ask: Asking | None) -> None:
     """Say whom schedules ask in this process."""
     _CALLS.ask = ask
+
+
+@contextmanager
+def _one_at_a_time(project: Project) -> Generator[None]:
+    """Let the workers of a PostgreSQL store begin one after the other: two would make the same tables."""
+    if project.store.dialect == "sqlite":
+        yield
+        return
+    with project.store.write() as conn:
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": schema_of(project)})
+        yield
 
 
 def schema_of(project: Project) -> str:

@@ -128,6 +128,11 @@ def take_asked(state: State, asked: Sequence[Asked], now: datetime) -> State:
     return state
 
 
+def owes(state: State, asked: Asked) -> bool:
+    """Tell whether something that was to be read whole was not yet."""
+    return asked.full and any(_is_meant(state, asked, flow) for flow in state.full)
+
+
 def retry(state: State, system: str, now: datetime) -> State:
     """Try a system again now."""
     held = state.circuits.get(system)

@@ -6,125 +6,66 @@ may be deleted at any time: what was missed before is then not made up for.
 
 from __future__ import annotations
 
-import sqlite3
-import sys
-from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
-
-from gp365 import __version__
 from gp365.app.project import Project
+from gp365.app.service import plans
+from gp365.app.service.durable import Asking, Durable, ask_with
 from gp365.app.service.plans import zone_of
-from gp365.model.errors import Misconfigured
-
-if TYPE_CHECKING:
-    from dbos import DBOSConfig
-
-FILE = "dbos.db"
-SCHEMA = "gp365_dbos"
-NAME = "gp365"
-_FIRST = (3, 42)
-"""The first SQLite with unixepoch('subsec') (sqlite.org/releaselog/3_42_0.html), which DBOS needs from Python 3.12 on."""
-Ask = Callable[[str, str, bool], None]
-_asking: dict[str, Ask] = {}
+from gp365.store import asks
 
 
-def refuse_bad_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
-    """Raise Misconfigured("sqlite-old") for a Python and a SQLite on which DBOS stores empty times."""
-    if python >= (3, 12) and sqlite < _FIRST:
-        has = ".".join(str(part) for part in sqlite)
-        raise Misconfigured(
-            "sqlite-old",
-            f"This Python brings SQLite {has}; with Python 3.12 or newer, schedules need SQLite 3.42 or newer.",
-            fix="Use a Python with a newer SQLite, Python 3.11, or a PostgreSQL store.",
-        )
+class Owed:
+    """What schedules have asked for by way of the store; it is kept there until it was done."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._owed: dict[str, plans.Asked] = {}
+
+    def asked(self, state: plans.State) -> list[plans.Asked]:
+        """Give what is new; forget what was done."""
+        with self._project.store.read() as conn:
+            waiting = asks.waiting(conn)
+        fresh = {
+            one.id: plans.Asked(one.pair, one.flow, one.full) for one in waiting if one.id not in self._owed
+        }
+        done = [id for id, one in self._owed.items() if not plans.owes(state, one)]
+        if done:
+            with self._project.store.write() as conn:
+                asks.done(conn, done)
+        self._owed = {id: one for id, one in self._owed.items() if id not in done} | fresh
+        return list(fresh.values())
 
 
 class Schedules:
-    """The schedules of a project while its service runs. DBOS is begun with the first one; `close` ends it."""
+    """The schedules of a project while its service runs; `close` ends them.
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-        self._begun = False
+    DBOS is begun with the first one, where the process has not begun it (`durable`) for other things.
+    """
+
+    def __init__(self, ask: Asking, durable: Durable | None = None) -> None:
+        self._ask, self._durable = ask, durable
+        self._own: Durable | None = None
 
     def take_up(self, project: Project) -> None:
         """Make the schedules those of the settings; Misconfigured("sqlite-old") where they cannot be kept."""
         given = project.settings.service.schedules
-        if not given and not self._begun:
-            return
-        from dbos import DBOS
-
-        if not self._begun:
-            self._begin(project)
-        zone = zone_of(project).key
-        _asking[NAME] = self._ask
-        for one in DBOS.list_schedules():
-            if one["schedule_name"] not in given:
-                DBOS.delete_schedule(one["schedule_name"])
-        DBOS.apply_schedules(
-            [
-                {
-                    "schedule_name": name,
-                    "workflow_fn": fire,
-                    "schedule": one.cron,
-                    "context": {"pair": one.pair, "flow": one.flow, "full": one.full},
-                    "automatic_backfill": True,
-                    "cron_timezone": zone,
-                }
-                for name, one in given.items()
-            ]
-        )
+        durable = self._durable or self._own
+        if durable is None:
+            if not given:
+                return
+            durable = self._own = Durable(project, "serve")
+            durable.begin()
+        ask_with(self._ask)
+        durable.schedule(given, zone_of(project).key)
 
     def fire_now(self, name: str) -> None:
         """Have a schedule fire now, beside its calendar."""
-        from dbos import DBOS
-
-        DBOS.trigger_schedule(name).get_result()
+        durable = self._durable or self._own
+        assert durable is not None
+        durable.fire(name)
 
     def close(self) -> None:
-        """End DBOS; what is under way is taken up by its next start."""
-        if not self._begun:
-            return
-        from dbos import DBOS
-
-        DBOS.destroy(destroy_registry=True)
-        self._begun = False
-        _asking.pop(NAME, None)
-
-    def _begin(self, project: Project) -> None:
-        from dbos import DBOS
-
-        config = _config(project)
-        DBOS(config=config)
-        DBOS.workflow(name="gp365_schedule")(fire)
-        self._begun = True
-        DBOS.launch()
-
-
-def fire(at: datetime, context: Any) -> None:
-    """Ask the service for what a schedule names; a workflow of DBOS, which is done again if nobody saw its end."""
-    del at
-    asked: Mapping[str, Any] = context
-    ask = _asking.get(NAME)
-    if ask is not None:
-        ask(str(asked["pair"]), str(asked["flow"]), bool(asked["full"]))
-
-
-def _config(project: Project) -> DBOSConfig:
-    config: DBOSConfig = {
-        "name": NAME,
-        "application_version": __version__,  # else the work of another version of our code is never taken up
-        "executor_id": "serve",
-        "log_level": "ERROR",
-        "console_log_level": "ERROR",
-        "max_executor_threads": 2,
-    }
-    if project.store.dialect == "sqlite":
-        refuse_bad_sqlite(sys.version_info[:3], sqlite3.sqlite_version_info)
-        file = project.own / FILE
-        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(file)) as conn:
-            conn.execute("PRAGMA journal_mode=WAL")
-        return config | {"system_database_url": f"sqlite:///{file.as_posix()}"}
-    url = project.store.engine.url.render_as_string(hide_password=False)
-    return config | {"system_database_url": url, "dbos_system_schema": SCHEMA, "use_listen_notify": False}
+        """End what was begun; what is under way is taken up by its next start."""
+        if self._own is not None:
+            self._own.close()
+            self._own = None
+            ask_with(None)

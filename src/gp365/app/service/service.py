@@ -18,6 +18,7 @@ from time import monotonic
 from gp365.app.actions.opening import holder_of
 from gp365.app.project import SERVICE, Project
 from gp365.app.service import acting, plans
+from gp365.app.service.certified import Certified
 from gp365.app.service.circuit import CLOSED, concerns
 from gp365.app.service.commands import Commands
 from gp365.app.service.due import Flow, Round, next_round
@@ -27,6 +28,7 @@ from gp365.app.service.hooked import Hooked
 from gp365.app.service.parts import impatient, readers
 from gp365.app.service.prompt import Prompt, Told
 from gp365.app.service.rounds import RoundDone
+from gp365.app.service.schedules import Owed
 from gp365.app.service.standing import Standing
 from gp365.app.service.stood import standing_of
 from gp365.app.service.triggering import Triggering
@@ -107,12 +109,20 @@ class Service:
             self._commands = Commands(self.project, self._stopping.is_set, self._beside_command, self.wake)
             self._settled = Settled.of(self.project)
             self._state = plans.begin(self.project, self.clock())
-            self._prompt = Prompt(self.project, "", may=self._may, tell=self._hear)
+            self._prompt = Prompt(
+                self.project,
+                "",
+                may=self._may,
+                tell=self._hear,
+                busy=lambda pair: pair in self._rounds.busy(),
+            )
             self._triggers = Triggering(
                 self.project, lambda name: self._hands.assembly.connector(name), self._chance
             )
-            self._hooked = Hooked(self.project)
+            self._owed = Owed(self.project)
+            self._hooked, self._certified = Hooked(self.project), Certified(self.project)
             held.callback(self._hooked.close)
+            held.callback(self._certified.close)
             self.began = self.clock()
             acting.settle_orphans(self.project)
             self._held = held.pop_all()
@@ -186,7 +196,12 @@ class Service:
         """Say how everything stands at this moment."""
         now = self.clock()
         found = standing_of(self.project, self._state, self.began, now)
-        return replace(found, triggers=self._triggers.standing(now), hooks=self._hooked.hooks)
+        return replace(
+            found,
+            triggers=self._triggers.standing(now),
+            hooks=self._hooked.hooks,
+            certificates=self._certified.certificates,
+        )
 
     # the loop
 
@@ -215,12 +230,13 @@ class Service:
         self._bell.clear()
         now = self.clock()
         self._look_at_settings(now)
-        self._look_at_hooks(now)
+        self._look_aside(now)
         self._take_told(now)
         self._take_rounds()
         self._take_action()
         with self._guard:
             asked, self._asked = self._asked, []
+        asked += self._owed.asked(self._state) if self._crew else []
         self._moved(plans.take_asked(self._triggers.turn(self._state, now), asked, now))
         self._resting = not self._begin_rounds(now)
         if self._resting:
@@ -357,14 +373,16 @@ class Service:
             self._hands.reload()
         self._prompt.renew()
         self._hooked.again()
+        self._certified.again()
         self._state = state
         self._reloaded(self.project)
         self.project.log.note("service", what_now="settings taken up")
 
-    def _look_at_hooks(self, now: datetime) -> None:
-        """Have the registered webhooks looked at now and then; polls take over from those that do not work."""
+    def _look_aside(self, now: datetime) -> None:
+        """Have webhooks and certificates looked at now and then; polls take over from webhooks that do not work."""
         down = [system for system, held in self._state.circuits.items() if held.fault is not None]
         self._hooked.turn(now, down)
+        self._certified.turn(now, down)
         self._state = plans.unhooked(self._state, self._hooked.broken(), now)
 
     def _moved(self, state: plans.State) -> None:
