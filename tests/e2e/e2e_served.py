@@ -42,7 +42,7 @@ url = "http://127.0.0.1:{port}/hooks/sales"
 
 @dataclass
 class Service:
-    """A process of the service and what it was started with. `said` holds everything that it printed."""
+    """A process of the service and what it was started with. `said` holds what it printed in all its lives."""
 
     folder: Path
     words: Sequence[str]
@@ -50,6 +50,7 @@ class Service:
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    begun_at: int = 0
     peak_mb: float = 0.0
     extra: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -64,8 +65,8 @@ class Service:
     def begin(self, ahead_s: float = 0.0) -> None:
         """Start the process, so many seconds in the future; it is not waited for."""
         self.starts += 1
-        self.said.unlink(missing_ok=True)
-        with self.said.open("wb") as out:
+        with self.said.open("ab") as out:
+            self.begun_at = out.tell()
             self.process = subprocess.Popen(
                 [sys.executable, str(CHILD), "-C", str(self.folder), *self.words],
                 stdin=subprocess.DEVNULL,
@@ -81,7 +82,8 @@ class Service:
         assert self.alive, self.words_said()
 
     def words_said(self) -> str:
-        return self.said.read_text("utf-8", "replace")
+        """Give what it has printed in this life."""
+        return self.said.read_bytes()[self.begun_at :].decode("utf-8", "replace")
 
     def kill(self) -> None:
         """Kill it (SIGKILL), with what it has started."""

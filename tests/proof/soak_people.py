@@ -26,11 +26,19 @@ class SoakPeople:
     still: int = 0
     decided: int = 0
     lost: list[str] = field(default_factory=list[str])
+    linked: dict[str, str] = field(default_factory=dict[str, str])
+
+    def look(self) -> tuple[Snapshot, list[str]]:
+        """Look, and judge what stands still; give its tags too."""
+        seen = self.world.look()
+        if self.world.meeting:
+            self.linked = kept(self.world).links
+        return seen, [tag for tag, held in sorted(seen.firms.items()) if self._rests(seen, tag, held)]
 
     def turn(self, edits: int) -> Snapshot:
-        """Look, judge what stands still, and let people edit up to so many firms, or enter one."""
-        world, seen = self.world, self.world.look()
-        resting = [tag for tag, held in sorted(seen.firms.items()) if self._rests(seen, tag, held)]
+        """Look, and let people edit up to so many firms that stand still, or enter one."""
+        world = self.world
+        seen, resting = self.look()
         for tag in world.random.sample(resting, min(len(resting), world.random.randint(0, edits))):
             self._edit(seen, tag)
         if len(seen.firms) < self.most_firms and world.random.random() < NEW_FIRMS:
@@ -42,6 +50,8 @@ class SoakPeople:
         world = self.world
         if not (held.keys[GP] and held.keys[SALES] and alike(seen, held)):
             return False
+        if tag in world.meeting and self.linked.get(held.keys[GP][0]) != held.keys[SALES][0]:
+            return False  # at first contact one side wins by rule, whatever people do until then
         if tag in world.touched:
             self._judge(held, tag)
             world.touched.discard(tag)
@@ -70,16 +80,31 @@ class SoakPeople:
 
     def decide(self, seen: Snapshot) -> None:
         """End the conflicts that wait for a person: the same is entered on both sides."""
-        world, reasons = self.world, kept(self.world).reasons
+        reasons = kept(self.world).reasons
         for tag, held in sorted(seen.firms.items()):
             if not (held.keys[GP] and held.keys[SALES]):
                 continue
-            told = reasons.get((GP, held.keys[GP][0]), {}) | reasons.get((SALES, held.keys[SALES][0]), {})
+            told = why(reasons, held)
             units = [unit for unit in editable(seen, tag) if told.get(GROUPS.get(unit, unit)) == "conflict"]
             for unit in units:
                 if held.values[GP].get(unit) != held.values[SALES].get(unit):
-                    world.agree(seen, tag, unit)
+                    self.world.agree(seen, tag, unit)
                     self.decided += 1
+
+    def all_rest(self) -> bool:
+        """Tell whether every firm stands still or waits for a person, who was told why."""
+        seen, resting = self.look()
+        reasons = kept(self.world).reasons
+        return all(why(reasons, seen.firms[tag]) for tag in set(seen.firms) - set(resting))
+
+
+def why(reasons: dict[tuple[str, str], dict[str, str]], held: Held) -> dict[str, str]:
+    """Say which fields of a firm are parked, and by which code."""
+    found: dict[str, str] = {}
+    for side, keys in held.keys.items():
+        for key in keys:
+            found |= reasons.get((side, key), {})
+    return found
 
 
 def alike(seen: Snapshot, held: Held) -> bool:

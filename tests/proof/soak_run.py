@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from gp365.store import tables
 from gp365.store.engine import Store
 from proof.crash_run import SETTLED_S, Figures, finish, sync_here
 from proof.crash_world import CrashWorld, crash_world
-from proof.soak_people import SoakPeople, alike
+from proof.soak_people import SoakPeople
 
-SETTINGS = """first_sync = "service"
-poll = {shortest_s = 1.0, longest_s = 5.0}
+LONGEST_S = 4.0
+SETTINGS = f"""first_sync = "service"
+poll = {{shortest_s = 1.0, longest_s = {LONGEST_S}}}
 call_patience_s = 3.0
 backoff_s = 0.5
 backoff_limit_s = 4.0
@@ -66,7 +67,8 @@ class Soaked:
 
     def as_dict(self) -> dict[str, Any]:
         told = {name: value for name, value in vars(self).items() if name != "figures"}
-        return told | {"troubles": dict(self.troubles), "kills": dict(self.kills)} | self.figures.as_dict()
+        counted = {"troubles": dict(self.troubles), "kills": dict(self.kills)}
+        return told | counted | {"judged": self.figures.as_dict()}
 
 
 class Soak:
@@ -147,7 +149,7 @@ class Soak:
             self.told.kills[one.name] += 1
         if len(self.services) == 1:
             self.world.later(self.world.random.choice((0.0, 60.0, SETTLED_S)))
-        one.start(self.world.ahead_s)
+        one.begin(self.world.ahead_s)
 
     def _check_alive(self) -> None:
         for one in self.services:
@@ -177,6 +179,7 @@ def soak(folder: Path, seed: int, course: Course) -> Soaked:
         crash_world(folder, seed, page=20, firms=course.firms) as world,
         _services(world, course) as services,
     ):
+        sync_here(world, Figures())  # people begin with firms that are linked
         for one in services:
             one.start()
         at = Soak(world, course, services)
@@ -213,31 +216,33 @@ def _end(at: Soak) -> None:
     """Let it come to rest, stop everything, and let one service end what had to wait for late replies."""
     world, service, began = at.world, at.services[0], time.monotonic()
     with _store(world) as store:
-        with suppress(
-            AssertionError
-        ):  # what was on its way to a system that was down may wait for late replies
-            until(lambda: _rests(at, store), 30, 0.3)
+        at.people.decide(world.look())
+        _await_rest(at, store, 30)
         for one in at.services:
             assert one.stop() == 0, one.words_said()
         world.later(SETTLED_S)
         service.start(world.ahead_s)
         until(lambda: is_quiet(store, world.ahead_s), 120, 0.3)
-        with suppress(AssertionError):
-            until(lambda: _rests(at, store), 20, 0.3)
+        at.people.decide(world.look())
+        _await_rest(at, store, 60)
         assert service.stop() == 0, service.words_said()
     at.told.end_s = round(time.monotonic() - began, 1)
 
 
-def _rests(at: Soak, store: Store) -> bool:
-    seen = at.world.look()
-    same = all(one.keys[GP] and one.keys[SALES] and alike(seen, one) for one in seen.firms.values())
-    return same and is_quiet(store, at.world.ahead_s)
+def _await_rest(at: Soak, store: Store, patience_s: float) -> None:
+    """Wait until nothing is to be done for two looks; what waits for late replies may take longer than we wait."""
+    end = resting = time.monotonic()
+    end += patience_s
+    while time.monotonic() < end and time.monotonic() - resting < 2 * LONGEST_S:
+        if not (is_quiet(store, at.world.ahead_s) and at.people.all_rest()):
+            resting = time.monotonic()
+        time.sleep(0.3)
 
 
 def _judge(at: Soak, told: str) -> None:
     """Judge; the service must have left nothing to a command that comes after it, and every run must balance."""
     world, figures = at.world, at.told.figures
-    at.people.turn(0)
+    at.people.look()
     after = sync_here(world, figures)
     written = sum(side.created + side.updated for run in after.runs for side in run.sides.values())
     if written:
