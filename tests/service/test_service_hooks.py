@@ -209,6 +209,13 @@ def test_a_step_whose_jobs_fail_is_failing_in_the_words_of_the_organisation(site
     assert {one.state for one in later} == {"enabled"}
 
 
+def test_the_certificate_that_gp_s_server_shows_is_known_from_the_first_day(site: Simulators) -> None:
+    with serving(site) as service:
+        until(lambda: service.standing().certificates)
+        [seen] = service.standing().certificates
+    assert seen.system == "gp" and seen.until > service.clock()
+
+
 def _control(site: Simulators, method: str, path: str, body: Any = None) -> Any:
     trusted = ssl.create_default_context(cafile=str(site.description["ca_file"]))
     given = None if body is None else json.dumps(body).encode()

@@ -6,6 +6,7 @@ Reading the file, line numbers and plain words for what is wrong are in settings
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
@@ -32,6 +33,9 @@ class ClientSettings(Strict):
     client_secret: SecretReference | None = Field(default=None, description="client secret")
     certificate: SecretReference | None = Field(
         default=None, description="private key and certificate (PEM), instead of a client secret"
+    )
+    expires: date | None = Field(
+        default=None, description="last day of the client secret, as Entra shows it: it is told before"
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -106,7 +106,7 @@ def _all(standing: Standing, facts: Facts, settings: AlertSettings) -> Iterator[
             yield Condition(
                 "hook-disabled", system=hook.system, about=hook.name, code=hook.state, message=hook.why
             )
-    yield from _expiring(facts, settings)
+    yield from _expiring([*facts.expiries, *_shown(standing)], facts.today, settings)
     for channel in facts.failing:
         yield Condition("channel-failing", about=channel)
 
@@ -181,8 +181,14 @@ def _day(facts: Facts, day: date, flow: FlowStanding) -> Mapping[str, int]:
     return facts.sums.get((day.isoformat(), flow.pair, flow.flow), {})
 
 
-def _expiring(facts: Facts, settings: AlertSettings) -> Iterator[Condition]:
-    for one in facts.expiries:
-        days = (one.on - facts.today).days
+def _shown(standing: Standing) -> Iterator[Expiry]:
+    """Name the certificates that servers showed."""
+    for one in standing.certificates:
+        yield Expiry(f"the certificate of {one.host} ({one.system})", one.until.date())
+
+
+def _expiring(expiries: Iterable[Expiry], today: date, settings: AlertSettings) -> Iterator[Condition]:
+    for one in expiries:
+        days = (one.on - today).days
         if settings.expiry_days and days <= settings.expiry_days:
             yield Condition("expiry", about=one.what, figures={"days": days}, raised=days <= NEAR_DAYS)

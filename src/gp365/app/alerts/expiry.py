@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from gp365.app.alerts.conditions import Expiry
 from gp365.app.project import Project
+from gp365.app.settings import ClientSettings
 from gp365.app.settings_base import SecretReference
 from gp365.model.errors import Gp365Error
 
@@ -22,6 +23,8 @@ def expiries(project: Project) -> list[Expiry]:
 
 
 def _of(project: Project, place: str, given: BaseModel) -> Iterator[Expiry]:
+    if isinstance(given, ClientSettings) and given.expires is not None:
+        yield Expiry(f"the secret {place}.client_secret", given.expires)
     for name in type(given).model_fields:
         value = getattr(given, name)
         if isinstance(value, SecretReference):
