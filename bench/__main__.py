@@ -8,10 +8,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bench.busy_door import busy_door
 from bench.door import door
 from bench.engine import engine
 from bench.gp_sql import gp_sql
+from bench.idle import idle
 from bench.lanes import lanes
+from bench.latency import Setting, latency
 from bench.load import FULL, SCALED, load
 from bench.matching import matching
 from bench.million import million
@@ -37,6 +40,9 @@ def main() -> int:
             "lanes",
             "gp-sql",
             "door",
+            "busy-door",
+            "latency",
+            "idle",
             [],
         ),
         help="which benchmarks",
@@ -51,6 +57,7 @@ def main() -> int:
     parser.add_argument(
         "--full", action="store_true", help="first load of 70,000 customers under limits of full size"
     )
+    parser.add_argument("--seconds", type=float, help="time of latency (120) and idle (300)")
     given = parser.parse_args()
     chosen: dict[str, Callable[[], dict[str, Any]]] = {
         "engine": lambda: {"engine": engine(given.records)},
@@ -63,6 +70,9 @@ def main() -> int:
         "lanes": lambda: {"lanes": lanes()},
         "gp-sql": lambda: {"gp_sql": gp_sql()},
         "door": lambda: {"door": door()},
+        "busy-door": lambda: {"busy_door": busy_door()},
+        "latency": lambda: {"latency": latency(Setting(seconds=given.seconds or 120.0))},
+        "idle": lambda: {"idle": idle(given.seconds or 300.0)},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():
