@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from app.actions_desk import Desk
-from service.service_desk import Served, until
+from gp365.web.status_page import status_page
+from service.service_desk import Served, command, until
 from service.service_periods import (
     MovedClock,
     close_sales,
@@ -199,3 +201,17 @@ def test_what_was_kept_of_a_rule_goes_with_it(tmp_path: Path) -> None:
     with running(desk) as at:
         until(lambda: settled(at))
     assert occasions(desk) == []
+
+
+def test_status_and_the_page_say_when_each_rule_comes_next(tmp_path: Path) -> None:
+    clock = MovedClock()
+    clock.set(chicago("2026-11-15 20:00"))
+    desk = with_periods(tmp_path, FORECAST + AROUND, before=BY_HAND)
+    with running(desk, clock) as at:
+        until(at.service.is_quiet)
+        page = status_page(at.service.standing(), [], ZoneInfo("America/Chicago"))
+        assert "cycle forecast main" in page and "2026-11-30 06:00:00" in page
+        assert "fiscal end main" in page and "2026-11-29 00:00:00" in page
+    rules = {one["rule"]: one for one in command(desk, "status", "--json").json["calendar"]}
+    assert set(rules) == {"cycle forecast main", "fiscal end main"}
+    assert "cycle forecast main" in command(desk, "status").out

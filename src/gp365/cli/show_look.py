@@ -7,6 +7,7 @@ from rich.console import Console
 from gp365.app.actions.look_outputs import (
     FlowStatus,
     HistoryOut,
+    RuleStatus,
     RunLine,
     StatusOut,
 )
@@ -17,9 +18,23 @@ _HIDDEN = ("considered",)
 
 
 def show_status(console: Console, found: StatusOut) -> None:
-    """Show how the flows stand."""
+    """Show how the flows stand, and what comes by the calendar."""
     for flow in found.flows:
         _status(console, flow)
+    if found.calendar:
+        console.print(heading("by the calendar", ""))
+        table = grid({"style": "bold", "min_width": 12}, {"overflow": "fold"})
+        for rule in found.calendar:
+            table.add_row(f"  {rule.rule}", _rule(rule))
+        console.print(table)
+
+
+def _rule(rule: RuleStatus) -> str:
+    if rule.left:
+        return f"to be read whole: {', '.join(rule.left)} ({', '.join(rule.why)})"
+    if rule.until is not None:
+        return f"looks more often until {moment(rule.until)} UTC"
+    return f"next at {moment(rule.next_at)} UTC" if rule.next_at is not None else "waits for a closing"
 
 
 def _status(console: Console, flow: FlowStatus) -> None:

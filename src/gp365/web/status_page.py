@@ -8,7 +8,7 @@ from html import escape
 
 from gp365.app.alerts.conditions import Condition
 from gp365.app.alerts.kinds import KINDS
-from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+from gp365.app.service.standing import FlowStanding, Standing, SystemStanding, TriggerStanding
 
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -43,7 +43,8 @@ def status_page(standing: Standing | None, broken: Sequence[Condition], zone: tz
         )
     title = f"{len(broken)} broken" if broken else "all is well"
     parts = [HEAD.format(title=title), _top(standing, title, zone, good=not broken), *_broken(broken)]
-    parts += [*_people(standing), *_flows(standing, zone), *_systems(standing, zone), "</body></html>"]
+    parts += [*_people(standing), *_flows(standing, zone), *_calendar(standing, zone)]
+    parts += [*_systems(standing, zone), "</body></html>"]
     return "\n".join(parts)
 
 
@@ -103,6 +104,20 @@ def _flow(flow: FlowStanding, zone: tzinfo) -> tuple[str, ...]:
         ", ".join([flow.last_state, *counts]) if flow.last_state else "never",
         ", ".join(left) or "nothing",
     )
+
+
+def _calendar(standing: Standing, zone: tzinfo) -> Iterator[str]:
+    names = ("By the calendar", "Comes next", "What it waits for")
+    if standing.triggers:
+        yield from _table("By the calendar", names, (_rule(one, zone) for one in standing.triggers))
+
+
+def _rule(rule: TriggerStanding, zone: tzinfo) -> tuple[str, ...]:
+    waits = f"{', '.join(rule.left)} to be read whole: {', '.join(rule.why)}" if rule.left else "nothing"
+    if rule.fault is not None:
+        waits = f"the fiscal calendar cannot be read ({rule.fault.code})"
+    coming = f"looks more often until {_time(rule.until, zone)}" if rule.until else _time(rule.next_at, zone)
+    return rule.name, coming, waits
 
 
 def _systems(standing: Standing, zone: tzinfo) -> Iterator[str]:

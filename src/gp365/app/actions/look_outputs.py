@@ -71,10 +71,27 @@ class FlowStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """How a rule of fiscal calendar or sales cycle stands: when it comes next, and what it still waits for.
+
+    `until`: until then its flows are looked at more often. `left` are to be read whole, because of the occasions `why`.
+    """
+
+    rule: str
+    pair: str
+    flows: list[str]
+    next_at: datetime | None
+    until: datetime | None
+    left: list[str]
+    why: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class StatusOut:
-    """How every flow stands."""
+    """How every flow stands, and every rule of the calendar."""
 
     flows: list[FlowStatus]
+    calendar: list[RuleStatus] = field(default_factory=list[RuleStatus])
 
 
 @dataclass(frozen=True, slots=True)

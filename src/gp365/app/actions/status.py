@@ -1,4 +1,4 @@
-"""The action `status`: how every flow of every pair stands, from the store alone; no system is asked."""
+"""The action `status`: how every flow and every rule of the calendar stands, from the store alone; no system is asked."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gp365.app.actions.history import run_line
-from gp365.app.actions.look_outputs import CursorOut, FlowStatus, StandingGuard, StatusOut
+from gp365.app.actions.look_outputs import CursorOut, FlowStatus, RuleStatus, StandingGuard, StatusOut
 from gp365.app.actions.scope import flows_of
 from gp365.app.actions.unkept_shown import unkept_out
 from gp365.app.project import Project
+from gp365.app.service.standing import TriggerStanding
+from gp365.app.service.triggers_seen import rules_kept
 from gp365.store import guards, runs, verifications
 from gp365.store.figures import cursors, figures
 from gp365.sync.verify import standing_of
 
 
 def status(project: Project, *, pair: str | None = None) -> StatusOut:
-    """Say how the flows of one pair or all stand."""
+    """Say how the flows and rules of one pair or all stand; Misconfigured("flow-unknown") for a faulty rule."""
     now = project.clock()
     with project.store.read() as conn:
-        return StatusOut([_flow(conn, name, flow, now) for name, flow in flows_of(project, pair)])
+        flows = [_flow(conn, name, flow, now) for name, flow in flows_of(project, pair)]
+    return StatusOut(flows, [_rule(one) for one in rules_kept(project, now) if pair in (None, one.pair)])
+
+
+def _rule(one: TriggerStanding) -> RuleStatus:
+    return RuleStatus(
+        one.name, one.pair, list(one.flows), one.next_at, one.until, list(one.left), list(one.why)
+    )
 
 
 def _flow(conn: Connection, pair: str, flow: str, now: datetime) -> FlowStatus:
