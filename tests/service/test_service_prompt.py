@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ class Slow:
         self._changes = MemoryConnector.changes
 
     def changes(self, connector: MemoryConnector, entity: str, *more: Any) -> Any:
-        if entity == "customer" and not self.go.is_set():
+        if entity == "customer" and not self.go.is_set() and current_thread().name != "prompt":
             self.reached.set()
             assert self.go.wait(60)
         return self._changes(connector, entity, *more)
@@ -61,6 +61,22 @@ def test_an_edit_that_was_told_goes_across_while_a_round_is_under_way(tmp_path: 
         with at.project.store.read() as conn:
             assert all(one.balanced for one in runs.list_runs(conn))
             assert not work.hinted(conn)
+
+
+def test_a_new_account_that_was_told_is_a_customer_before_a_long_round_has_ended(
+    tmp_path: Path, slow: Slow
+) -> None:
+    with served(desk_with(tmp_path, SELDOM)) as at:
+        slow.go.clear()
+        at.service.ask(full=True)
+        assert slow.reached.wait(30)
+        at.desk.gp("NEWCUST", Name="Brand New Ltd")
+        at.hint("customer", "NEWCUST")
+        until(lambda: "Brand New Ltd" in {row["name"] for row in at.desk.accounts().values()})
+        assert not slow.go.is_set()
+        slow.go.set()
+        at.quiet()
+        assert [row["name"] for row in at.desk.accounts().values()].count("Brand New Ltd") == 1
 
 
 def test_what_was_told_before_a_flow_was_ever_synced_waits_for_its_first_sync(tmp_path: Path) -> None:

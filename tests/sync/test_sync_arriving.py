@@ -90,14 +90,16 @@ def test_what_was_told_goes_across_and_no_feed_is_read(world: World) -> None:
     assert world.chain_holds()
 
 
-def test_a_new_account_that_was_told_is_created_in_gp_once(world: World) -> None:
+def test_a_new_account_that_was_told_is_left_to_a_run_that_sees_whether_gp_has_it_since(world: World) -> None:
     linked(world)
     world.sales_put("new", name="New Firm", zip="11111", type=3)
+    world.gp_put("MINE", Name="New Firm", Zip="11111")  # by a person, a moment ago
     told(world, ("sales", "new"))
-    report, _ = work_told(world)
-    assert report.balanced and report.sides["gp"].created == 1
-    assert written(world.sync()) == 0
+    report, arriving = work_told(world)
+    assert report.balanced and written(report) == 0 and arriving.handed == [("sales", "new")]
+    assert world.sync().balanced
     assert [row["Name"] for row in world.customers().values()].count("New Firm") == 1
+    assert ("MINE", "new") in {(link.left_key, link.right_key) for link in world.links()}
 
 
 def test_our_own_write_that_comes_back_as_a_hint_changes_nothing(world: World) -> None:

@@ -1,8 +1,8 @@
 """A run over records as they arrive: those that somebody told us of, read by key and worked at once, beside other runs.
 
-It reads no feed, moves no cursor and looks for nothing that is missing. What one record alone does not tell (a linked record
-that is not to be found, a sign of a restore, a new record while not all cards are known) is handed to the next round,
-which reads what changed and has its guards.
+It reads no feed, moves no cursor and looks for nothing that is missing. What one record alone does not tell is handed to a
+run that reads what changed: a record without a link (its partner may have been made a moment ago), a linked one that is
+not to be found, and any that looks as if its system had been restored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from gp365.sync.guards.signs import Signs, look_at
 from gp365.sync.job import Job, Place, is_ours
 from gp365.sync.observe import Observation, take_known
 from gp365.sync.seen import Seen
-from gp365.sync.similar.index import begin
 
 HANDED = "told"
 """The reason of a row that a round is to look at, because somebody told us of its record."""
@@ -34,11 +33,9 @@ WAIT_S = 0.05
 class Arriving:
     """What a run of hints takes up, and what it has `handed` to the next round, as (side, key).
 
-    `along` are rows that belong to what it works although nobody told us of them: records that another such run has just
-    linked. No row is taken up after `most` of them: a run shall end some day.
+    No row is taken up after `most` of them: a run shall end some day.
     """
 
-    along: Sequence[tuple[str, str]] = ()
     most: int = 5000
     handed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     taken: int = 0
@@ -49,12 +46,6 @@ class Arriving:
             return []
         now: datetime = job.clock()
         rows = work.arrived(conn, job.pair, job.flow.name, now, PAGE + len(passed))
-        if self.along:
-            rows += [
-                row
-                for row in work.rows_of(conn, job.pair, job.flow.name, self.along)
-                if (row.due_at is None or row.due_at <= now) and row not in rows
-            ]
         found = [row for row in rows if (row.side, row.key) not in passed][:PAGE]
         self.taken += len(found)
         return found
@@ -66,7 +57,6 @@ def observe_nothing(job: Job) -> Observation:
     observation = Observation({side: Seen(job.scratch, f"{job.chain}/arrived/{side}") for side in sides})
     observation.full = dict.fromkeys(sides, False)
     observation.met = {side: Bitmap() for side in sides}
-    observation.similar = begin(job, kept=True)
     return observation
 
 
@@ -99,13 +89,11 @@ def _take_side(
 
 
 def _doubtful(job: Job, place: Place, observation: Observation, records: Sequence[Record]) -> set[Key]:
-    """Name the records that are for a round: any that looks restored, and strangers while not every card is known."""
+    """Name the records that are for a run over all changes: those without a link, or all if any of them looks restored."""
     signs = Signs()
     look_at(job, observation, place, [record.key for record in records], signs)
     if signs.any:
         return {record.key for record in records}
-    if observation.similar is None or observation.similar.complete:
-        return set()
     with job.store.read() as conn:
         keys = {record.key: key_text(record.key) for record in records}
         linked = links.prints(conn, job.pair, job.flow.name, place.end, keys.values())

@@ -37,6 +37,8 @@ CALM_S = 5.0
 ALONG = 200
 Flow = tuple[str, str]
 """Pair and flow."""
+Records = Sequence[tuple[str, str]]
+"""Records, as (side, key)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,22 @@ class Told:
 
 
 class Prompt:
-    """The thread that works hints. `may` says whether a flow may run now; `tell` is called from the thread."""
+    """The thread that works hints. `may` says whether a flow may run now; `tell` is called from the thread.
+
+    `busy` says whether a round of a pair is under way: then what a round would have to look at is looked at here.
+    """
 
     def __init__(
-        self, project: Project, slot: str, *, may: Callable[[Flow], bool], tell: Callable[[Told], None]
+        self,
+        project: Project,
+        slot: str,
+        *,
+        may: Callable[[Flow], bool],
+        tell: Callable[[Told], None],
+        busy: Callable[[str], bool] = lambda pair: False,
     ) -> None:
         self._given, self._slot = project, slot
-        self._may, self._tell = may, tell
+        self._may, self._tell, self._busy = may, tell, busy
         self._bell, self._stopping, self._free = Event(), Event(), Lock()
         self._thread: Thread | None = None
         self._renew = self._left = False
@@ -165,48 +176,64 @@ class Prompt:
     def _work(self, kept: Kept, due: Sequence[Flow]) -> None:
         lease = kept.take(f"{name_of(self._slot)}/prompt", holder_of(self._project))
         try:
-            left = deque[tuple[Flow, Sequence[tuple[str, str]]]]((flow, ()) for flow in due)
+            left: deque[tuple[Flow, Records]] = deque((flow, ()) for flow in due)
             while left and not self._stopping.is_set():
-                flow, along = left.popleft()
-                left.extend(self._run(lease, flow, along))
+                flow, only = left.popleft()
+                job = self._job(lease, flow)
+                if job is not None:
+                    left.extend(self._alone(job, only) if only else self._arrived(job))
         finally:
             kept.release(lease)
 
-    def _run(
-        self, lease: Lease, flow: Flow, along: Sequence[tuple[str, str]]
-    ) -> list[tuple[Flow, Sequence[tuple[str, str]]]]:
-        """Work what is due in a flow; return what has become due by it in other flows of the pair."""
+    def _job(self, lease: Lease, flow: Flow) -> Job | None:
         pair, name = flow
         describe = monotonic() - self._described.get(pair, -DESCRIBE_EVERY_S) >= DESCRIBE_EVERY_S
         try:
             begin_round(self._assembly, pair, describe=describe)
             job = job_of(self._assembly, pair, name)
-            self._described[pair] = monotonic() if describe else self._described[pair]
         except Gp365Error as error:
             self._stopped(flow, error)
-            return []
-        job.lease, job.probe, job.halt = lease, probe_of(), self._stopping.is_set
+            return None
+        if describe:
+            self._described[pair] = monotonic()
         if not self._was_read_whole(job):
             self._calm[flow] = monotonic() + CALM_S
             self._tell(Told(rounds=frozenset([flow])))
+            return None
+        job.lease, job.probe, job.halt = lease, probe_of(), self._stopping.is_set
+        return job
+
+    def _arrived(self, job: Job) -> list[tuple[Flow, Records]]:
+        """Work what has arrived in a flow; return what is to be looked at alone, with all that changed."""
+        arriving, flow = Arriving(), (job.pair, job.flow.name)
+        self._ended(flow, sync(job, kind=runs.HINT, arriving=arriving))
+        if not arriving.handed:
             return []
-        arriving = Arriving(along=along)
-        began = self._project.clock()
-        report = sync(job, kind=runs.HINT, arriving=arriving)
+        if self._busy(job.pair):
+            return [(flow, tuple(arriving.handed))]
+        self._tell(Told(rounds=frozenset([flow])))
+        return []
+
+    def _alone(self, job: Job, records: Records) -> list[tuple[Flow, Records]]:
+        """Work records with all that changed in hand; return what has become due by it in other flows of the pair."""
+        began, flow = self._project.clock(), (job.pair, job.flow.name)
+        report = sync(job, kind=runs.HINT, only=records)
+        self._ended(flow, report)
+        made = report.dispositions["created"] or any(report.events.values())
+        return self._following(flow, began) if made else []
+
+    def _ended(self, flow: Flow, report: Report) -> None:
         self.runs += 1
         if report.stopped is not None:
             self._stopped(flow, report.stopped)
-        rounds = frozenset([flow]) if arriving.handed else frozenset[Flow]()
-        self._tell(Told(rounds=rounds, report=report))
-        made = report.dispositions["created"] or any(report.events.values())
-        return self._following(flow, began) if made else []
+        self._tell(Told(report=report))
 
     def _was_read_whole(self, job: Job) -> bool:
         """Tell whether a round has come to its end under the flow as it is: before, not all records are known by name."""
         with self._project.store.read() as conn:
             return runs.completed(conn, job.pair, job.flow.name, digest=job.flow.digest)
 
-    def _following(self, flow: Flow, began: datetime) -> list[tuple[Flow, Sequence[tuple[str, str]]]]:
+    def _following(self, flow: Flow, began: datetime) -> list[tuple[Flow, Records]]:
         """Find what a run has made due for other flows of its pair."""
         with self._project.store.read() as conn:
             rows = work.made_due(conn, flow[0], began, ALONG)
@@ -214,7 +241,7 @@ class Prompt:
         for name, side, key in rows:
             if name != flow[1] and self._may((flow[0], name)):
                 found.setdefault((flow[0], name), []).append((side, key))
-        return list(found.items())
+        return [(other, tuple(records)) for other, records in found.items()]
 
     def _stopped(self, flow: Flow, error: Gp365Error) -> None:
         """Leave what cannot be worked: while a system is down it waits, else a round shows what is wrong."""
