@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,9 +99,13 @@ class Desk:
         self.close()
         if more:
             write_settings(self.folder, more)
-        self.project = open_project(self.folder, actor="tester", clock=self.clock)
+        self.project = self.reopened()
         self.watch = Watch(self.project, open_channel=self._open)
         self.began = self.clock()
+
+    def reopened(self) -> Project:
+        """Open the project anew."""
+        return open_project(self.folder, actor="tester", clock=self.clock)
 
     def close(self) -> None:
         self.watch.close(5)
@@ -150,8 +155,8 @@ class Receiver:
 
 
 @contextmanager
-def http_receiver() -> Iterator[Receiver]:
-    """Receive JSON by HTTP; `status` is what is answered next, the last one for ever."""
+def http_receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    """Receive JSON by HTTP, with `tls` by HTTPS; `status` is what is answered next, the last one for ever."""
     got: list[Any] = []
     status = [200]
 
@@ -163,13 +168,17 @@ def http_receiver() -> Iterator[Receiver]:
                 {"path": self.path, "headers": dict(self.headers), "body": json.loads(body), "code": code}
             )
             self.send_response(code)
-            self.send_header("Content-Length", "0")
+            answer = b"ok" if code == 200 else b""  # as Slack's page on incoming webhooks has it
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
+            self.wfile.write(answer)
 
         def log_message(self, format: str, *args: Any) -> None:
             del format, args
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     with _serving(server):
         yield Receiver(server.server_address[1], got, status)
 
