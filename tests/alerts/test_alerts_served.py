@@ -10,7 +10,7 @@ from alerts.alert_desk import Receiver, http_receiver
 from app.actions_desk import Desk
 from gp365.app.alerts.beside import Beside
 from gp365.store import runs
-from service.service_desk import FAST, desk_with, served, until
+from service.service_desk import FAST, SELDOM, desk_with, served, until
 
 ALERTS = """
 [alerts]
@@ -81,6 +81,18 @@ def test_a_flow_that_is_looked_at_and_finds_nothing_is_not_behind(tmp_path: Path
             return flow.last_began is not None and flow.last_began > began and (flow.lag_s or 99) < 5
 
         until(looked_again)
+
+
+def test_what_a_webhook_brought_is_counted_as_what_a_round_brings(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path, SELDOM)
+    with desk.open() as project, closing(Beside(project)) as beside, served(desk, watch=beside.look) as at:
+        at.quiet()
+        desk.gp("AARONFIT0001", Name="Aaron Fitz Electric")
+        at.hint("customer", "AARONFIT0001")
+        until(lambda: any(row["name"] == "Aaron Fitz Electric" for row in desk.accounts().values()))
+        at.service.ask()
+        counted = 'gp365_subjects_total{ended="updated",flow="firms",pair="main"} 1.0'
+        until(lambda: counted in beside.metrics.text().decode())
 
 
 def test_alerts_that_fail_stop_no_round(tmp_path: Path) -> None:

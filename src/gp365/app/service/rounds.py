@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gp365.app.actions.lease import working
 from gp365.app.actions.opening import Failed, holder_of
@@ -92,6 +92,16 @@ def run_round(
 
 def _alone(project: Project, pair: str) -> Under:
     return lambda ttl_s: working(project.store, holder_of(project), ttl_s, pairs=(pair,))
+
+
+def with_reports(done: RoundDone | None, heard: Sequence[Report]) -> RoundDone | None:
+    """Add what was run beside a round, for who watches; without any nothing is changed."""
+    if not heard:
+        return done
+    given = done if done is not None else RoundDone("", Ran())
+    return replace(
+        given, ran=replace(given.ran, reports=[*given.ran.reports, *((report, 1) for report in heard)])
+    )
 
 
 def _parted(project: Project, jobs: Sequence[Job]) -> tuple[list[Job], list[Failed]]:

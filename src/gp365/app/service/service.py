@@ -27,7 +27,7 @@ from gp365.app.service.hinting import Hinted
 from gp365.app.service.hooked import Hooked
 from gp365.app.service.parts import impatient, readers
 from gp365.app.service.prompt import Prompt, Told
-from gp365.app.service.rounds import RoundDone
+from gp365.app.service.rounds import RoundDone, with_reports
 from gp365.app.service.schedules import Owed
 from gp365.app.service.standing import Standing
 from gp365.app.service.stood import standing_of
@@ -88,6 +88,7 @@ class Service:
         self._told: list[Told] = []
         self._synced: set[Flow] = set()
         self._resting = False
+        self._heard: list[Report] = []
         self._shown = monotonic()
 
     # life
@@ -223,7 +224,8 @@ class Service:
 
     def _show(self, done: RoundDone | None) -> None:
         self._shown = monotonic()
-        self._watch(self.standing(), done)
+        heard, self._heard = self._heard, []
+        self._watch(self.standing(), with_reports(done, heard))
 
     def _turn(self) -> None:
         """Take what has come, begin what can be begun; or rest until something can be due."""
@@ -332,6 +334,7 @@ class Service:
             if told.fault is not None:
                 self._note_error(told.fault)
             if told.report is not None and told.report.considered:
+                self._heard.append(told.report)
                 self._note_told(told.report)
 
     def _take_action(self) -> None:

@@ -120,8 +120,8 @@ class TriggerStanding:
     """How a rule of the fiscal calendar or the sales cycle stands.
 
     `next_at` is when it comes next, where that is known; `until`: it lets its flows be looked at more often until then.
-    `left` are the flows that are still to be read whole, because of the occasions `why`. `seen_at` is when its fiscal calendar
-    was last read, `fault` why it cannot be.
+    `left` are the flows that are still to be read whole, because of the occasions `why`. `seen_at` is when its fiscal
+    calendar was last read, `fault` why it cannot be.
     """
 
     name: str
