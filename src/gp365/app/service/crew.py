@@ -68,9 +68,8 @@ class Crew:
         """Name the pairs of which a round is under way, of ours or of anybody."""
         with self._project.store.read() as conn:
             held = leases.held(conn, PAIR)
-        return {one.name.removeprefix(PAIR) for one in held} | {
-            one.chosen.pair for one in self._given.values()
-        }
+        given = {one.chosen.pair for one in list(self._given.values())}  # other threads ask, too
+        return given | {one.name.removeprefix(PAIR) for one in held}
 
     def give(self, chosen: Round, full: bool) -> None:
         """Put a round into the queue."""

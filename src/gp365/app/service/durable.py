@@ -267,13 +267,21 @@ def ask_with(ask: Asking | None) -> None:
 
 @contextmanager
 def _one_at_a_time(project: Project) -> Generator[None]:
-    """Let the workers of a PostgreSQL store begin one after the other: two would make the same tables."""
+    """Let the workers of a PostgreSQL store begin one after the other: two would make the same tables.
+
+    The lock is the session's and no transaction is open: DBOS makes indexes CONCURRENTLY, which wait for every open one.
+    """
     if project.store.dialect == "sqlite":
         yield
         return
-    with project.store.write() as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": schema_of(project)})
-        yield
+    with project.store.engine.connect() as made:
+        conn = made.execution_options(isolation_level="AUTOCOMMIT")
+        named = {"name": schema_of(project)}
+        conn.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), named)
+        try:
+            yield
+        finally:
+            conn.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), named)
 
 
 def schema_of(project: Project) -> str:

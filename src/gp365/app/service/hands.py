@@ -127,17 +127,19 @@ class Alone:
     def __init__(self, hands: Hands, halt: Halt) -> None:
         self._hands, self._halt = hands, halt
         self._brought: list[Brought] = []
+        self._under_way: tuple[str, ...] = ()
 
     def free(self) -> int:
         """Say that one round can be begun: it has ended when the next is asked for."""
         return 0 if self._brought else 1
 
     def busy(self) -> Collection[str]:
-        """Name no pair: nothing is under way between two rounds."""
-        return ()
+        """Name the pair of the round that is under way; other threads may ask."""
+        return self._under_way
 
     def give(self, chosen: Round, full: bool) -> None:
         """Run a round to its end."""
+        self._under_way = (chosen.pair,)
         try:
             done = self._hands.run(chosen, full=full, halt=self._halt)
         except Retry as error:
@@ -147,6 +149,8 @@ class Alone:
             self._brought.append(Brought(chosen, full, error=error))
         else:
             self._brought.append(Brought(chosen, full, done))
+        finally:
+            self._under_way = ()
 
     def take(self) -> list[Brought]:
         """Take the round that was run."""
