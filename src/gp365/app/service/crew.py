@@ -32,10 +32,11 @@ UNTAKEN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class CrewOf:
-    """How a service of this process gets its crew: by what carries the rounds."""
+    """How a service of this process gets its crew: by what carries the rounds. `slot` is that of the worker that leads."""
 
     durable: Durable
     project: Project
+    slot: str = ""
 
     def begin(self, term: int, ring: Callable[[], None]) -> Crew:
         """Make the crew of a service that leads under this number."""

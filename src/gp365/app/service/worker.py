@@ -256,7 +256,7 @@ class Worker:
                 self._note_error(bug, traceback.format_exc())
 
     def _take_lead(self) -> None:
-        with self._lead(CrewOf(self._durable, self.project)) as service:
+        with self._lead(CrewOf(self._durable, self.project, self.slot)) as service:
             self.service = service
             self._note("leads")
             try:
