@@ -99,7 +99,14 @@ class Crew:
 
     def at_work(self, *slots: str) -> None:
         """Wait until workers of these slots live, and one leads."""
-        until(lambda: {f"worker/{one}" for one in slots} <= set(self.held("worker/")) and self.held("serve"))
+        wanted = {f"worker/{one}" for one in slots}
+
+        def are() -> bool:
+            ended = [one.communicate() for one in self.processes if one.poll()]
+            assert not ended, ended
+            return wanted <= set(self.held("worker/")) and bool(self.held("serve"))
+
+        until(are)
 
     def leader(self) -> str:
         """Name the holder of the lead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 
 import psycopg
@@ -91,7 +91,14 @@ def test_what_a_killed_worker_had_under_way_is_done_by_another_and_its_slot_is_f
         made.at_work("b")
         reached = tmp_path / "reached"
         held = made.worker("a", GP365_HOLD_AT=f"claimed:{reached}")
-        until(reached.exists)
+        numbers = count()
+
+        def reached_by_then() -> bool:
+            for pair in made.pairs:
+                made.gp(pair, "AARONFIT0001", Name=f"Aaron {next(numbers)}")
+            return reached.exists()
+
+        until(reached_by_then)
         held.kill()
         killed = time.monotonic()
         for pair in made.pairs:
