@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.actions_desk import Desk
+from gp365.app.alerts.conditions import Facts, conditions
+from gp365.app.settings_alerts import AlertSettings
 from gp365.web.status_page import status_page
 from service.service_desk import Served, command, until
 from service.service_periods import (
@@ -181,7 +183,10 @@ def test_a_rule_for_a_flow_that_its_pair_does_not_run_is_told_and_polls_go_on(tm
     desk = with_periods(tmp_path, FORECAST + 'flows = ["customers"]\n')
     with running(desk) as at:
         until(lambda: arrived(desk, "Aaron Fitz"))
-        assert at.service.standing().triggers == ()
+        (rule,) = at.service.standing().triggers
+        assert rule.fault is not None and rule.fault.code == "flow-unknown"
+        (told_of,) = conditions(at.service.standing(), Facts(date(2026, 11, 23)), AlertSettings())
+        assert told_of.sentence == "Every rule asks for nothing by the calendar (flow-unknown)."
     (told,) = log_of(desk, "error")
     assert told["error"]["code"] == "flow-unknown"
     assert told["error"]["field"] == "service.cycle.forecast.flows"

@@ -124,7 +124,7 @@ def _calendar(standing: Standing, zone: tzinfo) -> Iterator[str]:
 def _rule(rule: TriggerStanding, zone: tzinfo) -> tuple[str, ...]:
     waits = f"{', '.join(rule.left)} to be read whole: {', '.join(rule.why)}" if rule.left else "nothing"
     if rule.fault is not None:
-        waits = f"the fiscal calendar cannot be read ({rule.fault.code})"
+        waits = f"asks for nothing ({rule.fault.code})"
     coming = f"looks more often until {_time(rule.until, zone)}" if rule.until else _time(rule.next_at, zone)
     return rule.name, coming, waits
 

@@ -79,6 +79,11 @@ KINDS: Mapping[str, Kind] = {
         "the webhook step {about} of {system} does not work; polling finds changes meanwhile",
         "`gp365 webhooks list` says why; `gp365 webhooks register` sets it right.",
     ),
+    "rule-stopped": Kind(
+        "warning",
+        "{about} asks for nothing by the calendar",
+        "Correct its settings, or let our user read the company's fiscal periods; see docs/serve.md, By the calendar.",
+    ),
     "channel-failing": Kind(
         "warning",
         "notices cannot be sent over the channel {about}",

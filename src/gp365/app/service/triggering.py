@@ -51,6 +51,7 @@ class Triggering:
         self._look_at: dict[str, datetime] = {}
         self._seen_at: dict[str, datetime] = {}
         self._faults: dict[str, Fault] = {}
+        self._wrong: Fault | None = None
         self._again_at: datetime | None = None
 
     def turn(self, state: plans.State, now: datetime) -> plans.State:
@@ -70,6 +71,8 @@ class Triggering:
     def standing(self, now: datetime) -> tuple[TriggerStanding, ...]:
         """Say of each rule when it comes next, and what it still waits for."""
         known = self._triggers
+        if self._wrong is not None:
+            return (TriggerStanding("every rule", "", fault=self._wrong),)
         return tuple(
             replace(
                 pure.standing_of(known, rule, now),
@@ -101,13 +104,14 @@ class Triggering:
         self._looks.clear()
         self._look_at.clear()
         self._faults.clear()
+        self._wrong = None
         try:
             self._triggers = pure.begin(rules_of(self._project), held, calendars, now)
             self._looks = look_times(self._project)
             rows = triggers_kept.forget_others(self._project.store, rows, self._triggers)
         except Misconfigured as error:
             self._note(error)
-            self._triggers = Triggers()
+            self._triggers, self._wrong = Triggers(), Fault(error.code, error.message, now)
         self._rows, self._settings = rows, self._project.settings
 
     def _look(self, state: plans.State, now: datetime) -> tuple[plans.State, Triggers, list[Fired]]:
@@ -148,13 +152,15 @@ class Triggering:
     def _failed(
         self, state: plans.State, name: str, system: str, error: Gp365Error, now: datetime
     ) -> plans.State:
+        """Remember why a calendar cannot be read; a system that is down or refuses us is told as such."""
+        if concerns(error):
+            self._faults.pop(name, None)
+            return plans.system_failed(state, self._project, system, error, now, self._chance())
         before = self._faults.get(name)
         if before is None or before.code != error.code:
             self._note(error)
             self._faults[name] = Fault(error.code, error.message, now)
-        if not concerns(error):
-            return state
-        return plans.system_failed(state, self._project, system, error, now, self._chance())
+        return state
 
     def _pace(self, state: plans.State, now: datetime) -> plans.State:
         """Let flows be looked at more often around the end of a period, the first time no later than that."""
