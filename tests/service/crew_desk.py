@@ -102,7 +102,7 @@ class Crew:
         wanted = {f"worker/{one}" for one in slots}
 
         def are() -> bool:
-            ended = [one.communicate() for one in self.processes if one.poll()]
+            ended = [one.communicate() for one in self.processes if (one.poll() or 0) > 0]
             assert not ended, ended
             return wanted <= set(self.held("worker/")) and bool(self.held("serve"))
 
