@@ -92,7 +92,8 @@ class Triggering:
         fired += passed
         under = pure.on_top(self._under, fired)
         moved, under, asked = pure.settled(moved, under, state.flows, state.full, state.stopped)
-        self._rows = triggers_kept.keep(self._project.store, self._rows, moved)
+        if (moved.held, moved.calendars) != (self._triggers.held, self._triggers.calendars):
+            self._rows = triggers_kept.keep(self._project.store, self._rows, moved)
         self._triggers, self._under = moved, under
         self._tell(fired)
         return self._pace(plans.take_asked(state, [*asked, *pure.looks_asked(fired)], now), now)
@@ -109,6 +110,7 @@ class Triggering:
             self._triggers = pure.begin(rules_of(self._project), held, calendars, now)
             self._looks = look_times(self._project)
             rows = triggers_kept.forget_others(self._project.store, rows, self._triggers)
+            rows = triggers_kept.keep(self._project.store, rows, self._triggers)
         except Misconfigured as error:
             self._note(error)
             self._triggers, self._wrong = Triggers(), Fault(error.code, error.message, now)
