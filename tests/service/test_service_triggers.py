@@ -233,6 +233,17 @@ def test_a_rule_that_is_new_or_was_changed_asks_for_nothing_of_before() -> None:
     assert triggers.due(changed, NOON)[1] == []
 
 
+def test_a_clock_that_was_a_year_ahead_for_a_moment_costs_no_run_of_the_cycle() -> None:
+    state = started(rule(cycle("24")))
+    state, fired = triggers.due(state, NOON + timedelta(days=400))
+    assert len(fired) == 1
+    state, fired = triggers.due(state, NOON)
+    assert fired == []
+    state, fired = triggers.due(state, NOON + timedelta(days=1))
+    assert fired[0].occasions == ("2026-11-24 06:00",)
+    assert triggers.due(state, NOON + timedelta(hours=23, minutes=30))[1] == []
+
+
 def test_years_of_a_quarter_hour_cost_less_than_a_second() -> None:
     mine = [rule(cycle("15", "last working day", quarter=QuarterEnd(1, 3, 2)))]
     state, asked, at = started(*mine), 0, NOON

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.actions_desk import Desk
 from gp365.app.alerts.conditions import Facts, conditions
+from gp365.app.service import plans
+from gp365.app.service.triggering import Triggering
 from gp365.app.settings_alerts import AlertSettings
 from gp365.web.status_page import status_page
 from service.service_desk import Served, command, until
@@ -220,3 +222,18 @@ def test_status_and_the_page_say_when_each_rule_comes_next(tmp_path: Path) -> No
     rules = {one["rule"]: one for one in command(desk, "status", "--json").json["calendar"]}
     assert set(rules) == {"cycle forecast main", "fiscal end main"}
     assert "cycle forecast main" in command(desk, "status").out
+
+
+def test_of_two_that_plan_at_the_same_time_only_one_asks_for_a_closing(tmp_path: Path) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE)
+    gp = desk.person("gp")
+    with desk.open() as one, desk.open() as other:
+        both = [Triggering(project, lambda name: gp) for project in (one, other)]
+        now, states = datetime.now(UTC), [plans.begin(project, datetime.now(UTC)) for project in (one, other)]
+        for step in range(6):
+            if step == 2:
+                close_sales(desk, 10)
+            at = now + timedelta(seconds=2 * step)
+            states = [each.turn(state, at) for each, state in zip(both, states, strict=True)]
+    gp.close()
+    assert occasions(desk) == ["2026/10 sales"]

@@ -147,7 +147,11 @@ class Triggering:
         seen = of_rows(record.values for record in found)
         if not seen.periods:
             raise Misconfigured(
-                "period-missing", f"{system} has no fiscal periods.", system=system, field=ENTITY
+                "period-missing",
+                f"{system} has no fiscal periods (SY40100 has no row of series 0).",
+                system=system,
+                field=ENTITY,
+                fix="Let accounting set them up in GP, or keep the calendar in [calendars.NAME] and name it in the rule.",
             )
         return seen
 

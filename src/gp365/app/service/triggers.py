@@ -21,6 +21,8 @@ from gp365.app.service.plans import Asked
 from gp365.app.service.standing import TriggerStanding
 
 NO_CALENDAR = Calendar()
+ASTRAY = timedelta(hours=1)
+"""What was done so far ahead of now was done under a wrong clock, and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def begin(
 
 def due(triggers: Triggers, now: datetime) -> tuple[Triggers, list[Fired]]:
     """Say which rules of the cycle ask now. Of several moments that were missed only the newest asks."""
+    triggers = _righted(triggers, now)
     passed = [triggers.rules[name] for name, at in triggers.next_at.items() if at <= now]
     if not passed:
         return triggers, []
@@ -263,6 +266,16 @@ def _held(rule: Rule, kept: Held | None, now: datetime) -> Held:
         left,
         kept.why if left else (),
     )
+
+
+def _righted(triggers: Triggers, now: datetime) -> Triggers:
+    """Let rules go on from now that a wrong clock has brought far ahead."""
+    astray = [name for name, held in triggers.held.items() if held.at > now + ASTRAY]
+    if not astray:
+        return triggers
+    held = {**triggers.held, **{name: replace(triggers.held[name], at=now) for name in astray}}
+    moved = replace(triggers, held=held)
+    return replace(moved, next_at=_next_times(moved, moved.rules.values()))
 
 
 def _with(held: Held, fired: Fired) -> Held:
