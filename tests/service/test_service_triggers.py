@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gp365.app.service import triggers
 from gp365.app.service.cycle import Cycle, MonthDay, QuarterEnd, days_in, last_moment, next_moment
 from gp365.app.service.fiscal import Calendar, Period, calendar_of, closings, of_settings, window
-from gp365.app.service.pace import Pace
+from gp365.app.service.pace import Pace, paced
 from gp365.app.service.triggers import Around, Rule, Triggers
 from gp365.app.settings_triggers import CalendarSettings, day_rule
 
@@ -439,9 +439,9 @@ def test_windows_that_touch_are_told_as_one() -> None:
 
 def test_paces_are_given_back_when_the_days_are_over_and_another_ones_change_stays() -> None:
     given_, other = Pace(10, 120), ("main", "cards")
-    paces, held = triggers.paced({FIRMS: given_, other: given_}, {}, {FIRMS: 30})
+    paces, held = paced({FIRMS: given_, other: given_}, {}, {FIRMS: 30})
     assert paces == {FIRMS: Pace(10, 30), other: given_}
-    assert triggers.paced(paces, held, {FIRMS: 5})[0][FIRMS] == Pace(5, 5)
-    assert triggers.paced(paces, held, {})[0] == {FIRMS: given_, other: given_}
+    assert paced(paces, held, {FIRMS: 5})[0][FIRMS] == Pace(5, 5)
+    assert paced(paces, held, {})[0] == {FIRMS: given_, other: given_}
     elsewhere = {FIRMS: Pace(1, 20), other: given_}
-    assert triggers.paced(elsewhere, held, {})[0] == elsewhere
+    assert paced(elsewhere, held, {})[0] == elsewhere

@@ -19,9 +19,9 @@ from gp365.app.service import triggers as pure
 from gp365.app.service.circuit import CLOSED, concerns
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import FIELDS, WHOLE, Calendar, of_rows, of_settings
-from gp365.app.service.pace import sooner
+from gp365.app.service.pace import Paced, paced, sooner
 from gp365.app.service.standing import Fault, TriggerStanding
-from gp365.app.service.triggers import Fired, Paced, Triggers
+from gp365.app.service.triggers import Fired, Triggers
 from gp365.app.service.triggers_rules import BY_HAND, look_times, rules_of
 from gp365.app.settings import Settings
 from gp365.model.contract import Connector
@@ -173,7 +173,7 @@ class Triggering:
         most = pure.limits(self._triggers, now)
         if not most and not self._paced:
             return state
-        paces, self._paced = pure.paced(state.paces, self._paced, most)
+        paces, self._paced = paced(state.paces, self._paced, most)
         if paces == state.paces:
             return state
         flows = dict(state.flows)

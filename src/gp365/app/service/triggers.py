@@ -16,7 +16,6 @@ from gp365.app.service.calendar import to_utc
 from gp365.app.service.cycle import Cycle, last_moment, next_moment
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import Calendar, Days, closings, window
-from gp365.app.service.pace import Pace
 from gp365.app.service.plans import Asked
 from gp365.app.service.standing import TriggerStanding
 
@@ -224,33 +223,6 @@ def standing_of(triggers: Triggers, rule: Rule, now: datetime) -> TriggerStandin
         else:
             until = _midnight(days.last + timedelta(days=1), rule.zone)
     return TriggerStanding(rule.name, rule.pair, rule.flows, next_at, until, held.left, held.why)
-
-
-@dataclass(frozen=True, slots=True)
-class Paced:
-    """Paces that were made shorter: as they were given, and as they are now."""
-
-    given: Pace
-    now: Pace
-
-
-def paced(
-    paces: Mapping[Flow, Pace], held: Mapping[Flow, Paced], most: Mapping[Flow, float]
-) -> tuple[Mapping[Flow, Pace], Mapping[Flow, Paced]]:
-    """Shorten the paces of these flows to these longest waits, and give those of others back that were shortened before.
-
-    A pace that somebody else has changed meanwhile is taken as given.
-    """
-    wanted, mine = dict(paces), dict[Flow, Paced]()
-    for flow, pace in paces.items():
-        was = held.get(flow)
-        given = was.given if was is not None and was.now == pace else pace
-        if flow in most:
-            wanted[flow] = Pace(min(given.shortest_s, most[flow]), min(given.longest_s, most[flow]))
-            mine[flow] = Paced(given, wanted[flow])
-        else:
-            wanted[flow] = given
-    return wanted, mine
 
 
 def _held(rule: Rule, kept: Held | None, now: datetime) -> Held:
