@@ -89,7 +89,7 @@ def sync(
         )
         keep(conn, job)
         if only is None and arriving is None:
-            _look_at_parked(conn, job)
+            _look_at_parked(conn, job, full)
         beside = begin_beside(conn, job, run)
     job.runs.append(run)
     cycle = _Cycle(job, run, Tallies.begin(job), Observation({}), beside)
@@ -143,7 +143,7 @@ def _observe(cycle: _Cycle, full: bool) -> None:
         return
     verify_left_over(job, cycle.run, cycle.tallies.verified)
     if job.looked is not None:
-        job.looked.begin(job)
+        job.looked.begin(job, anew=full or everything)
     with collecting_seldom():
         cycle.observation = observe(job, full=full or everything)
     guard_observed(job, cycle.run, cycle.observation)
@@ -154,13 +154,13 @@ def _observe(cycle: _Cycle, full: bool) -> None:
             cycle.only.enqueue(conn, job.pair, job.flow.name)
 
 
-def _look_at_parked(conn: Connection, job: Job) -> None:
-    """Every run looks again at what is parked; the service's looks only now and then."""
+def _look_at_parked(conn: Connection, job: Job, full: bool) -> None:
+    """Every run looks again at what is parked; the service's looks only now and then, unless they read everything."""
     rows: set[tuple[str, str, str]] = set()
     last = 0
     while entries := parked.list_open(conn, job.pair, job.flow.name, after_id=last):
         last = entries[-1].id
-        for entry in (one for one in entries if to_look_at(conn, job, one)):
+        for entry in (one for one in entries if full or to_look_at(conn, job, one)):
             for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
                 if key is not None:
                     rows.add((place.side, key, "parked"))
