@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from app.actions_desk import Desk
 from gp365.app.alerts.conditions import Facts, conditions
 from gp365.app.service import plans
+from gp365.app.service.due import Round
+from gp365.app.service.rounds import RoundDone
 from gp365.app.service.triggering import Triggering
 from gp365.app.settings_alerts import AlertSettings
 from gp365.web.status_page import status_page
@@ -237,3 +239,13 @@ def test_of_two_that_plan_at_the_same_time_only_one_asks_for_a_closing(tmp_path:
             states = [each.turn(state, at) for each, state in zip(both, states, strict=True)]
     gp.close()
     assert occasions(desk) == ["2026/10 sales"]
+
+
+def test_a_round_that_began_before_its_flow_was_to_be_read_whole_leaves_it_so(tmp_path: Path) -> None:
+    with with_periods(tmp_path, AFTER_CLOSE).open() as project:
+        now = datetime.now(UTC)
+        before = plans.take_asked(plans.begin(project, now), [plans.Asked("main", "firms", full=True)], now)
+    round_, done = Round("main", ("firms",)), RoundDone("main", plans.nothing_ran())
+    for whole, left in ((False, {("main", "firms")}), (True, set[tuple[str, str]]())):
+        after = plans.after_round(before, round_, done, {}, now, lambda: 0.5, whole=whole)
+        assert after.full == left

@@ -248,10 +248,13 @@ def after_round(
     queued: Queues,
     now: datetime,
     chance: Callable[[], float],
+    *,
+    whole: bool = True,
 ) -> State:
     """Plan the next looks from what a round brought; a system that answered is closed again.
 
-    What a round has made due in flows that were not in it is looked at at once.
+    What a round has made due in flows that were not in it is looked at at once. A round that did not read its flows `whole`
+    leaves those to be read whole that were asked for meanwhile.
     """
     closed = {system: CLOSED for system in done.answered if system in state.circuits}
     stopped = dict(state.stopped)
@@ -262,7 +265,8 @@ def after_round(
             _note_stopped(stopped, flow, done, now)
         elif done.changed and flow in queued and queued[flow].due:
             flows[flow] = replace(plan, look=sooner(plan.look, now), urgent=plan.urgent or chosen.urgent)
-    ran = frozenset((chosen.pair, name) for name in chosen.flows) if not done.faults else frozenset[Flow]()
+    good = whole and not done.faults
+    ran = frozenset((chosen.pair, name) for name in chosen.flows) if good else frozenset[Flow]()
     return replace(
         state, flows=flows, stopped=stopped, circuits={**state.circuits, **closed}, full=state.full - ran
     )

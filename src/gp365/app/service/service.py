@@ -274,7 +274,7 @@ class Service:
             if brought.error is not None:
                 self._broke(brought.round, brought.error)
             elif brought.done is not None:
-                self._after(brought.round, brought.done)
+                self._after(brought.round, brought.done, whole=brought.full)
                 self._show(brought.done)
             else:
                 self._state = plans.lost(self._state, brought.round, self.clock())
@@ -289,14 +289,14 @@ class Service:
     def _alone(self) -> Rounds:
         return Alone(self._hands, self._stopping.is_set)
 
-    def _after(self, chosen: Round, done: RoundDone) -> None:
+    def _after(self, chosen: Round, done: RoundDone, *, whole: bool) -> None:
         now, state = self.clock(), self._state
         self.rounds += 1
         queued = plans.queued(self.project.store, now)
         for system, error in done.faults.items():
             if concerns(error):
                 state = plans.system_failed(state, self.project, system, error, now, self._chance())
-        self._state = plans.after_round(state, chosen, done, queued, now, self._chance)
+        self._state = plans.after_round(state, chosen, done, queued, now, self._chance, whole=whole)
         if done.changed or done.faults or done.stopped:
             self._note_round(chosen, done)
 
