@@ -109,6 +109,7 @@ def test_the_page_says_what_is_broken_what_ran_and_what_waits_for_whom() -> None
     assert "3 records of firms of main wait for a person" in page.text
     assert "gp365 parked list" in page.text
     assert "answers" in page.text
+    assert "Decide them: <code>gp365 parked list</code>." in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 

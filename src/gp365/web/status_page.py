@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from html import escape
@@ -34,6 +35,7 @@ PERSON = (
     ("parked", "records wait for a decision", "gp365 parked list"),
     ("unkept", "writes were acknowledged and are not there", "gp365 unkept list"),
 )
+_CODE = re.compile(r"`([^`]+)`")
 MACHINE = (
     ("due", "to be worked now"),
     ("later", "to be tried again"),
@@ -70,9 +72,9 @@ def _broken(broken: Sequence[Condition]) -> Iterator[str]:
     if broken:
         yield "<h2>What is broken</h2><ul>"
         for one in broken:
+            fix = _CODE.sub(r"<code>\1</code>", escape(KINDS[one.kind].fix))
             yield (
-                f'<li><span class="bad">{escape(one.sentence)}</span><br>'
-                f'<span class="fix">{escape(KINDS[one.kind].fix)}</span></li>'
+                f'<li><span class="bad">{escape(one.sentence)}</span><br><span class="fix">{fix}</span></li>'
             )
         yield "</ul>"
 

@@ -76,7 +76,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "hook-disabled": Kind(
         "warning",
-        "the webhook step {about} of {system} does not work; polling finds changes meanwhile",
+        'the webhook step "{about}" of {system} does not work; polling finds changes meanwhile',
         "`gp365 webhooks list` says why; `gp365 webhooks register` sets it right.",
     ),
     "rule-stopped": Kind(
