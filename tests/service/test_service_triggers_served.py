@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.actions_desk import Desk
@@ -13,6 +14,8 @@ from gp365.app.service.due import Round
 from gp365.app.service.rounds import RoundDone
 from gp365.app.service.triggering import Triggering
 from gp365.app.settings_alerts import AlertSettings
+from gp365.connectors.memory import MemoryConnector
+from gp365.model.errors import Gp365Error, Retry, Unauthorised
 from gp365.web.status_page import status_page
 from service.service_desk import Served, command, until
 from service.service_periods import (
@@ -249,3 +252,59 @@ def test_a_round_that_began_before_its_flow_was_to_be_read_whole_leaves_it_so(tm
     for whole, left in ((False, {("main", "firms")}), (True, set[tuple[str, str]]())):
         after = plans.after_round(before, round_, done, {}, now, lambda: 0.5, whole=whole)
         assert after.full == left
+
+
+class Failing:
+    """A connector whose questions fail as told, and are counted."""
+
+    def __init__(self, connector: MemoryConnector) -> None:
+        self._connector = connector
+        self.error: Gp365Error | None = None
+        self.asked = 0
+
+    def find(self, *asked: Any) -> Any:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return self._connector.find(*asked)
+
+
+def test_a_calendar_that_cannot_be_read_stops_no_flow_and_is_not_asked_for_again_with_a_refused_password(
+    tmp_path: Path,
+) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE)
+    gp = Failing(desk.person("gp"))
+    with desk.open() as project:
+        rules = Triggering(project, lambda name: gp)  # type: ignore[arg-type]
+        now = datetime.now(UTC)
+        state = plans.begin(project, now)
+        gp.error = Unauthorised("password", "The login failed.", system="gp")
+        for step in range(5):
+            state = rules.turn(state, now + timedelta(seconds=2 * step))
+        (rule,) = rules.standing(now)
+        assert gp.asked == 1 and state.circuits == {}
+        assert rule.fault is not None and rule.fault.code == "password"
+        settings = tmp_path / "gp365.toml"
+        settings.write_text(settings.read_text("utf-8") + "\n# another secret\n", "utf-8")
+        gp.error = None
+        rules.turn(state, now + timedelta(seconds=60))
+        assert gp.asked == 2 and rules.standing(now)[0].fault is None
+
+
+def test_a_calendar_of_a_system_that_is_down_waits_for_it_and_is_looked_at_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE.replace("1.0", "3600.0"))
+    gp = Failing(desk.person("gp"))
+    with desk.open() as project:
+        rules = Triggering(project, lambda name: gp)  # type: ignore[arg-type]
+        now = datetime.now(UTC)
+        gp.error = Retry("unreachable", "No answer.", system="gp")
+        well = rules.turn(plans.begin(project, now), now)
+        assert rules.standing(now)[0].fault is not None
+        down = plans.system_failed(well, project, "gp", gp.error, now, 0.5)
+        rules.turn(down, now + timedelta(hours=2))
+        assert gp.asked == 1 and rules.standing(now)[0].fault is None  # told as a system that is down
+        gp.error = None
+        rules.turn(well, now + timedelta(hours=2, seconds=1))
+        assert gp.asked == 2 and rules.standing(now)[0].seen_at is not None

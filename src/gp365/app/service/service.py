@@ -117,9 +117,7 @@ class Service:
                 tell=self._hear,
                 busy=lambda pair: pair in self._rounds.busy(),
             )
-            self._triggers = Triggering(
-                self.project, lambda name: self._hands.assembly.connector(name), self._chance
-            )
+            self._triggers = Triggering(self.project, lambda name: self._hands.assembly.connector(name))
             self._owed = Owed(self.project)
             self._hooked, self._certified = Hooked(self.project), Certified(self.project)
             held.callback(self._hooked.close)
