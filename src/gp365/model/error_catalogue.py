@@ -110,6 +110,10 @@ CATALOGUE: dict[str, Entry] = {
     "slot-taken": Entry(
         "A worker of this slot is alive.", "Give every worker a name of its own, or end the other one first."
     ),
+    "clocks-differ": Entry(
+        "The clocks of this machine and of the database differ too much for several workers.",
+        "Set both by a time server (NTP).",
+    ),
     "one-process": Entry(
         "A store in a SQLite file has one working process.",
         "Use `gp365 serve`, or set [store] url to a PostgreSQL database for many workers.",
