@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from e2e_channels import SqlDoor, site_over
+from e2e_serving import SELDOM, serving, until
 from e2e_site import GP, PAIR, Site
 
-from gp365.app.project import open_project
 from gp365.app.service.service import Service
 from gp365.app.service.standing import TriggerStanding
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "serve.md"
-SELDOM = "\n[service]\npoll = {shortest_s = 3600.0, longest_s = 3600.0}\n"
 MONTH_END = f"fiscal month_end {PAIR}"
 
 
@@ -35,13 +33,6 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield made
 
 
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def rule(service: Service, name: str) -> TriggerStanding:
     (found,) = [one for one in service.standing().triggers if one.name == name]
     return found
@@ -51,30 +42,22 @@ def test_the_example_of_the_page_reads_customers_whole_when_accounting_closes_a_
     there: Site,
 ) -> None:
     door = SqlDoor.of(there)
-    with open_project(there.folder) as project:
-        service = Service(project)
-        service.start()
-        try:
-            until(lambda: service.rounds > 0 and service.is_quiet())
-            until(lambda: rule(service, MONTH_END).seen_at is not None)
-            rounds, asked = service.rounds, door.last
-            there.door(GP, "POST", "/period", {"year": 2026, "period": 10, "series": "purchasing"})
-            there.door(GP, "POST", "/period", {"year": 2026, "period": 10, "series": "sales"})
-            until(lambda: service.rounds > rounds and service.is_quiet())
-            until(lambda: not rule(service, MONTH_END).left)
-            periods = [one for one in door.asked(asked) if "SY40100" in str(one["text"])]
-            assert periods and all("TOP" not in str(one["text"]) for one in periods)  # one question a look
-            seen = rule(service, MONTH_END).seen_at
-            until(lambda: rule(service, MONTH_END).seen_at != seen)
-            assert service.failure is None
-            assert len(logged(there)) == 1
-            quarter = rule(service, f"cycle quarter {PAIR}")
-            assert quarter.next_at is not None and quarter.next_at > datetime.now(UTC)
-        finally:
-            assert service.stop(60)
-            there.door(
-                GP, "POST", "/period", {"year": 2026, "period": 10, "series": "sales", "closed": False}
-            )
+    order = {"year": 2026, "period": 10}
+    with serving(there) as service:
+        until(lambda: rule(service, MONTH_END).seen_at is not None)
+        rounds, asked = service.rounds, door.last
+        for series in ("purchasing", "sales"):
+            there.door(GP, "POST", "/period", order | {"series": series})
+        until(lambda: service.rounds > rounds and service.is_quiet())
+        until(lambda: not rule(service, MONTH_END).left)
+        periods = [one for one in door.asked(asked) if "SY40100" in str(one["text"])]
+        assert periods and all("TOP" not in str(one["text"]) for one in periods)  # one question a look
+        seen = rule(service, MONTH_END).seen_at
+        until(lambda: rule(service, MONTH_END).seen_at != seen)
+        assert len(logged(there)) == 1
+        quarter = rule(service, f"cycle quarter {PAIR}")
+        assert quarter.next_at is not None and quarter.next_at > datetime.now(UTC)
+    there.door(GP, "POST", "/period", order | {"series": "sales", "closed": False})
 
 
 def logged(at: Site) -> list[str]:

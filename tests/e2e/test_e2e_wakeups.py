@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from e2e_serving import SELDOM, serving, until
 from e2e_site import GP, SALES, Site, site
 
-from gp365.app.project import open_project
 from gp365.app.service.service import Service
 from gp365.store import hints
 from gp365.store.hints import Hint
 
-SELDOM = "\n[service]\npoll = {shortest_s = 3600.0, longest_s = 3600.0}\n"
 ACCOUNT = "ac000000-0000-4000-8000-0000000000%02d"
 
 
@@ -27,26 +24,6 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         path.write_text(path.read_text("utf-8").partition("\n")[2] + SELDOM, "utf-8")
         assert made.sync().code == 0
         yield made
-
-
-@contextmanager
-def serving(at: Site) -> Iterator[Service]:
-    with open_project(at.folder) as project:
-        service = Service(project)
-        service.start()
-        try:
-            until(lambda: service.rounds > 0 and service.is_quiet())
-            yield service
-            assert service.failure is None
-        finally:
-            assert service.stop(60)
-
-
-def until(true: Callable[[], Any], timeout_s: float = 40) -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def told(service: Service, system: str, table: str, key: str) -> None:
