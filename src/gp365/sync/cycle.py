@@ -139,13 +139,14 @@ def _observe(cycle: _Cycle, full: bool) -> None:
         raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
     if cycle.arriving is not None:
         cycle.observation = observe_nothing(job)
+        cycle.observation.since = cycle.beside.since
         job.watch = watch_of(job)
         return
     verify_left_over(job, cycle.run, cycle.tallies.verified)
     if job.looked is not None:
         job.looked.begin(job, anew=full or everything)
     with collecting_seldom():
-        cycle.observation = observe(job, full=full or everything)
+        cycle.observation = observe(job, full=full or everything, since=cycle.beside.since)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)

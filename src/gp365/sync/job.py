@@ -91,6 +91,15 @@ class Dependent:
     entity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What stood when lists began to be read: the moment, how far the flow's ledger was, and the newest link."""
+
+    at: datetime
+    head: int
+    link: int
+
+
 @dataclass(slots=True)
 class Job:
     """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make.
@@ -99,7 +108,7 @@ class Job:
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
     system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the
     end of a run, from 0 to 1. Looks of the service that find nothing share one row for `fold_s` seconds (0: each is
-    kept), and remember what they have `looked` at.
+    kept), and remember what they have `looked` at. Runs of one round share the lists that its first one read: `since`.
     """
 
     pair: str
@@ -131,6 +140,7 @@ class Job:
     verify_share: float = 0.0
     fold_s: float = 0.0
     looked: Looked | None = None
+    since: Since | None = None
 
     @property
     def flow(self) -> Flow:
