@@ -46,7 +46,7 @@ def test_the_example_of_the_page_reads_customers_whole_when_accounting_closes_a_
     with serving(there) as service:
         until(lambda: rule(service, MONTH_END).seen_at is not None)
         rounds, asked = service.rounds, door.last
-        for series in ("purchasing", "sales"):
+        for series in ("purchasing", "payroll", "sales"):
             there.door(GP, "POST", "/period", order | {"series": series})
         until(lambda: service.rounds > rounds and service.is_quiet())
         until(lambda: not rule(service, MONTH_END).left)

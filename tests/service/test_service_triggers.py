@@ -173,6 +173,15 @@ def test_a_closing_while_a_flow_is_read_whole_for_another_has_it_read_whole_once
     assert triggers.settled(state, under, {FIRMS}, set(), set())[0].held["fiscal end main"].left == ()
 
 
+def test_a_closing_while_a_schedule_reads_a_flow_whole_has_it_read_whole_once_more() -> None:
+    state, _ = seen(seen(started(fiscal("sales")))[0], OCTOBER)
+    state, under, asked = triggers.settled(state, {}, {FIRMS}, {FIRMS}, set())
+    assert asked == []
+    state, under, asked = triggers.settled(state, under, {FIRMS}, set(), set())
+    assert len(asked) == 1 and state.held["fiscal end main"].left == ("firms",)
+    assert triggers.settled(state, under, {FIRMS}, set(), set())[0].held["fiscal end main"].left == ()
+
+
 # more looks around the end of a period
 
 

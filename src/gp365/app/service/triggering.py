@@ -34,11 +34,7 @@ TROUBLE_S = 60.0
 class Triggering:
     """The triggers of a project while its service runs, in the service's own thread. `connector` gives its connectors."""
 
-    def __init__(
-        self,
-        project: Project,
-        connector: Callable[[str], Connector],
-    ) -> None:
+    def __init__(self, project: Project, connector: Callable[[str], Connector]) -> None:
         self._project, self._connector = project, connector
         self._settings: Settings | None = None
         self._triggers = Triggers()

@@ -179,7 +179,7 @@ def settled(
         for flow in held[name].left:
             key, place = (name, flow), (rule.pair, flow)
             if place in full:
-                mine.setdefault(key, False)
+                mine.setdefault(key, True)  # somebody else asked for it, and it may have begun before
             elif place in known and place not in stopped:
                 if key in mine and not mine.pop(key):
                     continue  # it was read whole
