@@ -11,7 +11,7 @@ from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly
 from gp365.app.project import Project
 from gp365.app.service.due import Round
-from gp365.app.service.parts import DESCRIBE_EVERY_S
+from gp365.app.service.parts import DESCRIBE_EVERY_S, mark_of
 from gp365.app.service.rounds import RoundDone, Under, run_round
 from gp365.model.errors import Retry, Unauthorised
 
@@ -70,6 +70,7 @@ class Hands:
         self.project = project
         self.assembly = Assembly(project)
         self._described: dict[str, float] = {}
+        self._marks: dict[str, str] = {}
 
     def run(
         self,
@@ -103,6 +104,14 @@ class Hands:
         """Make the connector of a system anew: one that was refused keeps its old secret."""
         self.assembly.renew(system)
         self._described.clear()
+
+    def renew_changed(self, pair: str) -> None:
+        """Make the connectors anew of the systems of a pair whose settings or secrets are others than at the last round."""
+        for system in self.assembly.pair(pair).sides.values():
+            mark = mark_of(self.project, system)
+            if self._marks.setdefault(system, mark) != mark:
+                self._marks[system] = mark
+                self.renew(system)
 
     def renew_refused(self, done: RoundDone) -> None:
         """Make the connectors anew of the systems that refused us: whoever asks them again has another secret."""

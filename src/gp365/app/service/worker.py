@@ -188,6 +188,7 @@ class Worker:
             return {"refused": refused}
         chosen = Round(pair, tuple(given["flows"]), bool(given["urgent"]))
         self._cancelled.clear()
+        self._hands.renew_changed(pair)
         done = self._hands.run(
             chosen,
             full=bool(given["full"]),
