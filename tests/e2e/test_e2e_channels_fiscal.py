@@ -73,7 +73,9 @@ def running(at: Site) -> Generator[subprocess.Popen[bytes]]:
     door = SqlDoor.of(at)
     asked = door.last
     words = [sys.executable, "-m", "gp365", "-C", str(at.folder), "serve"]
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
         try:
             until(lambda: any("SY40100" in str(one["text"]) for one in door.asked(asked)))
             yield process
