@@ -225,6 +225,10 @@ CATALOGUE: dict[str, Entry] = {
     "target-gone": Entry(
         "The linked record is gone on one side.", "Restore it, or decide what the link shall be."
     ),
+    "unreadable": Entry(
+        "One side does not show the field, or the record, to our account; what was changed on the other waits.",
+        "Give our account the right to read it; the change is carried over by the next sync.",
+    ),
     "key-reused": Entry(
         "Another record stands under a key that was linked.", "Decide whether it is the same partner."
     ),
