@@ -36,6 +36,7 @@ from gp365.store.engine import Store, open_store
 from postgresql import new_schema, server
 
 ASKED = 2.0
+LANES = 2
 _SPARE = 6
 _FLOW = "flow: {name}\nguards: {{creates: {{count: 0, percent: 0}}, updates: {{count: 0, percent: 0}}}}\n"
 _SERVICE = "\n[service]\npoll = {shortest_s = 3600.0, longest_s = 3600.0}\n"
@@ -80,7 +81,7 @@ def workers(setting: Setting = Setting()) -> dict[str, Any]:
         "ratio": round(ratio, 2),
         "limit": ASKED,
         "out_of_order": disorder,
-        "holds": ratio >= ASKED and not disorder,
+        "holds": ratio >= ASKED and not disorder and not crew["breaches_of_lanes"],
     }
 
 
@@ -139,7 +140,7 @@ def _measured(world: World, slots: Sequence[str]) -> dict[str, Any]:
         _until(lambda: _resting(world.store), world.setting.patience_s)
         value = f"555555{world.round:04}"
         for site in world.sites:
-            _edit(site, world.setting.edits, value)
+            _edit(site, world.setting.edits, value, world.setting.spacing_ms / 1000)
         with (world.folder / "gp365.toml").open("a", encoding="utf-8") as file:
             file.write("# look\n")
         _until(lambda: _written(world, value), world.setting.patience_s)
@@ -155,6 +156,7 @@ def _measured(world: World, slots: Sequence[str]) -> dict[str, Any]:
         "edits": edits,
         "seconds": round(last - first, 2),
         "edits_per_s": round(edits / (last - first), 2),
+        "breaches_of_lanes": sum(_breaches(site) for site in world.sites),
         "exit_codes": codes,
     }
 
@@ -182,11 +184,18 @@ def _resting(store: Store) -> bool:
     return True
 
 
-def _edit(site: Site, edits: int, value: str) -> None:
+def _edit(site: Site, edits: int, value: str, rest_s: float) -> None:
     rows = site.door(SALES, "GET", "/rows/gp365_customers")["rows"]
     for card in sorted(rows, key=lambda row: row["gp365_number"])[:edits]:
         site.door(SALES, "PUT", f"/rows/accounts/{card['_gp365_accountid_value']}", {"telephone1": value})
+    site.door(GP, "POST", "/pacing", {"at_once": LANES, "rest_s": rest_s})
     site.door(GP, "DELETE", "/pacing")
+
+
+def _breaches(site: Site) -> int:
+    """Count calls to a GP that were too many at once, or came too soon after one another."""
+    told = site.door(GP, "GET", "/pacing")
+    return int(told["too_many"]) + int(told["too_soon"])
 
 
 def _written(world: World, value: str) -> bool:
