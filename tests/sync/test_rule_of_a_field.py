@@ -228,3 +228,23 @@ def test_a_change_beside_a_record_that_we_may_not_see_waits_until_we_may(world: 
     assert world.sync().balanced
     assert world.customers()["AARONFIT0001"]["Phone"] == "2" == world.accounts()["Aaron Fitz"]["phone"]
     assert written(world.sync()) == 0 and not world.parked()
+
+
+def test_a_record_that_waits_for_a_person_and_may_not_be_seen_for_a_while_is_not_forgotten(
+    world: World,
+) -> None:
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="1")
+    for key in ("a1", "a2"):
+        world.sales_put(key, name="Aaron Fitz", zip="1", type=3)
+    world.sync()
+    assert {one.code for one in world.parked()} == {"candidates"}
+    world.sales.person_hide("account", ("a1",))
+    for _ in range(2):
+        assert world.sync().balanced
+    assert ("sales:a1", "unreadable") in {(one.subject, one.code) for one in world.parked()}
+    world.sales.person_hide("account", ("a1",), hidden=False)
+    assert world.sync().balanced
+    assert ("sales:a1", "unreadable") not in {(one.subject, one.code) for one in world.parked()}
+    told = {one.subject for one in world.parked()} | {f"sales:{link.right_key}" for link in world.links()}
+    assert {"sales:a1", "sales:a2"} <= told
+    assert written(world.sync()) == 0

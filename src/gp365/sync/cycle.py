@@ -274,7 +274,7 @@ def _due(cycle: _Cycle) -> list[Row]:
             rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
     fresh = [row for row in rows if (row.side, row.key) not in cycle.passed][: job.page]
     _read_told(cycle, fresh)
-    return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh]
+    return [Row(row.side, row.key, row.seq, row.reason == WAKE, row.reason in TOLD) for row in fresh]
 
 
 def _read_told(cycle: _Cycle, rows: Sequence[WorkRow]) -> None:
@@ -299,7 +299,7 @@ def _arrived(cycle: _Cycle, arriving: Arriving) -> list[Row]:
         kept = take_in(job, cycle.observation, arriving, rows)
         cycle.passed.update((row.side, row.key) for row in rows if row not in kept)
         if kept:
-            return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in kept]
+            return [Row(row.side, row.key, row.seq, told=True) for row in kept]
 
 
 def _fresh(cycle: _Cycle, subjects: Sequence[Subject]) -> list[Subject]:
