@@ -247,7 +247,10 @@ def _found_page(cycle: _Cycle) -> Page | None:
         ours = {(row.side, row.key) for subject in [*mine, *overtaken] for row in subject.rows}
         cycle.passed.update((row.side, row.key) for row in rows if (row.side, row.key) not in ours)
         if mine:
-            return _planned(cycle, mine, again=False)
+            page = _planned(cycle, mine, again=False)
+            if cycle.arriving is not None:
+                cycle.arriving.planned(len(mine))
+            return page
     return None
 
 

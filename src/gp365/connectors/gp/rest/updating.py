@@ -86,6 +86,7 @@ def _read_back(trip: Trip, reading: Reading, stored: Values, looked: Mapping[str
     """
     number = trip.write.key[0]
     try:
+        trip.breathe()
         shown = any("." in name for name in stored)
         now = reading.fetch(trip.lane, number, addresses=shown, known=looked)
     except Gp365Error:
@@ -129,6 +130,8 @@ def _send(trip: Trip, reading: Reading, found: Fetched) -> _Sent:
     address_edits = {**edits.addresses, **edits.missing}
     if edits.customer or edits.main_address or not address_edits:
         _customer(trip, found, edits, sent)
+        if not edits.addresses:  # which are sent as they were read again
+            trip.breathe()
         _check_main(trip, reading, found, edits, sent)
     for code, changes in edits.addresses.items():
         members = whole("customer_address", found.addresses[code], changes)
