@@ -232,8 +232,9 @@ def lost(state: State, chosen: Round, now: datetime) -> State:
 def broke(state: State, chosen: Round, now: datetime, chance: float) -> State:
     """Put the flows of a round off that ended by a bug: they are looked at again at the longest interval."""
     flows = dict(state.flows)
-    for name in chosen.flows:
-        flow = (chosen.pair, name)
+    for flow in [(chosen.pair, name) for name in chosen.flows]:
+        if flow not in flows:  # the settings are others by now
+            continue
         pace = state.paces[flow]
         slow = Look(now, pace.longest_s)
         look = next_look(slow, pace, now, changed=False, chance=chance)
