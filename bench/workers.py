@@ -50,7 +50,7 @@ class Setting:
     edits: int = 60
     call_s: float = 0.05
     spacing_ms: int = 150
-    patience_s: float = 300.0
+    patience_s: float = 900.0
 
 
 @dataclass
