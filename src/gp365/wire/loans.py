@@ -51,9 +51,8 @@ class Borrower:
         """Note that somebody waits for a place."""
         self.trouble = None
         self._dropping = False
-        if self._thread is None:
-            self._start()
-        elif self._wanted() > 0 and self._is_news():
+        self._start()
+        if self._wanted() > 0 and self._is_news():
             self._bell.set()
 
     def given(self) -> None:
@@ -75,7 +74,7 @@ class Borrower:
                 self._lender.close()
 
     def _start(self) -> None:
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = Thread(target=self._live, name="lanes", daemon=True)
             self._thread.start()
 
