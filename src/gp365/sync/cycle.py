@@ -13,6 +13,7 @@ from time import monotonic
 
 from sqlalchemy import Connection
 
+from gp365.model.entity import Feed
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
 from gp365.model.values import key_of, key_text, pack
@@ -41,7 +42,7 @@ from gp365.sync.verify import verify_left_over, verify_run
 QUIET_CHUNK = 5000
 WAKE = "wake"  # the reason of a row that was woken (store, work)
 TOLD = frozenset({work.HINT, HANDED})
-BATCH_US = 5000
+BATCH_US = 1000
 LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 
 
@@ -149,6 +150,7 @@ def _observe(cycle: _Cycle, full: bool) -> None:
         job.looked.begin(job, anew=full or everything)
     with collecting_seldom():
         cycle.observation = observe(job, full=full or everything, since=cycle.beside.since)
+    job.listed = job.listed or job.clock()
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
@@ -286,12 +288,23 @@ def _due(cycle: _Cycle) -> list[Row]:
 
 
 def _came_late(cycle: _Cycle, rows: Sequence[WorkRow]) -> list[WorkRow]:
-    """Give the new records that somebody told us of after this run, or its round, had begun to read.
+    """Give the new records that came up after this run, or its round, had begun to read.
 
-    The other side may have the same firm since then, and what was read of it does not show that: they are for a later run.
+    The other side may have the same firm since then, and what was read of it does not show that: they are for a later
+    round. They come up because somebody told us, or in the feed of one side while the list of the other is the round's.
     """
-    job, since = cycle.job, cycle.beside.since
-    late = [row for row in rows if row.reason in TOLD and row.enqueued > to_micros(since.at) + BATCH_US]
+    job = cycle.job
+    told = to_micros(cycle.beside.since.at) + BATCH_US
+    listed = (
+        to_micros(job.listed) + BATCH_US if job.listed is not None and len(cycle.beside.runs) > 1 else None
+    )
+    fed = {place.side for place in job.places if place.entity.feed is not Feed.NONE}
+    late = [
+        row
+        for row in rows
+        if (row.reason in TOLD and row.enqueued > told)
+        or (listed is not None and row.reason == "changed" and row.side in fed and row.enqueued > listed)
+    ]
     if not late or cycle.only is not None:
         return []
     with job.store.read() as conn:
