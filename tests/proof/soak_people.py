@@ -15,7 +15,7 @@ from proof.crash_world import TWO_SIDED, UNITS, CrashWorld, Held, Snapshot
 
 BOTH_SIDES, LIMITS, NEW_FIRMS = 0.08, 0.1, 0.15
 ONE_SIDE = ((GP,), (SALES,))
-"""A firm that is entered on both sides at once, while a round has read one of them, is made twice: see docs/limits.md."""
+"""Never on both at once: between reading one side and the other, what is entered on the first is not seen."""
 
 
 @dataclass
