@@ -39,7 +39,7 @@ _FIRST = (3, 42)
 _UNFINISHED = ("ENQUEUED", "PENDING", "DELAYED")
 _FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _MOST = 1000
-_TURN_S = 0.2
+_TURN_S, _TURNS = 0.2, 150
 Asking = Callable[[Ask], None]
 Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -280,7 +280,10 @@ def _one_at_a_time(project: Project) -> Generator[None]:
     with project.store.engine.connect() as made:
         conn = made.execution_options(isolation_level="AUTOCOMMIT")
         named = {"name": schema_of(project)}
-        while not conn.execute(text("SELECT pg_try_advisory_lock(hashtext(:name))"), named).scalar_one():
+        taking = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+        for _ in range(_TURNS):  # then without: whoever has it stands still
+            if conn.execute(taking, named).scalar_one():
+                break
             sleep(_TURN_S)
         try:
             yield
