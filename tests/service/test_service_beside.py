@@ -13,8 +13,9 @@ from app.actions_desk import Desk
 from app.app_folder import SETTINGS
 from gp365.app.actions.opening import Failed
 from gp365.app.actions.running import Ran
-from gp365.app.service import acting
+from gp365.app.service import acting, plans
 from gp365.app.service.commands import pair_named
+from gp365.app.service.due import Round
 from gp365.app.service.rounds import RoundDone
 from gp365.app.service.told import done_of, told_of
 from gp365.connectors.memory import MemoryConnector
@@ -168,3 +169,19 @@ def test_what_a_round_brought_comes_whole_out_of_json_and_no_exception_travels()
     assert isinstance(back.faults["sales"], Unauthorised)
     assert back.failed[0].error.as_dict() == wrong.as_dict() == back.stopped["cards"].as_dict()
     assert (back.answered, back.changed, back.worked) == (frozenset({"sales"}), frozenset({"firms"}), True)
+
+
+def test_what_is_asked_for_while_a_round_is_under_way_is_looked_at_after_it(tmp_path: Path) -> None:
+    desk = desk_with(tmp_path, FAST)
+    with desk.open() as project:
+        now = project.clock()
+        state = plans.begin(project, now)
+        begun = dict(state.flows)
+        assert plans.asked_meanwhile(state, begun) == []
+        asked = plans.take_asked(state, [plans.Asked("main", "firms")], now)
+        again = plans.asked_meanwhile(asked, begun)
+        assert again == [("main", "firms")]
+        done = RoundDone("main", Ran([(report(), 1)]))
+        after = plans.after_round(asked, Round("main", ("firms",)), done, {}, now, lambda: 0.5)
+        assert after.flows["main", "firms"].look.next_at > now
+        assert plans.look_again(after, again, now).flows["main", "firms"].look.next_at == now

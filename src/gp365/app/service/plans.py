@@ -183,6 +183,16 @@ def unhooked(state: State, systems: frozenset[str], now: datetime) -> State:
     return replace(state, flows=flows)
 
 
+def asked_meanwhile(state: State, begun: Mapping[Flow, Planned]) -> list[Flow]:
+    """Name the flows that were planned anew since a round of them began: it may have read before that."""
+    return [flow for flow, plan in begun.items() if flow in state.flows and state.flows[flow] is not plan]
+
+
+def look_again(state: State, flows: Sequence[Flow], now: datetime) -> State:
+    """Look at flows once more, at once."""
+    return _look_now(state, flows, now, urgent=False)
+
+
 def look_where(state: State, queued: Queues, now: datetime) -> State:
     """Look at once at every flow that has something due: a command has made work."""
     flows = [flow for flow in state.flows if flow in queued and queued[flow].due]

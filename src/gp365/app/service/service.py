@@ -22,7 +22,7 @@ from gp365.app.service import acting, plans
 from gp365.app.service.certified import Certified
 from gp365.app.service.circuit import CLOSED, concerns
 from gp365.app.service.commands import Commands
-from gp365.app.service.due import Flow, Round, next_round
+from gp365.app.service.due import Flow, Planned, Round, next_round
 from gp365.app.service.hands import Alone, Hands, Rounds
 from gp365.app.service.hinting import Hinted
 from gp365.app.service.hooked import Hooked
@@ -87,6 +87,7 @@ class Service:
         self._asked: list[plans.Asked] = []
         self._told: list[Told] = []
         self._synced: set[Flow] = set()
+        self._begun: dict[str, dict[Flow, Planned]] = {}
         self._resting = False
         self._heard: list[Report] = []
         self._shown = monotonic()
@@ -251,7 +252,10 @@ class Service:
             chosen = self._chosen(now)
             if chosen is None:
                 break
-            self._rounds.give(*plans.narrowed(self._state, chosen))
+            given, full = plans.narrowed(self._state, chosen)
+            flows = [(given.pair, name) for name in given.flows]
+            self._begun[given.pair] = {flow: self._state.flows[flow] for flow in flows}
+            self._rounds.give(given, full)
             begun = True
         return begun
 
@@ -292,7 +296,9 @@ class Service:
         for system, error in done.faults.items():
             if concerns(error):
                 state = plans.system_failed(state, self.project, system, error, now, self._chance())
-        self._state = plans.after_round(state, chosen, done, queued, now, self._chance, whole=whole)
+        again = plans.asked_meanwhile(state, self._begun.pop(chosen.pair, {}))
+        state = plans.after_round(state, chosen, done, queued, now, self._chance, whole=whole)
+        self._state = plans.look_again(state, again, now)
         if done.changed or done.faults or done.stopped:
             note_round(self.project.log, done)
 
