@@ -39,7 +39,7 @@ def work_list(
         Work("publisher", "Publisher gp365 (prefix gp365)", _look_publisher, _make_publisher),
         Work("solution", "Solution gp365", _look_solution, _make_solution),
         Work(f"table:{CARD}", f"Table {CARD}, owned by users", _look_card, _make_card),
-        *(_column_work(column) for column in (*ours.COLUMNS, *ours.ACCOUNT_COLUMNS)),
+        *(_column_work(column) for column in (*ours.COLUMNS, *ours.FIGURES, *ours.ACCOUNT_COLUMNS)),
         *(_lookup_work(lookup) for lookup in ours.LOOKUPS),
         Work("key", f"Key {ours.KEY_NAME}: {' + '.join(ours.KEY_COLUMNS)}", _look_key, _make_key),
         *(_tracking_work(name) for name in tracked),
@@ -109,6 +109,8 @@ def _look_column(column: ours.OwnColumn, site: Site) -> Looked:
         return "differs", f"it is of type {found.type}"
     if column.length and (found.length or 0) < column.length:
         return "differs", f"it holds {found.length} characters, {column.length} are needed"
+    if column.type == "DateTime" and not found.day:
+        return "differs", "it holds moments, days are needed"
     if column.type == "Money" and (found.precision or 0) < 4:
         return "differs", f"it keeps {found.precision} decimals, 4 are needed"
     lacking = [str(value) for value, _ in column.options if value not in found.options]
