@@ -42,6 +42,11 @@ def run_of(answer: Answer, flow: str = FLOW) -> Mapping[str, Any]:
     return [run for run in answer.json["runs"] if run["flow"] == flow][-1]
 
 
+def updated(answer: Answer, flow: str) -> int:
+    """Count what the runs of a flow have changed."""
+    return sum(int(run["updated"]) for run in answer.json["runs"] if run["flow"] == flow)
+
+
 def summaries(at: Site) -> dict[str, Row]:
     """Return GP's summary rows by customer number; many customers have none."""
     return {row["CUSTNMBR"].strip(): row for row in at.rows(GP, "RM00103")}
