@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -26,11 +27,18 @@ SUMMARY = {
 
 
 @contextmanager
-def receivables_site(folder: Path, way: str, **sql: Any) -> Generator[Site]:
-    """Run the sample data of both worlds with receivables over a channel, after a first sync."""
-    with site(folder, provisioned=False) as made:
-        over(way, made, **sql)
+def receivables_site(folder: Path, way: str, companies: int = 1) -> Generator[Site]:
+    """Run the sample data of both worlds with receivables over a channel, after a first sync; a second company over SQL."""
+    with site(folder, provisioned=False, companies=companies) as made:
+        over(way, made)
         made.settings(_OURS, _WITH)
+        if companies > 1:
+            path = made.folder / "gp365.toml"
+            text = path.read_text("utf-8").replace(_OURS, _WITH)
+            table = re.search(r"\[systems\.gp\.sql\]\n(?:[^\[]+\n)+", text)
+            assert table is not None
+            canada = table.group().replace("systems.gp.", "systems.gp_canada.").replace('"TWO"', '"CAN"')
+            path.write_text(f"{text}\n{canada}", "utf-8")
         assert made.run("provision", "apply").code == 0
         done = made.sync()
         assert done.code == 0, done.out + done.err

@@ -70,6 +70,21 @@ def test_balances_of_all_accounts_add_up_to_gps_own_total(either: Site) -> None:
     assert total == sum(money(row, "CUSTBLNC") for row in summaries(either).values()) != 0
 
 
+def test_an_account_shows_the_amount_only_in_its_own_currency(either: Site) -> None:
+    usd = {row["_transactioncurrencyid_value"] for row in cards(either).values()}
+    assert len(usd) == 1
+    owed = {card["_gp365_accountid_value"]: card for card in cards(either).values()}
+    shown = {row["accountid"]: row for row in either.rows(SALES, "accounts") if row["accountid"] in owed}
+    others = [row for row in shown.values() if row["_transactioncurrencyid_value"] not in usd]
+    assert others and len(others) < len(shown)
+    for key, account in shown.items():
+        if account["_transactioncurrencyid_value"] in usd:
+            assert money(account, "gp365_totalbalance") == money(owed[key], "gp365_balance")
+        else:
+            assert account.get("gp365_totalbalance") is None
+            assert account["gp365_balances"].startswith("USD ")
+
+
 def test_both_systems_agree_when_they_are_reconciled(either: Site) -> None:
     answer = either.run("reconcile", FLOW)
     assert answer.code == 0, answer.out
@@ -269,6 +284,28 @@ def test_what_counts_against_the_credit_is_the_sites_choice(tmp_path: Path) -> N
             synced(at)
             assert money(cards(at)[number], "gp365_availablecredit") == Decimal(expected)
             assert synced(at).written == 0
+
+
+def test_two_companies_on_one_account_are_added_up_for_each_currency_alone(tmp_path: Path) -> None:
+    with receivables_site(tmp_path / "site", "sql", companies=2) as at:
+        totals: dict[str, Decimal] = {}
+        for row in at.rows(SALES, "accounts"):
+            mine = [c for c in at.rows(SALES, "gp365_customers") if c["_gp365_accountid_value"] == row["accountid"]]
+            parts = dict[str, Decimal]()
+            for card in mine:
+                iso = {"TWO": "USD", "CAN": "CAD"}[card["gp365_company"]]
+                parts[iso] = parts.get(iso, Decimal(0)) + money(card, "gp365_balance")
+            text = "; ".join(f"{iso} {amount:,.2f}" for iso, amount in sorted(parts.items()))
+            assert (row.get("gp365_balances") or "") == text
+            if len(parts) != 1:
+                assert row.get("gp365_totalbalance") is None
+            for iso, amount in parts.items():
+                totals[iso] = totals.get(iso, Decimal(0)) + amount
+        usd = sum(money(row, "CUSTBLNC") for row in summaries(at).values())
+        cad = at.door(GP, "GET", "/companies/CAN/rows/RM00103")["rows"]
+        assert totals == {"USD": usd, "CAD": sum(money(row, "CUSTBLNC") for row in cad)}
+        assert all(totals.values())
+        assert synced(at).written == 0
 
 
 def test_over_rest_alone_receivables_are_left_out_in_a_sentence_and_customers_run(tmp_path: Path) -> None:

@@ -88,4 +88,20 @@ ACCOUNT_FIGURES: tuple[OwnColumn, ...] = (
         table="account",
         about="Overdue amounts of all cards of this account, one per currency.",
     ),
+    OwnColumn(
+        "gp365_totalbalance",
+        "gp365_TotalBalance",
+        "GP balance in this currency",
+        "Money",
+        table="account",
+        about="Balance of all cards of this account, where all are in the account's own currency; else empty.",
+    ),
+    OwnColumn(
+        "gp365_totaloverdue",
+        "gp365_TotalOverdue",
+        "GP overdue in this currency (computed)",
+        "Money",
+        table="account",
+        about="Overdue on all cards of this account, where all are in the account's own currency; else empty.",
+    ),
 )
