@@ -68,12 +68,11 @@ COLUMNS = (
     OwnColumn("gp365_corporate", "gp365_Corporate", "GP corporate customer", "String", 15),
     OwnColumn("gp365_reference", "gp365_Reference", "Reference of gp365", "String", 40),
 )
-FIGURES = CARD_FIGURES
-"""Columns of the card that the flow receivables fills."""
+FIGURES = (*CARD_FIGURES, *ACCOUNT_FIGURES)
+"""Columns of cards and accounts that the flow receivables fills; made where a pair runs it."""
 # What the companies grant together, one amount per currency: text, because no column holds several currencies.
 ACCOUNT_COLUMNS = (
     OwnColumn("gp365_creditlimits", "gp365_CreditLimits", "GP credit limits", "String", 400, table="account"),
-    *ACCOUNT_FIGURES,
 )
 LOOKUPS = (
     OwnLookup("gp365_account_gp365_customer", CARD, "account", "gp365_AccountId", "Account", parental=True),
