@@ -185,13 +185,18 @@ def test_opportunities_are_tracked_only_when_asked_for(sales: Place) -> None:
     assert sales.system.org.schema.tables["opportunity"].tracked
 
 
-def test_columns_for_receivables_are_made_only_where_a_pair_shows_them_and_go_with_the_rest(sales: Place) -> None:
+def test_columns_for_receivables_are_made_only_where_a_pair_shows_them_and_go_with_the_rest(
+    sales: Place,
+) -> None:
     sales.provision()
     tables = sales.system.org.schema.tables
     assert "gp365_balance" not in tables["gp365_customer"].columns
     sales.provision(receivables=True)
     card, account = tables["gp365_customer"].columns, tables["account"].columns
-    kinds = [(card[f"gp365_{name}"].type, card[f"gp365_{name}"].behavior) for name in ("balance", "agedon", "dayspastdue")]
+    kinds = [
+        (card[f"gp365_{name}"].type, card[f"gp365_{name}"].behavior)
+        for name in ("balance", "agedon", "dayspastdue")
+    ]
     assert kinds == [("Money", ""), ("DateTime", "DateOnly"), ("Integer", "")]
     assert (account["gp365_balances"].type, account["gp365_totalbalance"].type) == ("String", "Money")
     assert plan(sales.privileged, receivables=True).nothing_to_do

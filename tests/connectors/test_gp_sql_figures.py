@@ -120,7 +120,9 @@ def test_a_new_day_gives_the_customers_with_open_documents_once_and_nobody_else(
     assert _poll(here, cursor)[0] == {}
     _morning(here)
     found, cursor = _poll(here, cursor)
-    held = {str(row["CUSTNMBR"]).strip() for row in here.system.world.company.rows("RM20101") if row["CURTRXAM"]}
+    held = {
+        str(row["CUSTNMBR"]).strip() for row in here.system.world.company.rows("RM20101") if row["CURTRXAM"]
+    }
     assert "DUE1" in found and set(found) <= held and "PAID1" not in found and "NONE1" not in found
     assert (found["DUE1"]["OverdueAmount"], found["DUE1"]["DaysPastDue"]) == (Decimal(0), 0)
     assert _poll(here, cursor)[0] == {}

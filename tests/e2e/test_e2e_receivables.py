@@ -45,7 +45,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield made
 
 
-def test_every_card_shows_gps_own_figures_to_the_last_decimal_and_zeros_where_there_are_none(either: Site) -> None:
+def test_every_card_shows_gps_own_figures_to_the_last_decimal_and_zeros_where_there_are_none(
+    either: Site,
+) -> None:
     held, shown = summaries(either), cards(either)
     assert len(shown) == 43 and 0 < len(held) < 43
     for number, card in shown.items():
@@ -178,9 +180,7 @@ def test_each_part_lowers_or_raises_the_available_credit(
     figures(books, number, **{column: str(held + Decimal("12.34"))})
     synced(books)
     after = cards(books)[number]
-    moved = {
-        name: money(after, name) - money(before, name) for name in (shown, "gp365_availablecredit")
-    }
+    moved = {name: money(after, name) - money(before, name) for name in (shown, "gp365_availablecredit")}
     assert moved == {shown: Decimal("12.34"), "gp365_availablecredit": sign * Decimal("12.34")}
 
 
@@ -290,7 +290,11 @@ def test_two_companies_on_one_account_are_added_up_for_each_currency_alone(tmp_p
     with receivables_site(tmp_path / "site", "sql", companies=2) as at:
         totals: dict[str, Decimal] = {}
         for row in at.rows(SALES, "accounts"):
-            mine = [c for c in at.rows(SALES, "gp365_customers") if c["_gp365_accountid_value"] == row["accountid"]]
+            mine = [
+                c
+                for c in at.rows(SALES, "gp365_customers")
+                if c["_gp365_accountid_value"] == row["accountid"]
+            ]
             parts = dict[str, Decimal]()
             for card in mine:
                 iso = {"TWO": "USD", "CAN": "CAD"}[card["gp365_company"]]

@@ -296,7 +296,9 @@ def test_every_named_converter_says_of_what_kind_its_value_is() -> None:
     assert codec("", "gp", (T.DATE,)).kind == "day"
 
 
-def test_available_credit_is_the_limit_less_its_uses_nothing_without_a_bound_and_zero_without_credit() -> None:
+def test_available_credit_is_the_limit_less_its_uses_nothing_without_a_bound_and_zero_without_credit() -> (
+    None
+):
     gp = codec("available_credit", "gp", (T.OPTION, T.MONEY, T.MONEY, T.MONEY))
     uses = (Decimal("100.00"), Decimal("700.50"), Decimal("-50.25"))
     assert gp.read((2, *uses), ConvertContext()) == Decimal("-550.25")

@@ -110,9 +110,7 @@ class Assembly:
         """
         if pair not in self._prepared:
             given = self.pair(pair)
-            chosen = [
-                replace(flow, file=owned(flow.file, given)) for flow in flows_of(self.project, pair)
-            ]
+            chosen = [replace(flow, file=owned(flow.file, given)) for flow in flows_of(self.project, pair)]
             check_owners(pair, given, [flow.file for flow in chosen], self.project.folder)
             self._prepared[pair] = tuple(self._prepare(pair, flow, chosen) for flow in chosen)
         return self._prepared[pair]

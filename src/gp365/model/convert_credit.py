@@ -7,7 +7,6 @@ is changed, so that an amount read alone may be a stale one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
 from decimal import Decimal
 
 from gp365.model import convert_values

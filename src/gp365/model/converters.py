@@ -122,7 +122,8 @@ def codec(
     if len(field_types) != 1:
         raise Misconfigured(
             "flow-invalid",
-            "The row has several wire fields on one side; only the converters joined, credit_limit and available_credit take them.",
+            "The row has several wire fields on one side; only the converters joined, credit_limit and available_credit "
+            "take them.",
         )
     name = convert or _default(field_types[0], fields)
     if name not in NAMES:

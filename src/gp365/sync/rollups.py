@@ -84,9 +84,7 @@ def rollup_job(job: Job, name: str, rollup: RollupFile) -> Job:
 
 def _flow(name: str, source: str, rollup: RollupFile) -> Flow:
     """Write the flow of a roll-up: rows owned by the sums; nothing is created, and who is gone is let go."""
-    fields: dict[str, Any] = {
-        TEXT: {source: TEXT, rollup.side: rollup.to, "owner": source, "long": "park"}
-    }
+    fields: dict[str, Any] = {TEXT: {source: TEXT, rollup.side: rollup.to, "owner": source, "long": "park"}}
     if rollup.amount is not None:
         named = {source: CURRENCY, rollup.side: rollup.amount.in_currency}
         fields[CURRENCY] = {**named, "read_only": True}

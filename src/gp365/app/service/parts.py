@@ -43,11 +43,7 @@ def impatient(settings: Settings, call_patience_s: float) -> Settings:
 
 def flow_names(project: Project) -> list[tuple[str, str]]:
     """Name the flows of every pair, with what they need, in the order in which they run. Nothing is sent."""
-    return [
-        (pair, flow.name)
-        for pair in project.settings.pairs
-        for flow in flows_of(project, pair)
-    ]
+    return [(pair, flow.name) for pair in project.settings.pairs for flow in flows_of(project, pair)]
 
 
 def readers(project: Project) -> Mapping[tuple[str, str], list[Reader]]:

@@ -29,7 +29,9 @@ def _number(name: str, schema: str, label: str, about: str) -> OwnColumn:
 CARD_FIGURES: tuple[OwnColumn, ...] = (
     _money("balance", "Balance", "Balance"),
     *(
-        _money(f"aging{n}", f"Aging{n}", f"Aging {n}", f"Amount of Dynamics GP's aging period {n}. {_BY_AGING}")
+        _money(
+            f"aging{n}", f"Aging{n}", f"Aging {n}", f"Amount of Dynamics GP's aging period {n}. {_BY_AGING}"
+        )
         for n in range(1, BUCKETS + 1)
     ),
     *(
@@ -55,18 +57,53 @@ CARD_FIGURES: tuple[OwnColumn, ...] = (
         "Credit limit less balance, unposted sales and orders, plus unposted payments and deposits; as the options of "
         "gp365 say. Zero without credit, empty where credit is unlimited, negative where the limit is exceeded.",
     ),
-    _money("overdue", "Overdue", "Overdue (computed)", f"Open documents past due; credits are not deducted. {_OF_TODAY}"),
-    _day("oldestinvoice", "OldestInvoice", "Oldest open invoice (computed)", f"Date of the oldest open invoice. {_OF_TODAY}"),
+    _money(
+        "overdue",
+        "Overdue",
+        "Overdue (computed)",
+        f"Open documents past due; credits are not deducted. {_OF_TODAY}",
+    ),
+    _day(
+        "oldestinvoice",
+        "OldestInvoice",
+        "Oldest open invoice (computed)",
+        f"Date of the oldest open invoice. {_OF_TODAY}",
+    ),
     _number("dayspastdue", "DaysPastDue", "Days past due (computed)", f"Of what fell due first. {_OF_TODAY}"),
-    _day("figuresasof", "FiguresAsOf", "Figures as of", "The day of the computed figures; empty without open documents."),
+    _day(
+        "figuresasof",
+        "FiguresAsOf",
+        "Figures as of",
+        "The day of the computed figures; empty without open documents.",
+    ),
     _number("daystopay", "DaysToPay", "Average days to pay, this year", _OF_GP.partition(",")[0] + "."),
     _number("daystopaylife", "DaysToPayLife", "Average days to pay, ever", _OF_GP.partition(",")[0] + "."),
     _money("lastpayment", "LastPayment", "Last payment"),
     _day("lastpaymenton", "LastPaymentOn", "Last payment on", _OF_GP.partition(",")[0] + "."),
-    _money("salesthisyear", "SalesThisYear", "Sales since the year-end close", f"{_OF_GP} It begins anew with the close."),
-    _money("saleslastyear", "SalesLastYear", "Sales of the year before", f"{_OF_GP} It changes with the close only."),
-    _day("yearclosed", "YearClosed", "Calendar year closed on", "The last year-end close of receivables, calendar year."),
-    _day("fiscalyearclosed", "FiscalYearClosed", "Fiscal year closed on", "The last year-end close, fiscal year."),
+    _money(
+        "salesthisyear",
+        "SalesThisYear",
+        "Sales since the year-end close",
+        f"{_OF_GP} It begins anew with the close.",
+    ),
+    _money(
+        "saleslastyear",
+        "SalesLastYear",
+        "Sales of the year before",
+        f"{_OF_GP} It changes with the close only.",
+    ),
+    _day(
+        "yearclosed",
+        "YearClosed",
+        "Calendar year closed on",
+        "The last year-end close of receivables, calendar year.",
+    ),
+    _day(
+        "fiscalyearclosed",
+        "FiscalYearClosed",
+        "Fiscal year closed on",
+        "The last year-end close, fiscal year.",
+    ),
 )
 # Over all cards of an account, one amount per currency: text, because no column holds several currencies.
 ACCOUNT_FIGURES: tuple[OwnColumn, ...] = (

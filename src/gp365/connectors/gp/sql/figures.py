@@ -16,7 +16,7 @@ from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import after, among, chunk_of, constants
 from gp365.connectors.gp.sql.rows import day_of, folded, key_value
 from gp365.connectors.gp.sql.sources import Figure, Figures, Source
-from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark
+from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select
 from gp365.connectors.gp.values import EMPTY_DATE
 from gp365.model.record import Record
 from gp365.model.values import Key, Value
@@ -43,15 +43,16 @@ def with_figures(
         statement = _sums(names, source, figures, asked, keys[at : at + chunk_of(1)], today)
         for row in ask(statement):
             found[folded(source, (cast("str", row[0]).rstrip(" "),))] = row
-    return [_with(record, figures, asked, found.get(folded(source, record.key)), fields, today) for record in records]
+    return [
+        _with(record, figures, asked, found.get(folded(source, record.key)), fields, today)
+        for record in records
+    ]
 
 
-def open_ones(
-    names: Names, source: Source, figures: Figures, last: SqlValue | None, top: int
-) -> Statement:
+def open_ones(names: Names, source: Source, figures: Figures, last: SqlValue | None, top: int) -> Statement:
     """Return the question for the records that have rows at all, in their order, after the last one of a page."""
     column = f"[t].{bracketed(figures.by)}"
-    statement = Statement(f"SELECT TOP ({top:d}) {column} FROM {names.object(figures.table)} AS [t] WHERE ")
+    statement = select([column], names.object(figures.table), top=top).add(" WHERE ")
     conditions = _rows_that_count(figures)
     if last is not None:
         conditions.append(after([column], [source.sql_type(figures.of)], [last]))
@@ -79,7 +80,9 @@ def _rows_that_count(figures: Figures) -> list[Statement]:
 
 
 def _column(figure: Figure, today: date) -> Statement:
-    word, value = ("SUM", Statement(f"[t].{bracketed(figure.sum)}")) if figure.sum else ("MIN", _day(figure.least))
+    word, value = (
+        ("SUM", Statement(f"[t].{bracketed(figure.sum)}")) if figure.sum else ("MIN", _day(figure.least))
+    )
     otherwise = " ELSE 0" if figure.sum else ""
     conditions = [
         Statement(f"[t].{bracketed(column)} IN ({', '.join(f'{each:d}' for each in values)})")

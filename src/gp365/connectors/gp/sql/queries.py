@@ -124,9 +124,7 @@ def _join(names: Names, alias: str, join: Join, *, system: bool) -> Statement:
         Statement(f"{bracketed(alias)}.{bracketed(theirs)} = [t].{bracketed(ours)}")
         for theirs, ours in join.on.items()
     ]
-    joined = Statement(
-        f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON "
-    )
+    joined = Statement(f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON ")
     return joined.join([*on, *constants(join.where, alias)], " AND ")
 
 

@@ -112,7 +112,11 @@ class Reading:
             if page is not None:
                 yield ChangePage(_changes(page), full=True)
             page = records
-        yield ChangePage(_changes(page or []), cursor=Cursor(_naive(at), now, day=self._day(source, fields)).text(), full=True)
+        yield ChangePage(
+            _changes(page or []),
+            cursor=Cursor(_naive(at), now, day=self._day(source, fields)).text(),
+            full=True,
+        )
 
     def _since(self, entity: str, fields: Sequence[str], held: Cursor) -> Iterator[ChangePage]:
         """Give the records that the watched tables name, a page at a time; what was given before is not given again."""
@@ -153,7 +157,9 @@ class Reading:
             return
         last: SqlValue | None = None
         while True:
-            rows = self._desk.rows(open_ones(self._desk.names, source, source.figures, last, self._settings.page))
+            rows = self._desk.rows(
+                open_ones(self._desk.names, source, source.figures, last, self._settings.page)
+            )
             keys = [(cast("str", row[0]).rstrip(" "),) for row in rows]
             yield ChangePage(_changes(list(self._by(entity, (source.figures.of,), keys, fields))))
             if len(rows) < self._settings.page:

@@ -197,7 +197,9 @@ class Reader:
         for name, first, second in self._less:
             values[name] = cast("Decimal", row[first[0]]) - cast("Decimal", row[second[0]])
         for name, parts, taken in self._adds:
-            held = {p: self._empty.get(p) if row[at] is None else convert(row[at]) for p, at, convert in taken}
+            held = {
+                p: self._empty.get(p) if row[at] is None else convert(row[at]) for p, at, convert in taken
+            }
             if (total := added(parts, held)) is not None:
                 values[name] = total
         birth = {name: convert(row[at]) for name, at, convert in self._birth if row[at] is not None}

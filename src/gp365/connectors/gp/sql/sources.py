@@ -192,9 +192,7 @@ def _join(given: Mapping[str, Any]) -> Join:
 
 def _figures(given: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> Figures:
     found = {name: _figure(form["figure"]) for name, form in fields.items() if "figure" in form}
-    return Figures(
-        given["table"], given["by"], given["of"], given.get("where", {}), given["filled"], found
-    )
+    return Figures(given["table"], given["by"], given["of"], given.get("where", {}), given["filled"], found)
 
 
 def _figure(given: Mapping[str, Any]) -> Figure:
