@@ -21,6 +21,7 @@ from bench.million import million
 from bench.plan import plan
 from bench.quiet import quiet
 from bench.reconcile import reconcile
+from bench.workers import workers
 
 
 def main() -> int:
@@ -43,6 +44,7 @@ def main() -> int:
             "busy-door",
             "latency",
             "idle",
+            "workers",
             [],
         ),
         help="which benchmarks",
@@ -73,6 +75,7 @@ def main() -> int:
         "busy-door": lambda: {"busy_door": busy_door()},
         "latency": lambda: {"latency": latency(Setting(seconds=given.seconds or 120.0))},
         "idle": lambda: {"idle": idle(given.seconds or 300.0)},
+        "workers": lambda: {"workers": workers()},
     }
     found: dict[str, Any] = {}
     for name, run in chosen.items():

@@ -7,6 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from gp365.wire.redact import SECRETS
+from postgresql import server
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Give the address of a PostgreSQL server."""
+    with server() as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,14 @@ from starlette.testclient import TestClient
 from alerts.alert_desk import BEGAN, firms, ran, report
 from gp365.app.alerts.conditions import Condition
 from gp365.app.metrics import Metrics
-from gp365.app.service.standing import Fault, GuardStanding, Standing, SystemStanding
+from gp365.app.service.standing import (
+    Fault,
+    GuardStanding,
+    HookStanding,
+    Standing,
+    SystemStanding,
+    WorkerStanding,
+)
 from gp365.model.errors import Retry
 from gp365.web.health import Face, health
 
@@ -102,13 +109,48 @@ def test_the_page_says_what_is_broken_what_ran_and_what_waits_for_whom() -> None
     assert "3 records of firms of main wait for a person" in page.text
     assert "gp365 parked list" in page.text
     assert "answers" in page.text
+    assert "Decide them: <code>gp365 parked list</code>." in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_page_says_how_busy_a_system_is_which_webhooks_do_not_work_and_who_works() -> None:
+    system = SystemStanding(
+        "sales", lanes=4, busy=3, waiting=2, refusals=1200, requests_today=9000, allowance=25_000
+    )
+    hooks = (
+        HookStanding("sales", "gp365 sales: Create of account"),
+        HookStanding("sales", "gp365 sales: Update of account", "disabled", "it was disabled"),
+    )
+    workers = (
+        WorkerStanding("north", "srv1:C:\\gp365", leads=True),
+        WorkerStanding("south", "srv2:C:\\gp365", pairs=("fabrikam",)),
+    )
+    standing = replace(WELL, systems=(system,), hooks=hooks, workers=workers)
+    page = client(standing).get("/").text
+    assert "3 of 4, 2 wait" in page and "1,200" in page and "9,000 of 25,000" in page
+    assert "1 of 2" in page and "gp365 sales: Update of account (disabled)" in page
+    assert "leads" in page and "runs fabrikam" in page
+    figures = client(standing).get("/metrics").text
+    for line in (
+        'gp365_system_lanes{system="sales"} 4.0',
+        'gp365_system_lanes_busy{system="sales"} 3.0',
+        'gp365_system_callers_waiting{system="sales"} 2.0',
+        'gp365_system_throttled_total{system="sales"} 1200.0',
+        'gp365_system_requests_today{system="sales"} 9000.0',
+        'gp365_system_requests_allowance{system="sales"} 25000.0',
+        'gp365_webhooks{state="disabled",system="sales"} 1.0',
+        "gp365_workers 2.0",
+    ):
+        assert line in figures
+    assert "Workers" not in client().get("/").text
 
 
 def test_the_page_loads_nothing_from_anywhere_and_no_name_can_put_code_into_it() -> None:
     evil = "<script>alert(1)</script>"
     flow = replace(firms(guards=(GuardStanding(evil, evil, evil, BEGAN),)), pair=evil, flow=evil)
     standing = replace(WELL, flows=(flow,), systems=(SystemStanding(evil, evil, "open", Fault(evil)),))
+    hooks = (HookStanding(evil, evil, "disabled", evil),)
+    standing = replace(standing, hooks=hooks, workers=(WorkerStanding(evil, evil, pairs=(evil,)),))
     page = client(standing, broken=lambda: [Condition("system-down", system=evil)]).get("/").text
     seen: list[str] = []
 

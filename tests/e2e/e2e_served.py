@@ -62,6 +62,11 @@ class Service:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ready(self) -> bool:
+        """Tell whether it has said that it is at work."""
+        return READY in self.words_said()
+
     def begin(self, ahead_s: float = 0.0) -> None:
         """Start the process, so many seconds in the future; it is not waited for."""
         self.starts += 1
@@ -78,7 +83,7 @@ class Service:
     def start(self, ahead_s: float = 0.0) -> None:
         """Start the process and wait until it is at work."""
         self.begin(ahead_s)
-        until(lambda: READY in self.words_said() or not self.alive, PATIENCE_S)
+        until(lambda: self.ready or not self.alive, PATIENCE_S)
         assert self.alive, self.words_said()
 
     def words_said(self) -> str:

@@ -141,7 +141,7 @@ class Soak:
     def _restart(self) -> None:
         """Kill a process, or stop it, and start it again; a single service also into a later time."""
         one = self.world.random.choice(self.services)
-        if len(self.services) == 1 and self.world.random.random() < 0.4:
+        if len(self.services) == 1 and one.ready and self.world.random.random() < 0.4:
             assert one.stop() == 0, one.words_said()
             self.told.kills[f"{one.name} stopped"] += 1
         else:

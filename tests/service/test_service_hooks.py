@@ -216,6 +216,14 @@ def test_the_certificate_that_gp_s_server_shows_is_known_from_the_first_day(site
     assert seen.system == "gp" and seen.until > service.clock()
 
 
+def test_how_busy_both_systems_are_is_known_after_the_first_round(site: Simulators) -> None:
+    with serving(site) as service:
+        until(lambda: service.rounds and all(one.requests_today for one in service.standing().systems))
+        gp, sales = service.standing().systems
+    assert gp.lanes >= 1 and sales.lanes >= 1
+    assert (gp.busy, gp.waiting, gp.refusals) == (0, 0, 0)
+
+
 def _control(site: Simulators, method: str, path: str, body: Any = None) -> Any:
     trusted = ssl.create_default_context(cafile=str(site.description["ca_file"]))
     given = None if body is None else json.dumps(body).encode()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.actions_desk import Desk
+from gp365.app.alerts.conditions import Facts, conditions
+from gp365.app.service import plans
+from gp365.app.service.due import Round
+from gp365.app.service.rounds import RoundDone
+from gp365.app.service.triggering import Triggering
+from gp365.app.settings_alerts import AlertSettings
+from gp365.connectors.memory import MemoryConnector
+from gp365.model.errors import Gp365Error, Retry, Unauthorised
 from gp365.web.status_page import status_page
 from service.service_desk import Served, command, until
 from service.service_periods import (
@@ -181,7 +190,10 @@ def test_a_rule_for_a_flow_that_its_pair_does_not_run_is_told_and_polls_go_on(tm
     desk = with_periods(tmp_path, FORECAST + 'flows = ["customers"]\n')
     with running(desk) as at:
         until(lambda: arrived(desk, "Aaron Fitz"))
-        assert at.service.standing().triggers == ()
+        (rule,) = at.service.standing().triggers
+        assert rule.fault is not None and rule.fault.code == "flow-unknown"
+        (told_of,) = conditions(at.service.standing(), Facts(date(2026, 11, 23)), AlertSettings())
+        assert told_of.sentence == "Every rule asks for nothing by the calendar (flow-unknown)."
     (told,) = log_of(desk, "error")
     assert told["error"]["code"] == "flow-unknown"
     assert told["error"]["field"] == "service.cycle.forecast.flows"
@@ -215,3 +227,84 @@ def test_status_and_the_page_say_when_each_rule_comes_next(tmp_path: Path) -> No
     rules = {one["rule"]: one for one in command(desk, "status", "--json").json["calendar"]}
     assert set(rules) == {"cycle forecast main", "fiscal end main"}
     assert "cycle forecast main" in command(desk, "status").out
+
+
+def test_of_two_that_plan_at_the_same_time_only_one_asks_for_a_closing(tmp_path: Path) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE)
+    gp = desk.person("gp")
+    with desk.open() as one, desk.open() as other:
+        both = [Triggering(project, lambda name: gp) for project in (one, other)]
+        now, states = datetime.now(UTC), [plans.begin(project, datetime.now(UTC)) for project in (one, other)]
+        for step in range(6):
+            if step == 2:
+                close_sales(desk, 10)
+            at = now + timedelta(seconds=2 * step)
+            states = [each.turn(state, at) for each, state in zip(both, states, strict=True)]
+    gp.close()
+    assert occasions(desk) == ["2026/10 sales"]
+
+
+def test_a_round_that_began_before_its_flow_was_to_be_read_whole_leaves_it_so(tmp_path: Path) -> None:
+    with with_periods(tmp_path, AFTER_CLOSE).open() as project:
+        now = datetime.now(UTC)
+        before = plans.take_asked(plans.begin(project, now), [plans.Asked("main", "firms", full=True)], now)
+    round_, done = Round("main", ("firms",)), RoundDone("main", plans.nothing_ran())
+    for whole, left in ((False, {("main", "firms")}), (True, set[tuple[str, str]]())):
+        after = plans.after_round(before, round_, done, {}, now, lambda: 0.5, whole=whole)
+        assert after.full == left
+
+
+class Failing:
+    """A connector whose questions fail as told, and are counted."""
+
+    def __init__(self, connector: MemoryConnector) -> None:
+        self._connector = connector
+        self.error: Gp365Error | None = None
+        self.asked = 0
+
+    def find(self, *asked: Any) -> Any:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return self._connector.find(*asked)
+
+
+def test_a_calendar_that_cannot_be_read_stops_no_flow_and_is_not_asked_for_again_with_a_refused_password(
+    tmp_path: Path,
+) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE)
+    gp = Failing(desk.person("gp"))
+    with desk.open() as project:
+        rules = Triggering(project, lambda name: gp)  # type: ignore[arg-type]
+        now = datetime.now(UTC)
+        state = plans.begin(project, now)
+        gp.error = Unauthorised("password", "The login failed.", system="gp")
+        for step in range(5):
+            state = rules.turn(state, now + timedelta(seconds=2 * step))
+        (rule,) = rules.standing(now)
+        assert gp.asked == 1 and state.circuits == {}
+        assert rule.fault is not None and rule.fault.code == "password"
+        settings = tmp_path / "gp365.toml"
+        settings.write_text(settings.read_text("utf-8") + "\n# another secret\n", "utf-8")
+        gp.error = None
+        rules.turn(state, now + timedelta(seconds=60))
+        assert gp.asked == 2 and rules.standing(now)[0].fault is None
+
+
+def test_a_calendar_of_a_system_that_is_down_waits_for_it_and_is_looked_at_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    desk = with_periods(tmp_path, AFTER_CLOSE.replace("1.0", "3600.0"))
+    gp = Failing(desk.person("gp"))
+    with desk.open() as project:
+        rules = Triggering(project, lambda name: gp)  # type: ignore[arg-type]
+        now = datetime.now(UTC)
+        gp.error = Retry("unreachable", "No answer.", system="gp")
+        well = rules.turn(plans.begin(project, now), now)
+        assert rules.standing(now)[0].fault is not None
+        down = plans.system_failed(well, project, "gp", gp.error, now, 0.5)
+        rules.turn(down, now + timedelta(hours=2))
+        assert gp.asked == 1 and rules.standing(now)[0].fault is None  # told as a system that is down
+        gp.error = None
+        rules.turn(well, now + timedelta(hours=2, seconds=1))
+        assert gp.asked == 2 and rules.standing(now)[0].seen_at is not None

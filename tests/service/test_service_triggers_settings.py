@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import pytest
 
 from app.app_folder import SETTINGS
@@ -102,3 +105,11 @@ def test_a_pair_without_a_calendar_of_its_own_takes_one_of_the_settings() -> Non
     given = parse_settings(f'{SETTINGS}{GP}{MONTHS}{FISCAL}calendar = "company"\naround_period_end = {{}}\n')
     assert given.service.fiscal["end"].look_s == 600
     assert given.calendars["company"].closed_until == {}
+
+
+def test_the_calendar_that_the_page_shows_is_taken() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "serve.md").read_text("utf-8")
+    section = page.partition("## By the calendar")[2].partition("\n## ")[0]
+    shown = [line.strip() for line in section.splitlines() if line.startswith("      ")]
+    given = parse_settings(f"{SETTINGS}{chr(10).join(shown)}\n").calendars["company"]
+    assert (given.first_month, given.closed_until) == (7, {"sales": date(2026, 10, 31)})

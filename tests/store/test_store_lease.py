@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -85,3 +87,31 @@ def test_taking_over_a_claim_ends_the_lease_that_held_it(
         leases.renew(conn, old, 60)
     with other.write(new) as conn:
         assert conn.execute(select(tables.work.c.lease)).scalar_one() == new.number
+
+
+def test_a_lease_is_prolonged_while_a_long_transaction_works_under_it(store: Store, clock: Any) -> None:
+    with store.write() as conn:
+        held = leases.take(conn, "worker/a", "a", 15)
+    if store.dialect == "sqlite":  # there writers take turns anyway
+        return
+    with store.write(held), store.write() as beside:
+        clock.forward(10)
+        assert leases.renew(beside, held, 15).until == clock() + timedelta(seconds=15)
+
+
+def test_living_leases_are_told_by_name_and_only_one_that_has_run_out_can_be_ended(
+    store: Store, clock: Any
+) -> None:
+    with store.write() as conn:
+        first = leases.take(conn, "worker/a", "a", 15)
+        leases.take(conn, "worker/b", "b", 60)
+        leases.take(conn, "pair/one", "a", 60)
+        assert [one.name for one in leases.held(conn, "worker/")] == ["worker/a", "worker/b"]
+        assert not leases.end(conn, "worker/a")
+    clock.forward(16)
+    with store.write() as conn:
+        assert [(one.name, one.holder) for one in leases.held(conn, "worker/")] == [("worker/b", "b")]
+        assert leases.end(conn, "worker/a")
+        assert not leases.end(conn, "worker/a")
+    with pytest.raises(LeaseLost), store.write(first):
+        pass

@@ -154,3 +154,23 @@ def test_runs_that_begin_in_the_same_second_do_not_share_a_name(store: Store) ->
     assert len(names) == 3000
     assert len({name.rpartition("-")[2] for name in names}) == 3000
     assert all(len(name.rpartition("-")[2]) >= 12 for name in names)
+
+
+def test_a_look_that_found_nothing_is_counted_in_the_look_before_it(store: Store, clock) -> None:
+    with store.write() as conn:
+        first = runs.begin(conn, *PLACE)
+        runs.end(conn, first, "done", counts={"considered": 0, "looks": 1}, balanced=True, clean=True)
+    for looks in (2, 3):
+        clock.forward(120)
+        with store.write() as conn:
+            began, second = clock(), runs.begin(conn, *PLACE)
+            clock.forward(1)
+            before = runs.get(conn, first)
+            assert before is not None
+            runs.fold(conn, second, before)
+        with store.read() as conn:
+            [held] = runs.list_runs(conn)
+            assert (held.id, held.state, held.counts["looks"]) == (first, "done", looks)
+            assert (held.begun_at, held.ended_at) == (began, clock())
+            assert runs.newest(conn, [PLACE], state="done") == {PLACE: held}
+            assert held.counts["since"] == "2026-11-22T08:00:00+00:00"

@@ -140,6 +140,16 @@ def test_a_decision_on_a_parked_record_is_carried_out_by_the_next_look(world: Wo
     assert world.parked() == []
 
 
+def test_a_look_that_reads_everything_works_what_is_parked_and_what_was_seen_before(world: World) -> None:
+    in_step(world)
+    remember = Looked()
+    in_conflict(world, remember)
+    world.clock.advance(60)
+    look(world, remember=remember)
+    world.clock.advance(60)
+    assert look(world, remember=remember, full=True).dispositions["parked"] == 1
+
+
 def test_a_record_that_a_condition_leaves_out_of_a_list_is_worked_once_and_again_when_it_changes(
     world: World,
 ) -> None:

@@ -203,3 +203,48 @@ def test_a_name_outside_the_code_page_is_parked_and_never_transliterated(world: 
     assert entry.code == "not-in-code-page" and entry.field == "name"
     assert customer(world)["Name"] == "Aaron Fitz" and customer(world)["Street"] == "2 Elm"
     assert report.dispositions["parked"] == 1
+
+
+@pytest.mark.parametrize("hidden", ["gp", "sales"])
+def test_a_change_beside_a_record_that_we_may_not_see_waits_until_we_may(world: World, hidden: str) -> None:
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Phone="1", Zip="1")
+    world.sales_put("a1", name="Aaron Fitz", number="AARONFIT0001", phone="1", zip="1", type=3)
+    world.sync()
+    entity, key = ("account", "a1") if hidden == "sales" else ("customer", "AARONFIT0001")
+    system = world.sales if hidden == "sales" else world.gp
+    system.person_hide(entity, (key,))
+    if hidden == "sales":
+        world.gp_put("AARONFIT0001", Phone="2")
+    else:
+        world.sales_put("a1", phone="2")
+    for _ in range(2):
+        report = world.sync()
+        assert report.balanced and written(report) == 0
+        assert [(one.field, one.code) for one in world.parked()] in (
+            [("phone", "unreadable")],
+            [("", "target-gone")],
+        )
+    system.person_hide(entity, (key,), hidden=False)
+    assert world.sync().balanced
+    assert world.customers()["AARONFIT0001"]["Phone"] == "2" == world.accounts()["Aaron Fitz"]["phone"]
+    assert written(world.sync()) == 0 and not world.parked()
+
+
+def test_a_record_that_waits_for_a_person_and_may_not_be_seen_for_a_while_is_not_forgotten(
+    world: World,
+) -> None:
+    world.gp_put("AARONFIT0001", Name="Aaron Fitz", Zip="1")
+    for key in ("a1", "a2"):
+        world.sales_put(key, name="Aaron Fitz", zip="1", type=3)
+    world.sync()
+    assert {one.code for one in world.parked()} == {"candidates"}
+    world.sales.person_hide("account", ("a1",))
+    for _ in range(2):
+        assert world.sync().balanced
+    assert ("sales:a1", "unreadable") in {(one.subject, one.code) for one in world.parked()}
+    world.sales.person_hide("account", ("a1",), hidden=False)
+    assert world.sync().balanced
+    assert ("sales:a1", "unreadable") not in {(one.subject, one.code) for one in world.parked()}
+    told = {one.subject for one in world.parked()} | {f"sales:{link.right_key}" for link in world.links()}
+    assert {"sales:a1", "sales:a2"} <= told
+    assert written(world.sync()) == 0

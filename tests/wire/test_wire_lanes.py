@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from gp365.app.actions.simulators import Simulators, simulators
+from gp365.wire.gate import Gate
 from gp365.wire.handshake import WindowsLogin
 from gp365.wire.trust import Trust
 from gp365.wire.windows import Lanes
@@ -38,11 +39,13 @@ def door(gp: Simulators, method: str, path: str, body: Any = None) -> Any:
         return json.load(answer)
 
 
-def opened(gp: Simulators, lanes: int, spacing_s: float) -> Lanes:
+def opened(gp: Simulators, lanes: int, spacing_s: float, gate: Gate | None = None) -> Lanes:
     told = gp.description["gp"]
     login = WindowsLogin(told["user"], told["password"])
     trust = Trust(Path(gp.description["ca_file"]))
-    return Lanes(told["url"], system="gp", trust=trust, login=login, lanes=lanes, spacing_s=spacing_s)
+    return Lanes(
+        told["url"], system="gp", trust=trust, login=login, lanes=lanes, spacing_s=spacing_s, gate=gate
+    )
 
 
 def read_then_write(lanes: Lanes) -> int:
@@ -73,6 +76,23 @@ def test_lanes_are_all_used_and_neither_their_number_nor_their_rest_is_ever_brok
     assert told["most_at_once"] <= lanes
     assert sum(call["status"] == 200 for call in told["calls"]) >= 2 * CALLS
     assert told["shortest_rest_s"] >= spacing_s
+
+
+@pytest.mark.parametrize("spacing_s", [0.03, 0.0])
+def test_two_sets_at_one_gate_keep_the_setting_together(gp: Simulators, spacing_s: float) -> None:
+    """As the service has them: one for rounds, one for what somebody has just told of."""
+    door(gp, "POST", "/pacing", {"at_once": 2, "rest_s": spacing_s})
+    door(gp, "DELETE", "/pacing")
+    gate = Gate(2, spacing_s)
+    sets = [opened(gp, 2, spacing_s, gate) for _ in range(2)]
+    with ThreadPoolExecutor(8) as callers:
+        statuses = list(callers.map(lambda number: read_then_write(sets[number % 2]), range(CALLS)))
+    for one in sets:
+        one.close()
+    assert set(statuses) == {200}
+    told = door(gp, "GET", "/pacing")
+    assert (told["too_many"], told["too_soon"]) == (0, 0)
+    assert told["most_at_once"] <= 2
 
 
 def test_a_rest_that_a_caller_cuts_short_is_noticed(gp: Simulators) -> None:

@@ -47,8 +47,9 @@ class StoreLender:
     def look(self, places: int, priority: Priority) -> Look:
         """Look without changing anything."""
         with self._opened().read() as conn:
-            free, wishes = lanes.look(conn, self._system, self.holder, places=places, rank=int(priority))
-        return Look(free, tuple(Wish(Priority(one.rank), one.wanted, one.held) for one in wishes))
+            seen = lanes.look(conn, self._system, self.holder, places=places, rank=int(priority))
+        wishes = tuple(Wish(Priority(one.rank), one.wanted, one.held) for one in seen.wishes)
+        return Look(seen.free, wishes, seen.turn)
 
     def close(self) -> None:
         """Let go of the connection; the next call makes a new one."""
@@ -60,5 +61,5 @@ class StoreLender:
     def _opened(self) -> Store:
         with self._lock:
             if self._store is None:
-                self._store = self._open()
+                self._store = lanes.hasten(self._open())
             return self._store

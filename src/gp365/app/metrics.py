@@ -109,6 +109,7 @@ def _of_service(standing: Standing) -> Iterator[Metric]:
         ("gp365_began_timestamp_seconds", "When the service began.", standing.began.timestamp()),
         ("gp365_hints_waiting", "Hints of webhooks that wait.", standing.hints),
         ("gp365_commands_waiting", "Commands that wait for the service.", standing.actions),
+        ("gp365_workers", "Living workers of a crew; 0 for a service alone.", len(standing.workers)),
     ):
         yield _gauge(name, text, (), [((), float(value))])
 

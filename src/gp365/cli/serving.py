@@ -20,6 +20,7 @@ from gp365.app.service.crew import CrewOf
 from gp365.app.service.served import serving
 from gp365.app.service.service import Service
 from gp365.app.service.standing import Standing
+from gp365.app.service.stood import led_by
 from gp365.model.contract import Secret
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.store.hints import Hint
@@ -40,7 +41,7 @@ def served(project: Project, crew: CrewOf | None = None) -> Generator[tuple[Serv
 
     def standing() -> Standing | None:
         with suppress(Gp365Error):
-            return told[0].standing() if told else None
+            return led_by(told[0].standing(), crew.slot if crew else "") if told else None
         return None
 
     beside = Beside(

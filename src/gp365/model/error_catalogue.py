@@ -110,6 +110,10 @@ CATALOGUE: dict[str, Entry] = {
     "slot-taken": Entry(
         "A worker of this slot is alive.", "Give every worker a name of its own, or end the other one first."
     ),
+    "clocks-differ": Entry(
+        "The clocks of this machine and of the database differ too much for several workers.",
+        "Set both by a time server (NTP).",
+    ),
     "one-process": Entry(
         "A store in a SQLite file has one working process.",
         "Use `gp365 serve`, or set [store] url to a PostgreSQL database for many workers.",
@@ -220,6 +224,10 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "target-gone": Entry(
         "The linked record is gone on one side.", "Restore it, or decide what the link shall be."
+    ),
+    "unreadable": Entry(
+        "One side does not show the field, or the record, to our account; what was changed on the other waits.",
+        "Give our account the right to read it; the change is carried over by the next sync.",
     ),
     "key-reused": Entry(
         "Another record stands under a key that was linked.", "Decide whether it is the same partner."

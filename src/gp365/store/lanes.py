@@ -7,16 +7,18 @@ SQLite this machine's: processes on several machines must agree on a spacing of 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, cast, func, select
+from sqlalchemy import BigInteger, Connection, Row, cast, event, func, select, text
 
 from gp365.store import tables
 from gp365.store.bulk import insert_new, put_rows
 from gp365.store.columns import EPOCH, from_micros
+from gp365.store.engine import Store
 
 _LANE, _WISH = tables.lane, tables.lane_wish
 _NOBODY = ""
@@ -59,6 +61,8 @@ def exchange(
     Nobody takes what belongs to a wish that goes before: a smaller rank, then who has fewer places, then who asked first.
     Where less is taken than wanted a wish stands for `wish_s`.
     """
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SET LOCAL synchronous_commit = off"))
     rows = _locked(conn, system, places)
     at = _moment(conn)
     mine = {row.number for row in rows if row.holder == holder}
@@ -69,7 +73,9 @@ def exchange(
     kept = mine & set(keep)
     free = _free(rows, places, at, ours=given | (mine - kept))
     taken = _takeable(conn, system, holder, rows, free, want, rank, at)
-    _set(conn, system, [*kept, *taken], holder=holder, until=at + timedelta(seconds=ttl_s))
+    until = at + timedelta(seconds=ttl_s)
+    _set(conn, system, kept, until=until)
+    _set(conn, system, taken, holder=holder, since=at if rank else EPOCH, until=until)
     lost = mine - kept - given - set(taken)  # taken by an exchange whose answer did not come
     _set(conn, system, sorted(lost), holder=_NOBODY, until=EPOCH)
     _leave_wish(conn, system, holder, want - len(taken), rank, at, wish_s)
@@ -78,8 +84,20 @@ def exchange(
     return Exchanged({number: rests[number] for number in taken}, frozenset(kept))
 
 
-def look(conn: Connection, system: str, holder: str, *, places: int, rank: int) -> tuple[int, Sequence[Wish]]:
-    """Return how many places a holder could take now, and what others wait for beyond those that lie free."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How many places a holder could take now, what others wait for beyond those that lie free, and whose turn it is.
+
+    `turn` is the place that its holder has had longest, of those with more places than the first of the others' wishes.
+    """
+
+    free: int
+    wishes: Sequence[Wish]
+    turn: int | None
+
+
+def look(conn: Connection, system: str, holder: str, *, places: int, rank: int) -> Looked:
+    """Look how a holder stands, and change nothing."""
     rows = conn.execute(select(_LANE).where(_LANE.c.system == system)).all()
     at = _moment(conn)
     free = len(_free(rows, places, at, ours=set()))
@@ -92,7 +110,15 @@ def look(conn: Connection, system: str, holder: str, *, places: int, rank: int) 
         left -= served
         if one.wanted > served:
             open_wishes.append(Wish(one.holder, one.rank, one.wanted - served, one.held, one.since))
-    return max(0, free - before), open_wishes
+    return Looked(max(0, free - before), open_wishes, _turn(rows, open_wishes))
+
+
+def _turn(rows: Sequence[Row[Any]], wishes: Sequence[Wish]) -> int | None:
+    if not wishes:
+        return None
+    fewest = min(one.held for one in wishes)
+    rich = [row for row in rows if row.holder != _NOBODY and _count(rows, row.holder) > fewest]
+    return min(((row.since, row.number) for row in rich), default=(None, None))[1]
 
 
 def holders(conn: Connection, system: str) -> dict[int, str]:
@@ -104,12 +130,29 @@ def holders(conn: Connection, system: str) -> dict[int, str]:
     return {row.number: row.holder for row in conn.execute(query)}
 
 
+def hasten(store: Store) -> Store:
+    """Let this store's own commits not wait for the disk: rows of lanes need not outlive a loss of power.
+
+    In SQLite's write-ahead log that orders nothing anew (sqlite.org/pragma.html#pragma_synchronous); who shares the file
+    waits for the disk as before.
+    """
+    if store.dialect == "sqlite":
+        event.listen(store.engine, "connect", _hasten_sqlite)
+        store.close()  # the connections that were opened before
+    return store
+
+
+def _hasten_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+
+
 def _locked(conn: Connection, system: str, places: int) -> Sequence[Row[Any]]:
     """Read the rows of a system for change, making those that are not there yet."""
     query = select(_LANE).where(_LANE.c.system == system).order_by(_LANE.c.number).with_for_update()
     rows = conn.execute(query).all()
     if len(rows) < places:
-        empty = {"system": system, "holder": _NOBODY, "until": EPOCH, "free_at": EPOCH}
+        empty = {"system": system, "holder": _NOBODY, "since": EPOCH, "until": EPOCH, "free_at": EPOCH}
         insert_new(conn, _LANE, [{"number": number, **empty} for number in range(1, places + 1)])
         rows = conn.execute(query).all()
     return rows

@@ -4,7 +4,7 @@ emptied in `retention.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -130,13 +130,20 @@ def head(conn: Connection, pair: str, flow: str) -> int:
     return int(conn.execute(query).scalar_one())
 
 
+_OURS = ("in_run", "in_second_run", "in_third_run")
+
+
 def told_by_others(
-    conn: Connection, pair: str, flow: str, run: str, after: int, subjects: Iterable[str]
+    conn: Connection, pair: str, flow: str, runs: Sequence[str], after: int, subjects: Iterable[str]
 ) -> dict[str, int]:
-    """Say of which of these subjects other runs have told outcomes after a position: the newest position of each."""
+    """Say of which of these subjects other runs have told outcomes after a position: the newest position of each.
+
+    Other than these `runs`, three at most.
+    """
     found: dict[str, int] = {}
+    ours = dict(zip(_OURS, (*runs, "", "", ""), strict=False))
     for chunk in chunks(subjects):
-        given = {"in_chain": chain_of(pair, flow), "in_run": run, "in_after": after, "keys": chunk}
+        given = {"in_chain": chain_of(pair, flow), "in_after": after, "keys": chunk, **ours}
         found.update((str(name), int(at)) for name, at in ask(conn, "told by others", _by_others, given))
     return found
 
@@ -145,7 +152,7 @@ def _by_others() -> Query:
     query = select(_TABLE.c.subject, func.max(_TABLE.c.position)).where(
         among_given(_TABLE.c.subject), _TABLE.c.subject != "", _TABLE.c.chain == bindparam("in_chain")
     )
-    later = (_TABLE.c.position > bindparam("in_after"), _TABLE.c.run != bindparam("in_run"))
+    later = (_TABLE.c.position > bindparam("in_after"), *(_TABLE.c.run != bindparam(one) for one in _OURS))
     return query.where(*later, _TABLE.c.kind == OUTCOME).group_by(_TABLE.c.subject)
 
 

@@ -264,6 +264,11 @@ def newest(conn: Connection, pair: str, flow: str, side: Side, limit: int) -> li
     return list(conn.execute(query.order_by(_TABLE.c.id.desc()).limit(limit)).scalars())
 
 
+def newest_number(conn: Connection) -> int:
+    """Give the number of the newest link of all; 0 while there is none."""
+    return int(conn.execute(select(func.coalesce(func.max(_TABLE.c.id), 0))).scalar_one())
+
+
 def count(conn: Connection, pair: str, flow: str, state: str) -> int:
     """Count the links of a flow in a state."""
     query = select(func.count()).select_from(_TABLE).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)

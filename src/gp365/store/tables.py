@@ -587,14 +587,15 @@ trigger = Table(
     Column("changed_at", Moment, nullable=False),
 )
 
-# The places of a system at which calls may be under way, shared by all processes of the store: who has each, until when
-# without prolonging, and from when on the next call may begin there.
+# The places of a system at which calls may be under way, shared by all processes of the store: who has each since when and,
+# without prolonging, until when; and from when on the next call may begin there.
 lane = Table(
     "lane",
     metadata,
     _text("system", key=True),
     Column("number", Integer, primary_key=True, autoincrement=False, nullable=False),
     _text("holder"),
+    Column("since", Moment, nullable=False),
     Column("until", Moment, nullable=False),
     Column("free_at", Moment, nullable=False),
     sqlite_with_rowid=False,

@@ -37,7 +37,7 @@ def put(conn: Connection, kept: Kept) -> Kept | None:
     else:
         mine = (_TABLE.c.name == kept.name, _TABLE.c.number == kept.number)
         statement = _TABLE.update().where(*mine).values(values)
-    if not conn.execute(statement).rowcount:
+    if conn.execute(statement.returning(_TABLE.c.name)).scalar_one_or_none() is None:
         return None
     return Kept(kept.name, kept.body, kept.number + 1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from sqlalchemy import Connection
 
@@ -25,7 +26,8 @@ from gp365.sync.seen import Seen
 
 HANDED = "told"
 """The reason of a row that a round is to look at, because somebody told us of its record."""
-PAGE = 20
+FEW, PAGE = 1, 20
+SOON_S = 0.5
 WAIT_S = 0.05
 
 
@@ -33,22 +35,31 @@ WAIT_S = 0.05
 class Arriving:
     """What a run of hints takes up, and what it has `handed` to the next round, as (side, key).
 
-    No row is taken up after `most` of them: a run shall end some day.
+    No row is taken up after `most` of them: a run shall end some day. A `page` of them is what is read and planned soon:
+    all of a page wait for its last one, and over a slow channel each takes half a second to be read.
     """
 
     most: int = 5000
     handed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     taken: int = 0
+    page: int = FEW
+    began: float = 0.0
 
     def due(self, conn: Connection, job: Job, passed: set[tuple[str, str]]) -> list[WorkRow]:
         """Read the next rows that are due, at work nowhere, and not left to another run."""
         if self.taken >= self.most:
             return []
         now: datetime = job.clock()
-        rows = work.arrived(conn, job.pair, job.flow.name, now, PAGE + len(passed))
-        found = [row for row in rows if (row.side, row.key) not in passed][:PAGE]
+        rows = work.arrived(conn, job.pair, job.flow.name, now, self.page + len(passed))
+        found = [row for row in rows if (row.side, row.key) not in passed][: self.page]
         self.taken += len(found)
+        self.began = monotonic()
         return found
+
+    def planned(self, records: int) -> None:
+        """Say that records were read and planned since `due`: the next page is as large as a moment allows."""
+        each_s = (monotonic() - self.began) / max(1, records)
+        self.page = max(FEW, min(PAGE, 2 * self.page, int(SOON_S / max(each_s, 1e-6))))
 
 
 def observe_nothing(job: Job) -> Observation:

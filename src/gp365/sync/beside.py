@@ -12,34 +12,44 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from gp365.model.values import key_of, key_text
-from gp365.store import ledger
+from gp365.store import ledger, links
 from gp365.sync.events.look import names_of
-from gp365.sync.job import Job, single_subject
+from gp365.sync.job import Job, Since, single_subject
 from gp365.sync.observe import Observation
 from gp365.sync.subject import Subject
 
 
 @dataclass(slots=True)
 class Beside:
-    """How far this run knows the ledger of its flow: `since` then, and further for subjects that it has read anew."""
+    """How far this run knows the ledger of its flow: `since` then, and further for subjects that it has read anew.
 
-    run: str
-    since: int
+    `runs` are this one and those before it in its round: what they wrote stands in the lists that they share.
+    """
+
+    runs: tuple[str, ...]
+    since: Since
     known: dict[str, int] = field(default_factory=dict[str, int])
 
     def overtaken(self, conn: Connection, job: Job, subjects: Sequence[Subject]) -> list[Subject]:
         """Give the subjects of which another run has told an outcome that this run has not seen; it has now."""
         names = {id(one): every_name(job, one) for one in subjects}
         wanted = {name for of_one in names.values() for name in of_one}
-        told = ledger.told_by_others(conn, job.pair, job.flow.name, self.run, self.since, wanted)
+        told = ledger.told_by_others(conn, job.pair, job.flow.name, self.runs, self.since.head, wanted)
         fresh = {name: at for name, at in told.items() if at > self.known.get(name, 0)}
         self.known.update(fresh)
         return [one for one in subjects if any(name in fresh for name in names[id(one)])] if fresh else []
 
 
 def begin(conn: Connection, job: Job, run: str) -> Beside:
-    """Note how far the ledger is, before anything is read."""
-    return Beside(run, ledger.head(conn, job.pair, job.flow.name))
+    """Note what stands before anything is read: when the round began to read, where runs share its lists."""
+    if job.since is None:
+        return Beside((run,), stands(conn, job))
+    return Beside((run, *job.runs[-2:]), job.since)
+
+
+def stands(conn: Connection, job: Job) -> Since:
+    """Note what stands now."""
+    return Since(job.clock(), ledger.head(conn, job.pair, job.flow.name), links.newest_number(conn))
 
 
 def every_name(job: Job, subject: Subject) -> list[str]:

@@ -89,7 +89,7 @@ def sync(
         )
         keep(conn, job)
         if only is None and arriving is None:
-            _look_at_parked(conn, job)
+            _look_at_parked(conn, job, full)
         beside = begin_beside(conn, job, run)
     job.runs.append(run)
     cycle = _Cycle(job, run, Tallies.begin(job), Observation({}), beside)
@@ -139,13 +139,14 @@ def _observe(cycle: _Cycle, full: bool) -> None:
         raise Conflict("restored", f"The way back of {job.pair} is not done.", fix="Run `gp365 sync` first.")
     if cycle.arriving is not None:
         cycle.observation = observe_nothing(job)
+        cycle.observation.since = cycle.beside.since
         job.watch = watch_of(job)
         return
     verify_left_over(job, cycle.run, cycle.tallies.verified)
     if job.looked is not None:
-        job.looked.begin(job)
+        job.looked.begin(job, anew=full or everything)
     with collecting_seldom():
-        cycle.observation = observe(job, full=full or everything)
+        cycle.observation = observe(job, full=full or everything, since=cycle.beside.since)
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
@@ -154,13 +155,13 @@ def _observe(cycle: _Cycle, full: bool) -> None:
             cycle.only.enqueue(conn, job.pair, job.flow.name)
 
 
-def _look_at_parked(conn: Connection, job: Job) -> None:
-    """Every run looks again at what is parked; the service's looks only now and then."""
+def _look_at_parked(conn: Connection, job: Job, full: bool) -> None:
+    """Every run looks again at what is parked; the service's looks only now and then, unless they read everything."""
     rows: set[tuple[str, str, str]] = set()
     last = 0
     while entries := parked.list_open(conn, job.pair, job.flow.name, after_id=last):
         last = entries[-1].id
-        for entry in (one for one in entries if to_look_at(conn, job, one)):
+        for entry in (one for one in entries if full or to_look_at(conn, job, one)):
             for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True):
                 if key is not None:
                     rows.add((place.side, key, "parked"))
@@ -246,7 +247,10 @@ def _found_page(cycle: _Cycle) -> Page | None:
         ours = {(row.side, row.key) for subject in [*mine, *overtaken] for row in subject.rows}
         cycle.passed.update((row.side, row.key) for row in rows if (row.side, row.key) not in ours)
         if mine:
-            return _planned(cycle, mine, again=False)
+            page = _planned(cycle, mine, again=False)
+            if cycle.arriving is not None:
+                cycle.arriving.planned(len(mine))
+            return page
     return None
 
 
@@ -273,7 +277,7 @@ def _due(cycle: _Cycle) -> list[Row]:
             rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
     fresh = [row for row in rows if (row.side, row.key) not in cycle.passed][: job.page]
     _read_told(cycle, fresh)
-    return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in fresh]
+    return [Row(row.side, row.key, row.seq, row.reason == WAKE, row.reason in TOLD) for row in fresh]
 
 
 def _read_told(cycle: _Cycle, rows: Sequence[WorkRow]) -> None:
@@ -298,7 +302,7 @@ def _arrived(cycle: _Cycle, arriving: Arriving) -> list[Row]:
         kept = take_in(job, cycle.observation, arriving, rows)
         cycle.passed.update((row.side, row.key) for row in rows if row not in kept)
         if kept:
-            return [Row(row.side, row.key, row.seq, row.reason == WAKE) for row in kept]
+            return [Row(row.side, row.key, row.seq, told=True) for row in kept]
 
 
 def _fresh(cycle: _Cycle, subjects: Sequence[Subject]) -> list[Subject]:

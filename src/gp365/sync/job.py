@@ -91,6 +91,15 @@ class Dependent:
     entity: str
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What stood when lists began to be read: the moment, how far the flow's ledger was, and the newest link."""
+
+    at: datetime
+    head: int
+    link: int
+
+
 @dataclass(slots=True)
 class Job:
     """One flow of one pair, ready to run. `foreseen` is for plans only: the links that earlier plans would make.
@@ -98,8 +107,9 @@ class Job:
     `sharing` names, by side, the pairs that run this flow against the same system there: roll-ups are theirs together.
     The cycle keeps here the `runs` that one command has made of it, its guards (`watch`), and the way back of a restored
     system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the
-    end of a run, from 0 to 1. Looks of the service that find nothing share one row for `fold_s` seconds (0: each is
-    kept), and remember what they have `looked` at.
+    end of a run, from 0 to 1, and with `verify_least` one of each run at least. Looks of the service that find nothing
+    share one row for `fold_s` seconds (0: each is kept), and remember what they have `looked` at. Runs of one round share
+    the lists that its first one read: `since`.
     """
 
     pair: str
@@ -129,8 +139,10 @@ class Job:
     watch: Watch | None = None
     recovery: Recovery | None = None
     verify_share: float = 0.0
+    verify_least: bool = True
     fold_s: float = 0.0
     looked: Looked | None = None
+    since: Since | None = None
 
     @property
     def flow(self) -> Flow:

@@ -37,10 +37,11 @@ class Looked:
     now: Seen = field(default_factory=Seen)
     settled: bool = False
 
-    def begin(self, job: Job) -> None:
-        """Begin a look."""
+    def begin(self, job: Job, *, anew: bool = False) -> None:
+        """Begin a look; `anew`: everything is worked, whatever was seen before."""
         mark, at = (job.flow.digest, job.lookups_digest, job.entities_digest), job.clock()
-        lasts = self.settled and mark == self.mark and self.since is not None and at - self.since < REMEMBERED
+        young = self.since is not None and at - self.since < REMEMBERED
+        lasts = self.settled and mark == self.mark and young and not anew
         self.before, self.now = self.now if lasts else {}, {}
         self.since, self.mark, self.settled = self.since if lasts else at, mark, False
 

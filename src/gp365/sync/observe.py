@@ -16,7 +16,7 @@ from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, fingerprinting, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
-from gp365.sync.job import Job, Place, is_ours
+from gp365.sync.job import Job, Place, Since, is_ours
 from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.seen import Seen, Told
 from gp365.sync.similar.index import Index, begin
@@ -44,6 +44,7 @@ class Observation:
     (link, key) that a full reading did not show or a feed calls deleted; `met` are links whose record was seen; `linked`
     counts the linked records that are not quiet. `last` is what is stored when the observation is accepted. `similar` is
     where records are looked up by what they are like; it asks for a full reading when it has not seen all records.
+    `since` is what stood when the reading began: what other runs have done after it, the records in hand do not show.
     """
 
     seen: dict[str, Seen]
@@ -59,17 +60,21 @@ class Observation:
     fresh: dict[str, int] = field(default_factory=dict[str, int])
     absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     similar: Index | None = None
+    since: Since | None = None
 
     def unchanged(self) -> Bitmap:
         """Give the links that are quiet on every side that was read."""
         return self.quiet.clear_all_in(self.busy)
 
 
-def observe(job: Job, *, full: bool = False, store_keys: bool = True) -> Observation:
+def observe(
+    job: Job, *, full: bool = False, store_keys: bool = True, since: Since | None = None
+) -> Observation:
     """Read both sides. With `store_keys` the keys become work; without (a plan) nothing is kept. See `accept`."""
     observation = Observation(
         {place.side: Seen(job.scratch, f"{job.chain}/{place.side}") for place in job.places}
     )
+    observation.since = since
     observation.similar = begin(job, kept=store_keys)
     if not store_keys:
         for place in job.places:
@@ -304,7 +309,7 @@ def _norm_rows(records: Sequence[Record], told: Sequence[Told]) -> list[tuple[in
 
 def _find_vanished(job: Job, place: Place, observation: Observation) -> None:
     """Note the linked keys that a full reading did not show."""
-    met = observation.met[place.side]
+    met, since = observation.met[place.side], observation.since
     with job.store.read() as conn:
         if links.count(conn, job.pair, job.flow.name, "open") == len(met):
             return
@@ -312,7 +317,7 @@ def _find_vanished(job: Job, place: Place, observation: Observation) -> None:
             (link, key)
             for page in links.scan_keys(conn, job.pair, job.flow.name, place.end, "open")
             for link, key in page
-            if link not in met
+            if link not in met and (since is None or link <= since.link)
         ]
     observation.missing[place.side] = absent
     for number, _ in absent:

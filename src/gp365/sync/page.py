@@ -30,6 +30,7 @@ from gp365.sync.record import record
 from gp365.sync.send import send
 from gp365.sync.settle import settle
 from gp365.sync.subject import Subject
+from gp365.sync.unseen import keep_unseen
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     read_records(job, observation, working)
     page.facts = gather_facts(job, page.subjects)
     _hold_back(job, working)
+    keep_unseen(job, working)
     plan_subjects(job, page.subjects, page.facts)
     guard_creates(job, observation, working)
     break_loops(job, working)

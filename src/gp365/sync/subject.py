@@ -42,13 +42,14 @@ def first(one: Disposition, other: Disposition) -> Disposition:
 class Row(NamedTuple):
     """A row of the work table: a key on a side, with the trigger number that was seen.
 
-    `woken`: what it waited for has come.
+    `woken`: what it waited for has come. `told`: nothing is known to have changed, somebody told us of the record.
     """
 
     side: str
     key: str
     seq: int
     woken: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

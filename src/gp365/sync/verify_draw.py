@@ -27,6 +27,8 @@ def lot(intent: str) -> float:
 def draw_writes(conn: Connection, job: Job, run: str, subjects: Sequence[Subject]) -> None:
     """Draw from the writes that were acknowledged; at least one per run and side, the lowest lot of its first page.
 
+    Not of runs of hints, which write a record or two each: of them the share alone is drawn.
+
     What is written to a record that waits to be read back, or that did not stand, is always drawn: what is expected
     of the record stays one thing.
     """
@@ -61,7 +63,7 @@ def _draw(conn: Connection, job: Job, run: str, place: Place, done: Sequence[tup
         for (subject, sent), key in zip(done, keys, strict=True)
         if key in held or (job.verify_share and lot(sent.intent.id) < job.verify_share)
     ]
-    if not chosen and job.verify_share > 0:
+    if not chosen and job.verify_share > 0 and job.verify_least:
         if verifications.drawn_for(conn, job.pair, job.flow.name, place.side, run):
             return
         subject, sent = min(done, key=lambda one: lot(one[1].intent.id))

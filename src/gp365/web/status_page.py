@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from html import escape
 
 from gp365.app.alerts.conditions import Condition
 from gp365.app.alerts.kinds import KINDS
-from gp365.app.service.standing import FlowStanding, Standing, SystemStanding, TriggerStanding
+from gp365.app.service.standing import (
+    BROKEN,
+    FlowStanding,
+    Standing,
+    SystemStanding,
+    TriggerStanding,
+    WorkerStanding,
+)
 
 HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -27,6 +35,7 @@ PERSON = (
     ("parked", "records wait for a decision", "gp365 parked list"),
     ("unkept", "writes were acknowledged and are not there", "gp365 unkept list"),
 )
+_CODE = re.compile(r"`([^`]+)`")
 MACHINE = (
     ("due", "to be worked now"),
     ("later", "to be tried again"),
@@ -44,7 +53,7 @@ def status_page(standing: Standing | None, broken: Sequence[Condition], zone: tz
     title = f"{len(broken)} broken" if broken else "all is well"
     parts = [HEAD.format(title=title), _top(standing, title, zone, good=not broken), *_broken(broken)]
     parts += [*_people(standing), *_flows(standing, zone), *_calendar(standing, zone)]
-    parts += [*_systems(standing, zone), "</body></html>"]
+    parts += [*_systems(standing, zone), *_hooks(standing), *_workers(standing), "</body></html>"]
     return "\n".join(parts)
 
 
@@ -63,9 +72,9 @@ def _broken(broken: Sequence[Condition]) -> Iterator[str]:
     if broken:
         yield "<h2>What is broken</h2><ul>"
         for one in broken:
+            fix = _CODE.sub(r"<code>\1</code>", escape(KINDS[one.kind].fix))
             yield (
-                f'<li><span class="bad">{escape(one.sentence)}</span><br>'
-                f'<span class="fix">{escape(KINDS[one.kind].fix)}</span></li>'
+                f'<li><span class="bad">{escape(one.sentence)}</span><br><span class="fix">{fix}</span></li>'
             )
         yield "</ul>"
 
@@ -94,7 +103,9 @@ def _flows(standing: Standing, zone: tzinfo) -> Iterator[str]:
 def _flow(flow: FlowStanding, zone: tzinfo) -> tuple[str, ...]:
     left = [f"{getattr(flow, name):,} {what}" for name, what in MACHINE if getattr(flow, name)]
     counts = [
-        f"{number:,} {name}" for name, number in flow.last_counts.items() if number and name != "considered"
+        f"{number:,} {name}"
+        for name, number in flow.last_counts.items()
+        if number and name not in ("considered", "held") and (name, number) != ("looks", 1)
     ]
     return (
         f"{flow.pair} {flow.flow}",
@@ -115,13 +126,13 @@ def _calendar(standing: Standing, zone: tzinfo) -> Iterator[str]:
 def _rule(rule: TriggerStanding, zone: tzinfo) -> tuple[str, ...]:
     waits = f"{', '.join(rule.left)} to be read whole: {', '.join(rule.why)}" if rule.left else "nothing"
     if rule.fault is not None:
-        waits = f"the fiscal calendar cannot be read ({rule.fault.code})"
+        waits = f"asks for nothing ({rule.fault.code})"
     coming = f"looks more often until {_time(rule.until, zone)}" if rule.until else _time(rule.next_at, zone)
     return rule.name, coming, waits
 
 
 def _systems(standing: Standing, zone: tzinfo) -> Iterator[str]:
-    names = ("System", "State", "Next try", "Requests today")
+    names = ("System", "State", "Next try", "Calls under way", "Refused as too many", "Requests today")
     yield from _table("Systems", names, (_system(one, zone) for one in standing.systems))
 
 
@@ -134,8 +145,51 @@ def _system(system: SystemStanding, zone: tzinfo) -> tuple[str, ...]:
         system.name,
         state + code,
         _time(system.next_try, zone),
-        f"{system.requests_today:,}" if system.requests_today else "–",
+        _under_way(system),
+        f"{system.refusals:,}" if system.refusals else "none",
+        _requests(system),
     )
+
+
+def _under_way(system: SystemStanding) -> str:
+    waits = f", {system.waiting:,} wait" if system.waiting else ""
+    return f"{system.busy} of {system.lanes}{waits}" if system.lanes else "–"
+
+
+def _requests(system: SystemStanding) -> str:
+    sent = f"{system.requests_today:,}"
+    if system.allowance:
+        return f"{sent} of {system.allowance:,}"
+    return sent if system.requests_today else "–"
+
+
+def _hooks(standing: Standing) -> Iterator[str]:
+    """Say of each system how many of its webhook steps work, and name those that do not."""
+    if not standing.hooks:
+        return
+    rows: list[tuple[str, ...]] = []
+    for system in dict.fromkeys(one.system for one in standing.hooks):
+        mine = [one for one in standing.hooks if one.system == system]
+        bad = [f"{one.name} ({one.state})" for one in mine if one.state in BROKEN]
+        unknown = any(one.state == "unknown" for one in mine)
+        good = sum(one.state == "enabled" for one in mine)
+        works = "cannot be asked" if unknown else f"{good} of {len(mine)}"
+        rows.append((system, works, "; ".join(bad) or "none"))
+    yield from _table(
+        "Webhooks", ("System", "Steps that work", "Steps that do not; polls find changes"), iter(rows)
+    )
+
+
+def _workers(standing: Standing) -> Iterator[str]:
+    names = ("Worker", "Does", "Machine and folder")
+    if standing.workers:
+        yield from _table("Workers", names, (_worker(one) for one in standing.workers))
+
+
+def _worker(worker: WorkerStanding) -> tuple[str, ...]:
+    does = ["leads"] if worker.leads else []
+    does += [f"runs {', '.join(worker.pairs)}"] if worker.pairs else []
+    return worker.slot, "; ".join(does) or "waits", worker.holder
 
 
 def _table(title: str, names: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Iterator[str]:

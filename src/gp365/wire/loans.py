@@ -18,12 +18,12 @@ from gp365.wire.gate import Gate, Loan, Place
 
 LINGER_S = 1.0
 """How long a place that nobody uses is kept at hand."""
-SLICE_S = 1.0
+SLICE_S = 1.5
 """How long a bulk caller keeps a place that another process's bulk wants as well."""
 WISH_S = 2.0
 """How long a wish lasts that is not repeated."""
 _PROLONG_AT = 0.75
-_POLL_S, _WATCH_S, _IDLE_S, _TROUBLE_S = 0.055, 0.1, 0.25, 1.0
+_POLL_S, _WATCH_S, _TROUBLE_S = 0.055, 0.1, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How many places this process could take now, and what others wait for beyond those that lie free."""
+    """How many places this process could take now, what others wait for beyond those that lie free, and whose turn it is.
+
+    `turn` is the place that goes to a bulk wish next, of those whose holder has more than who wishes: the one held longest.
+    """
 
     free: int
-    wishes: tuple[Wish, ...]
+    wishes: tuple[Wish, ...] = ()
+    turn: int | None = None
 
 
 class Lender(Protocol):
@@ -176,20 +180,22 @@ class Borrower:
         if asked.want and look.free:
             self._exchange(asked)
         elif look.wishes:
-            self._recall(look.wishes)
+            self._recall(look)
 
     def _exchange(self, asked: Asked) -> None:
         gate = self._gate
         began = gate.clock.now()
         lent = self._lender.exchange(asked)
         ended, until = gate.clock.now(), began + self._lender.ttl_s
+        # What came for a person's sake does not become bulk's for a while.
+        since = ended if asked.priority is Priority.BULK else float("-inf")
         self._heard()
         with gate.changed:
             for number in asked.give:
                 del self._giving[number], self._rests[number]
             self._prolong(asked.keep, lent.kept, until)
             for number, rest_s in lent.taken.items():
-                self._seat(Loan(number, ended, until), ended + rest_s)
+                self._seat(Loan(number, since, until), ended + rest_s)
             self._wished = asked.priority if asked.want > len(lent.taken) else None
             self._wished_until = ended + WISH_S / 2
             gate.changed.notify_all()
@@ -211,35 +217,36 @@ class Borrower:
         place.rest_until = max(place.rest_until, rest_until)
         place.idle_since = self._gate.clock.now()
 
-    def _recall(self, wishes: Sequence[Wish]) -> None:
+    def _recall(self, look: Look) -> None:
         """Choose the places that others get: for people at once, for bulk by turns where we have more than they."""
         gate = self._gate
         with gate.changed:
             ours = [place for place in gate.places if place.loan is not None and not place.recalled]
-            people = [one for one in wishes if one.priority is Priority.INTERACTIVE]
+            people = [one for one in look.wishes if one.priority is Priority.INTERACTIVE]
             if gate.line(Priority.INTERACTIVE):
-                chosen = self._by_turns(ours, people)
+                chosen = self._by_turns(ours, people, look.turn)
             else:
                 usable = [place for place in ours if place.held is not Priority.INTERACTIVE]
                 usable.sort(key=lambda place: (place.held is not None, place.index))
-                chosen = usable[: sum(one.wanted for one in people)] or self._by_turns(ours, wishes)
+                chosen = usable[: sum(one.wanted for one in people)] or self._by_turns(
+                    ours, look.wishes, look.turn
+                )
             for place in chosen:
                 place.recalled = True
             if any(place.held is None for place in chosen):
                 self._bell.set()
 
-    def _by_turns(self, ours: list[Place], wishes: Sequence[Wish]) -> list[Place]:
-        """Choose one place for who has fewer: one that nobody uses, else the one that we have had longest."""
-        if not any(one.held < len(ours) for one in wishes):
+    def _by_turns(self, ours: Sequence[Place], wishes: Sequence[Wish], turn: int | None) -> list[Place]:
+        """Choose one place for who has fewer: one that nobody here uses, else that whose turn it is, if it is ours."""
+        under_way = self._giving or any(place.recalled for place in self._gate.places)
+        if under_way or not any(one.held < len(ours) for one in wishes):
             return []
-        now = self._gate.clock.now()
-        if not self._gate.line(Priority.BULK) + self._gate.line(Priority.INTERACTIVE):
-            idle = [place for place in ours if place.held is None]
-            if idle:
-                return idle[:1]
-        aged = [(place.loan.since, place.index, place) for place in ours if place.loan is not None]
+        idle = [place for place in ours if place.held is None]
+        if idle and not self._gate.line(Priority.BULK) + self._gate.line(Priority.INTERACTIVE):
+            return idle[:1]
+        ripe = self._gate.clock.now() - SLICE_S
         return [
-            place for since, _, place in sorted(aged, key=lambda one: one[:2])[:1] if now - since >= SLICE_S
+            place for place in ours if place.loan and place.loan.number == turn and place.loan.since <= ripe
         ]
 
     # under the gate's lock
@@ -269,8 +276,8 @@ class Borrower:
         return lent or bool(self._giving) or self._wanted() > 0 or self._wished is not None
 
     def _is_news(self) -> bool:
-        """Say whether the store does not know yet how urgently we wait."""
-        return self._wished is None or self._priority() < self._wished
+        """Say whether the store does not know how urgently we wait."""
+        return self._wished is None or self._priority() != self._wished
 
     def _wanted(self) -> int:
         """Return how many more places are needed; negative where some lie ready."""
@@ -290,10 +297,10 @@ class Borrower:
         with self._gate.changed:
             if self.trouble is not None:
                 usual = _TROUBLE_S
-            elif self._wanted() > 0:
+            elif self._wanted() > 0 or not self._used():
                 usual = _POLL_S
             else:
-                usual = _WATCH_S if any(place.held is not None for place in self._gate.places) else _IDLE_S
+                usual = _WATCH_S
         return usual * (0.9 + 0.2 * self._chance())
 
     def _heard(self) -> None:

@@ -13,9 +13,16 @@ from gp365_sim.gp.amounts import whole
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.refusals import Refusal, broken_rule, not_found
 
-FINANCIAL, SALES, PURCHASING, INVENTORY = 2, 3, 4, 5
-SERIES = {"financial": FINANCIAL, "sales": SALES, "purchasing": PURCHASING, "inventory": INVENTORY}
-FLAGS = {FINANCIAL: "PSERIES_1", SALES: "PSERIES_2", PURCHASING: "PSERIES_3", INVENTORY: "PSERIES_4"}
+FINANCIAL, SALES, PURCHASING, INVENTORY, PAYROLL, PROJECT = 2, 3, 4, 5, 6, 7
+SERIES = {
+    "financial": FINANCIAL,
+    "sales": SALES,
+    "purchasing": PURCHASING,
+    "inventory": INVENTORY,
+    "payroll": PAYROLL,
+    "project": PROJECT,
+}
+FLAGS = {number: f"PSERIES_{at}" for at, number in enumerate(SERIES.values(), 1)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ class CursorOut:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run in the history; `counts` holds the subjects by how they ended, `verified` the writes that were read back."""
+    """One run in the history; `counts` holds the subjects by how they ended, `verified` the writes that were read back.
+
+    A row of the service that found nothing stands for so many `looks` in `counts`, and begins and ends when the newest did.
+    """
 
     run: str
     pair: str

@@ -45,7 +45,7 @@ def verbs_of(entry: Parked) -> tuple[str, ...]:
     """Name the decisions that an entry takes."""
     if entry.code in _TAKES and not entry.field:
         return _TAKES[entry.code]
-    if entry.field == READ_BACK:
+    if entry.field == READ_BACK or entry.code == "unreadable":
         return (RETRY,)
     if entry.field == SCOPE:
         return (IGNORE,)

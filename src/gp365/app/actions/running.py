@@ -24,6 +24,7 @@ from gp365.app.actions.unkept_shown import verified_out
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.store.figures import due, figures
 from gp365.store.lease import Lease
+from gp365.sync.beside import stands
 from gp365.sync.contributing import rollup_name
 from gp365.sync.cycle import sync as run_flow
 from gp365.sync.equation import Report
@@ -82,6 +83,8 @@ def run_flows(
 
 def _equip(job: Job, lease: Lease, progress: Progress, halt: Callable[[], bool]) -> None:
     job.lease, job.probe, job.halt = lease, probe_of(), halt
+    with job.store.read() as conn:
+        job.since = stands(conn, job)
     name = f"{job.pair} {job.flow.name}"
     job.progress = lambda what, done, total: progress(f"{name}: {what}", done, total)
 

@@ -106,6 +106,10 @@ def _all(standing: Standing, facts: Facts, settings: AlertSettings) -> Iterator[
             yield Condition(
                 "hook-disabled", system=hook.system, about=hook.name, code=hook.state, message=hook.why
             )
+    for rule in standing.triggers:
+        if rule.fault is not None:
+            fault = rule.fault
+            yield Condition("rule-stopped", about=rule.name, code=fault.code, message=fault.message)
     yield from _expiring([*facts.expiries, *_shown(standing)], facts.today, settings)
     for channel in facts.failing:
         yield Condition("channel-failing", about=channel)

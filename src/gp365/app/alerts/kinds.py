@@ -76,8 +76,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "hook-disabled": Kind(
         "warning",
-        "the webhook step {about} of {system} does not work; polling finds changes meanwhile",
+        'the webhook step "{about}" of {system} does not work; polling finds changes meanwhile',
         "`gp365 webhooks list` says why; `gp365 webhooks register` sets it right.",
+    ),
+    "rule-stopped": Kind(
+        "warning",
+        "{about} asks for nothing by the calendar",
+        "Correct its settings, or let our user read the company's fiscal periods; see docs/serve.md, By the calendar.",
     ),
     "channel-failing": Kind(
         "warning",

@@ -32,10 +32,11 @@ UNTAKEN_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class CrewOf:
-    """How a service of this process gets its crew: by what carries the rounds."""
+    """How a service of this process gets its crew: by what carries the rounds. `slot` is that of the worker that leads."""
 
     durable: Durable
     project: Project
+    slot: str = ""
 
     def begin(self, term: int, ring: Callable[[], None]) -> Crew:
         """Make the crew of a service that leads under this number."""
@@ -68,9 +69,8 @@ class Crew:
         """Name the pairs of which a round is under way, of ours or of anybody."""
         with self._project.store.read() as conn:
             held = leases.held(conn, PAIR)
-        return {one.name.removeprefix(PAIR) for one in held} | {
-            one.chosen.pair for one in self._given.values()
-        }
+        given = {one.chosen.pair for one in list(self._given.values())}  # other threads ask, too
+        return given | {one.name.removeprefix(PAIR) for one in held}
 
     def give(self, chosen: Round, full: bool) -> None:
         """Put a round into the queue."""

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import RLock
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -38,6 +39,7 @@ _FIRST = (3, 42)
 _UNFINISHED = ("ENQUEUED", "PENDING", "DELAYED")
 _FINISHED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _MOST = 1000
+_TURN_S = 0.2
 Asking = Callable[[Ask], None]
 Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -267,13 +269,23 @@ def ask_with(ask: Asking | None) -> None:
 
 @contextmanager
 def _one_at_a_time(project: Project) -> Generator[None]:
-    """Let the workers of a PostgreSQL store begin one after the other: two would make the same tables."""
+    """Let the workers of a PostgreSQL store begin one after the other: two would make the same tables.
+
+    The lock is the session's, and nobody waits for it inside the database: DBOS makes indexes CONCURRENTLY, which wait for
+    every open transaction, that of a waiting statement too.
+    """
     if project.store.dialect == "sqlite":
         yield
         return
-    with project.store.write() as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": schema_of(project)})
-        yield
+    with project.store.engine.connect() as made:
+        conn = made.execution_options(isolation_level="AUTOCOMMIT")
+        named = {"name": schema_of(project)}
+        while not conn.execute(text("SELECT pg_try_advisory_lock(hashtext(:name))"), named).scalar_one():
+            sleep(_TURN_S)
+        try:
+            yield
+        finally:
+            conn.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), named)
 
 
 def schema_of(project: Project) -> str:

@@ -104,16 +104,13 @@ def of_settings(given: CalendarSettings, today: date) -> Calendar:
 
 def window(calendar: Calendar, day: date, before: int, after: int) -> Days | None:
     """Return the days around the ends of periods that a day lies in, or that come next; windows that touch are one."""
-    spans = sorted(
-        (one.last - timedelta(days=before), one.last + timedelta(days=after)) for one in calendar.periods
-    )
+    reach, since = timedelta(days=after), day - timedelta(days=after)
     found: Days | None = None
-    for first, last in spans:
-        if last < day:
-            continue
+    for end in sorted(one.last for one in calendar.periods if one.last >= since):
+        first, last = end - timedelta(days=before), end + reach
         if found is not None and first > found.last + timedelta(days=1):
             break
-        found = Days(first, last) if found is None else Days(found.first, max(found.last, last))
+        found = Days(first, last) if found is None else Days(found.first, last)
     return found
 
 

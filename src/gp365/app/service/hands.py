@@ -11,7 +11,7 @@ from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly
 from gp365.app.project import Project
 from gp365.app.service.due import Round
-from gp365.app.service.parts import DESCRIBE_EVERY_S
+from gp365.app.service.parts import DESCRIBE_EVERY_S, mark_of
 from gp365.app.service.rounds import RoundDone, Under, run_round
 from gp365.model.errors import Retry, Unauthorised
 
@@ -70,6 +70,7 @@ class Hands:
         self.project = project
         self.assembly = Assembly(project)
         self._described: dict[str, float] = {}
+        self._marks: dict[str, str] = {}
 
     def run(
         self,
@@ -104,6 +105,14 @@ class Hands:
         self.assembly.renew(system)
         self._described.clear()
 
+    def renew_changed(self, pair: str) -> None:
+        """Make the connectors anew of the systems of a pair whose settings or secrets are others than at the last round."""
+        for system in self.assembly.pair(pair).sides.values():
+            mark = mark_of(self.project, system)
+            if self._marks.setdefault(system, mark) != mark:
+                self._marks[system] = mark
+                self.renew(system)
+
     def renew_refused(self, done: RoundDone) -> None:
         """Make the connectors anew of the systems that refused us: whoever asks them again has another secret."""
         for system, error in done.faults.items():
@@ -127,17 +136,19 @@ class Alone:
     def __init__(self, hands: Hands, halt: Halt) -> None:
         self._hands, self._halt = hands, halt
         self._brought: list[Brought] = []
+        self._under_way: tuple[str, ...] = ()
 
     def free(self) -> int:
         """Say that one round can be begun: it has ended when the next is asked for."""
         return 0 if self._brought else 1
 
     def busy(self) -> Collection[str]:
-        """Name no pair: nothing is under way between two rounds."""
-        return ()
+        """Name the pair of the round that is under way; other threads may ask."""
+        return self._under_way
 
     def give(self, chosen: Round, full: bool) -> None:
         """Run a round to its end."""
+        self._under_way = (chosen.pair,)
         try:
             done = self._hands.run(chosen, full=full, halt=self._halt)
         except Retry as error:
@@ -147,6 +158,8 @@ class Alone:
             self._brought.append(Brought(chosen, full, error=error))
         else:
             self._brought.append(Brought(chosen, full, done))
+        finally:
+            self._under_way = ()
 
     def take(self) -> list[Brought]:
         """Take the round that was run."""

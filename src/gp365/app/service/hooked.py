@@ -67,7 +67,7 @@ class Hooked:
         return self._thread is not None and self._thread.is_alive()
 
     def _look(self, since: datetime) -> None:
-        with suppress(Gp365Error), Assembly(self._project) as assembly:
+        with suppress(Gp365Error), Assembly(self._project, urgent=True) as assembly:
             found = self._ask(assembly, since)
             self.hooks = told_of(found, self.hooks)
 

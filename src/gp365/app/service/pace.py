@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 GROWTH = 1.5
 JITTER = 0.1
+F = TypeVar("F", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,30 @@ def sooner(look: Look, at: datetime) -> Look:
 def postponed(look: Look, at: datetime) -> Look:
     """Look at a moment, if that is later than what is planned."""
     return replace(look, next_at=max(look.next_at, at))
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Paces that were made shorter: as they were given, and as they are now."""
+
+    given: Pace
+    now: Pace
+
+
+def paced(
+    paces: Mapping[F, Pace], held: Mapping[F, Paced], most: Mapping[F, float]
+) -> tuple[Mapping[F, Pace], Mapping[F, Paced]]:
+    """Shorten the paces of these flows to these longest waits, and give those of others back that were shortened before.
+
+    A pace that somebody else has changed meanwhile is taken as given.
+    """
+    wanted, mine = dict(paces), dict[F, Paced]()
+    for flow, pace in paces.items():
+        was = held.get(flow)
+        given = was.given if was is not None and was.now == pace else pace
+        if flow in most:
+            wanted[flow] = Pace(min(given.shortest_s, most[flow]), min(given.longest_s, most[flow]))
+            mine[flow] = Paced(given, wanted[flow])
+        else:
+            wanted[flow] = given
+    return wanted, mine

@@ -232,8 +232,9 @@ def lost(state: State, chosen: Round, now: datetime) -> State:
 def broke(state: State, chosen: Round, now: datetime, chance: float) -> State:
     """Put the flows of a round off that ended by a bug: they are looked at again at the longest interval."""
     flows = dict(state.flows)
-    for name in chosen.flows:
-        flow = (chosen.pair, name)
+    for flow in [(chosen.pair, name) for name in chosen.flows]:
+        if flow not in flows:  # the settings are others by now
+            continue
         pace = state.paces[flow]
         slow = Look(now, pace.longest_s)
         look = next_look(slow, pace, now, changed=False, chance=chance)
@@ -248,10 +249,13 @@ def after_round(
     queued: Queues,
     now: datetime,
     chance: Callable[[], float],
+    *,
+    whole: bool = True,
 ) -> State:
     """Plan the next looks from what a round brought; a system that answered is closed again.
 
-    What a round has made due in flows that were not in it is looked at at once.
+    What a round has made due in flows that were not in it is looked at at once. A round that did not read its flows `whole`
+    leaves those to be read whole that were asked for meanwhile.
     """
     closed = {system: CLOSED for system in done.answered if system in state.circuits}
     stopped = dict(state.stopped)
@@ -262,7 +266,8 @@ def after_round(
             _note_stopped(stopped, flow, done, now)
         elif done.changed and flow in queued and queued[flow].due:
             flows[flow] = replace(plan, look=sooner(plan.look, now), urgent=plan.urgent or chosen.urgent)
-    ran = frozenset((chosen.pair, name) for name in chosen.flows) if not done.faults else frozenset[Flow]()
+    good = whole and not done.faults
+    ran = frozenset((chosen.pair, name) for name in chosen.flows) if good else frozenset[Flow]()
     return replace(
         state, flows=flows, stopped=stopped, circuits={**state.circuits, **closed}, full=state.full - ran
     )

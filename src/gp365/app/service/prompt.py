@@ -201,6 +201,7 @@ class Prompt:
             self._tell(Told(rounds=frozenset([flow])))
             return None
         job.lease, job.probe, job.halt = lease, probe_of(), self._stopping.is_set
+        job.verify_least = False
         return job
 
     def _arrived(self, job: Job) -> list[tuple[Flow, Records]]:

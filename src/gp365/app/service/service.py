@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from gp365.app.actions.lease import Kept
 from gp365.app.actions.opening import holder_of
 from gp365.app.project import SERVICE, Project
 from gp365.app.service import acting, plans
@@ -25,6 +26,7 @@ from gp365.app.service.due import Flow, Round, next_round
 from gp365.app.service.hands import Alone, Hands, Rounds
 from gp365.app.service.hinting import Hinted
 from gp365.app.service.hooked import Hooked
+from gp365.app.service.noted import note_round, note_told
 from gp365.app.service.parts import impatient, readers
 from gp365.app.service.prompt import Prompt, Told
 from gp365.app.service.rounds import RoundDone, with_reports
@@ -35,16 +37,14 @@ from gp365.app.service.triggering import Triggering
 from gp365.app.service.watching import Settled
 from gp365.model.errors import Bug, Gp365Error, Misconfigured, Retry
 from gp365.store import actions, hints, runs, work
-from gp365.store import lease as leases
 from gp365.store.actions import Action
 from gp365.store.engine import Clock
-from gp365.store.lease import LeaseLost
 from gp365.sync.equation import Report
 
 TICK_S = 0.5
 SHOWN_S = 60.0
-LEASE_S = 12.0
-"""How long the service counts as alive without a sign of life: so long, and a little more, others wait to lead."""
+LEASE_S, ALONE_S = 12.0, 30.0
+"""How long the service counts as alive without a sign of life: with a crew, where others wait to lead, and without."""
 LONGEST_TROUBLE_S = 60.0
 BESIDE = frozenset({"sync"})
 """Commands beside which what we are told of is worked on: they plan nothing that a person has approved."""
@@ -100,12 +100,13 @@ class Service:
             self.project.settings = impatient(
                 self.project.settings, self.project.settings.service.call_patience_s
             )
-            with self.project.store.write() as conn:
-                self._lease = leases.take(conn, SERVICE, holder_of(self.project), LEASE_S)
-            held.callback(self._give_back)
+            life_s = LEASE_S if self._crew else ALONE_S
+            self._kept = held.enter_context(Kept(self.project.store, life_s))
+            lease = self._kept.take(SERVICE, holder_of(self.project))
             self._hands = Hands(self.project)
             held.callback(self._hands.close)
-            self._rounds = self._crew(self._lease.number, self.wake) if self._crew else self._alone()
+            alone = Alone(self._hands, self._stopping.is_set)
+            self._rounds = self._crew(lease.number, self.wake) if self._crew else alone
             held.callback(self._rounds.close)
             self._commands = Commands(self.project, self._stopping.is_set, self._beside_command, self.wake)
             self._settled = Settled.of(self.project)
@@ -117,9 +118,7 @@ class Service:
                 tell=self._hear,
                 busy=lambda pair: pair in self._rounds.busy(),
             )
-            self._triggers = Triggering(
-                self.project, lambda name: self._hands.assembly.connector(name), self._chance
-            )
+            self._triggers = Triggering(self.project, lambda name: self._hands.assembly.connector(name))
             self._owed = Owed(self.project)
             self._hooked, self._certified = Hooked(self.project), Certified(self.project)
             held.callback(self._hooked.close)
@@ -129,9 +128,7 @@ class Service:
             self._held = held.pop_all()
         self.project.log.note("service", what_now="began", pairs=list(self.project.settings.pairs))
         self._thread = Thread(target=self._live, name="service", daemon=True)
-        self._beside = Thread(target=self._stay_alive, name="service-lease", daemon=True)
         self._thread.start()
-        self._beside.start()
         self._prompt.start()
 
     def stop(self, timeout_s: float = 60.0) -> bool:
@@ -144,7 +141,6 @@ class Service:
             self._thread.join(timeout_s)
             if self._thread.is_alive():
                 return False
-            self._beside.join()
         self._thread = None
         self._held.close()
         return True
@@ -209,6 +205,9 @@ class Service:
     def _live(self) -> None:
         self._shown, troubles = monotonic(), 0
         while not self._stopping.wait(min(LONGEST_TROUBLE_S, TICK_S * 2**troubles) if troubles else 0):
+            if self._kept.lost.is_set():  # another one leads
+                self._stopping.set()
+                break
             try:
                 self._turn()
                 if monotonic() - self._shown > SHOWN_S:
@@ -274,7 +273,7 @@ class Service:
             if brought.error is not None:
                 self._broke(brought.round, brought.error)
             elif brought.done is not None:
-                self._after(brought.round, brought.done)
+                self._after(brought.round, brought.done, whole=brought.full)
                 self._show(brought.done)
             else:
                 self._state = plans.lost(self._state, brought.round, self.clock())
@@ -286,19 +285,16 @@ class Service:
         self._note_error(error)
         self._show(RoundDone(chosen.pair, plans.nothing_ran()))
 
-    def _alone(self) -> Rounds:
-        return Alone(self._hands, self._stopping.is_set)
-
-    def _after(self, chosen: Round, done: RoundDone) -> None:
+    def _after(self, chosen: Round, done: RoundDone, *, whole: bool) -> None:
         now, state = self.clock(), self._state
         self.rounds += 1
         queued = plans.queued(self.project.store, now)
         for system, error in done.faults.items():
             if concerns(error):
                 state = plans.system_failed(state, self.project, system, error, now, self._chance())
-        self._state = plans.after_round(state, chosen, done, queued, now, self._chance)
+        self._state = plans.after_round(state, chosen, done, queued, now, self._chance, whole=whole)
         if done.changed or done.faults or done.stopped:
-            self._note_round(chosen, done)
+            note_round(self.project.log, done)
 
     # what comes from outside
 
@@ -335,7 +331,7 @@ class Service:
                 self._note_error(told.fault)
             if told.report is not None and told.report.considered:
                 self._heard.append(told.report)
-                self._note_told(told.report)
+                note_told(self.project.log, told.report)
 
     def _take_action(self) -> None:
         """Begin the command that waits, or take up what one has changed."""
@@ -396,39 +392,8 @@ class Service:
                 self._rounds.renew(system)
                 self._prompt.renew()
 
-    def _stay_alive(self) -> None:
-        """Prolong the service's lease, by which commands know that somebody will run them."""
-        while self._thread is not None and self._thread.is_alive():
-            try:
-                with self.project.store.write() as conn:
-                    leases.renew(conn, self._lease, LEASE_S)
-            except LeaseLost as lost:  # another one leads
-                self._note_error(lost)
-                self._stopping.set()
-                self._bell.set()
-                return
-            except Gp365Error:
-                pass  # tried again
-            self._thread.join(LEASE_S / 3)
-
-    def _give_back(self) -> None:
-        with suppress(Gp365Error), self.project.store.write() as conn:
-            leases.release(conn, self._lease)
-
     def _note_error(self, error: Gp365Error) -> None:
         self.failure = error
         trail = traceback.format_exc() if isinstance(error, Bug) else ""
         with suppress(OSError):
             self.project.log.note("error", error=error.as_dict(), trail=trail)
-
-    def _note_told(self, report: Report) -> None:
-        ended = {name: count for name, count in report.dispositions.items() if count}
-        self.project.log.note("told", pair=report.pair, flow=report.flow, run=report.run, ended=ended)
-
-    def _note_round(self, chosen: Round, done: RoundDone) -> None:
-        told = {
-            report.flow: {name: count for name, count in report.dispositions.items() if count}
-            for report, _ in done.ran.reports
-        }
-        faults = {system: error.code for system, error in done.faults.items()}
-        self.project.log.note("round", pair=chosen.pair, flows=told, faults=faults)

@@ -107,6 +107,16 @@ class HookStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerStanding:
+    """A living worker of a crew: its slot, who it is, the pairs that it runs at this moment, and whether it leads."""
+
+    slot: str
+    holder: str
+    leads: bool = False
+    pairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateStanding:
     """The certificate that a server of a system showed, and until when it holds."""
 
@@ -137,7 +147,10 @@ class TriggerStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Everything at the moment `at`; the service runs since `began`. `hints` and `actions` wait to be taken up."""
+    """Everything at the moment `at`; the service runs since `began`. `hints` and `actions` wait to be taken up.
+
+    `workers` are those of a crew on PostgreSQL; a service alone has none.
+    """
 
     at: datetime
     began: datetime
@@ -149,6 +162,7 @@ class Standing:
     quiet_until: datetime | None = None
     triggers: tuple[TriggerStanding, ...] = ()
     certificates: tuple[CertificateStanding, ...] = ()
+    workers: tuple[WorkerStanding, ...] = ()
 
     def system(self, name: str) -> SystemStanding | None:
         """Find a system by name."""

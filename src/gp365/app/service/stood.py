@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from gp365.app.actions.lease import NAME, PAIR
 from gp365.app.alerts.stored import flow_standings
 from gp365.app.project import Project
 from gp365.app.service.circuit import CLOSED
+from gp365.app.service.crew import is_slot, slot_in
 from gp365.app.service.due import Planned, runs_at
-from gp365.app.service.standing import FlowStanding, Standing, SystemStanding
+from gp365.app.service.standing import FlowStanding, Standing, SystemStanding, WorkerStanding
 from gp365.app.traffic import traffic
 from gp365.store import actions, hints
+from gp365.store import lease as leases
 
 if TYPE_CHECKING:
     from gp365.app.service.plans import State
@@ -26,9 +30,35 @@ def standing_of(project: Project, state: State, began: datetime, now: datetime) 
         flows = _flows(project, conn, state, now)
         waiting = sum(hints.waiting(conn).values())
         asked = actions.count_waiting(conn)
+        workers = tuple(_workers(conn))
     quiet = [until for pair in project.settings.pairs if (until := state.quiet(pair, now)) is not None]
     systems = tuple(_system(project, name, state, now) for name in project.settings.systems)
-    return Standing(now, began, flows, systems, (), waiting, asked, min(quiet, default=None))
+    return Standing(
+        now,
+        began,
+        flows,
+        systems,
+        hints=waiting,
+        actions=asked,
+        quiet_until=min(quiet, default=None),
+        workers=workers,
+    )
+
+
+def led_by(standing: Standing, slot: str) -> Standing:
+    """Note which worker leads: the one of this process, which alone can say so."""
+    return replace(standing, workers=tuple(replace(one, leads=one.slot == slot) for one in standing.workers))
+
+
+def _workers(conn: Connection) -> Iterator[WorkerStanding]:
+    """Read the living workers of a crew from their leases."""
+    pairs = leases.held(conn, PAIR)
+    for one in leases.held(conn, f"{NAME}/"):
+        slot = slot_in(one.name)
+        if is_slot(slot):
+            mine = f"{one.holder} {one.name}"
+            running = tuple(held.name.removeprefix(PAIR) for held in pairs if held.holder == mine)
+            yield WorkerStanding(slot, one.holder, pairs=running)
 
 
 def _flows(project: Project, conn: Connection, state: State, now: datetime) -> tuple[FlowStanding, ...]:

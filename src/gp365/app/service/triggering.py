@@ -6,7 +6,6 @@ another service that takes over repeats or forgets anything.
 
 from __future__ import annotations
 
-import random
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -16,16 +15,16 @@ from datetime import datetime, timedelta
 from gp365.app.project import Project
 from gp365.app.service import plans, triggers_kept
 from gp365.app.service import triggers as pure
-from gp365.app.service.circuit import CLOSED, concerns
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import FIELDS, WHOLE, Calendar, of_rows, of_settings
-from gp365.app.service.pace import sooner
+from gp365.app.service.pace import Paced, paced, sooner
+from gp365.app.service.parts import mark_of
 from gp365.app.service.standing import Fault, TriggerStanding
-from gp365.app.service.triggers import Fired, Paced, Triggers
+from gp365.app.service.triggers import Fired, Triggers
 from gp365.app.service.triggers_rules import BY_HAND, look_times, rules_of
 from gp365.app.settings import Settings
 from gp365.model.contract import Connector
-from gp365.model.errors import Gp365Error, Misconfigured
+from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 
 ENTITY = "fiscal_period"
 TROUBLE_S = 60.0
@@ -35,13 +34,8 @@ TROUBLE_S = 60.0
 class Triggering:
     """The triggers of a project while its service runs, in the service's own thread. `connector` gives its connectors."""
 
-    def __init__(
-        self,
-        project: Project,
-        connector: Callable[[str], Connector],
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._project, self._connector, self._chance = project, connector, chance
+    def __init__(self, project: Project, connector: Callable[[str], Connector]) -> None:
+        self._project, self._connector = project, connector
         self._settings: Settings | None = None
         self._triggers = Triggers()
         self._rows: triggers_kept.Rows = {}
@@ -51,6 +45,9 @@ class Triggering:
         self._look_at: dict[str, datetime] = {}
         self._seen_at: dict[str, datetime] = {}
         self._faults: dict[str, Fault] = {}
+        self._refused: dict[str, str] = {}
+        self._down: set[str] = set()
+        self._wrong: Fault | None = None
         self._again_at: datetime | None = None
 
     def turn(self, state: plans.State, now: datetime) -> plans.State:
@@ -70,26 +67,33 @@ class Triggering:
     def standing(self, now: datetime) -> tuple[TriggerStanding, ...]:
         """Say of each rule when it comes next, and what it still waits for."""
         known = self._triggers
+        if self._wrong is not None:
+            return (TriggerStanding("every rule", "", fault=self._wrong),)
         return tuple(
             replace(
                 pure.standing_of(known, rule, now),
                 seen_at=self._seen_at.get(rule.calendar),
-                fault=self._faults.get(rule.calendar),
+                fault=self._fault(rule.calendar),
             )
             for rule in known.rules.values()
         )
+
+    def _fault(self, calendar: str) -> Fault | None:
+        """Say why a calendar cannot be read; a system that is down or refuses us is told as such."""
+        return None if calendar.partition("/")[0] in self._down else self._faults.get(calendar)
 
     def _turn(self, state: plans.State, now: datetime) -> plans.State:
         if self._settings is not self._project.settings:
             self._take_up(now)
         if not self._triggers.rules:
             return self._pace(state, now)
-        state, moved, fired = self._look(state, now)
+        moved, fired = self._look(state, now)
         moved, passed = pure.due(moved, now)
         fired += passed
         under = pure.on_top(self._under, fired)
         moved, under, asked = pure.settled(moved, under, state.flows, state.full, state.stopped)
-        self._rows = triggers_kept.keep(self._project.store, self._rows, moved)
+        if (moved.held, moved.calendars) != (self._triggers.held, self._triggers.calendars):
+            self._rows = triggers_kept.keep(self._project.store, self._rows, moved)
         self._triggers, self._under = moved, under
         self._tell(fired)
         return self._pace(plans.take_asked(state, [*asked, *pure.looks_asked(fired)], now), now)
@@ -101,35 +105,46 @@ class Triggering:
         self._looks.clear()
         self._look_at.clear()
         self._faults.clear()
+        self._refused.clear()
+        self._wrong = None
         try:
             self._triggers = pure.begin(rules_of(self._project), held, calendars, now)
             self._looks = look_times(self._project)
             rows = triggers_kept.forget_others(self._project.store, rows, self._triggers)
+            rows = triggers_kept.keep(self._project.store, rows, self._triggers)
         except Misconfigured as error:
             self._note(error)
-            self._triggers = Triggers()
+            self._triggers, self._wrong = Triggers(), Fault(error.code, error.message, now)
         self._rows, self._settings = rows, self._project.settings
 
-    def _look(self, state: plans.State, now: datetime) -> tuple[plans.State, Triggers, list[Fired]]:
+    def _look(self, state: plans.State, now: datetime) -> tuple[Triggers, list[Fired]]:
         """Look at the calendars whose time has come; one of a system that is down waits for it."""
         moved, fired = self._triggers, list[Fired]()
+        down = {name for name, held in state.circuits.items() if held.fault is not None}
+        back, self._down = self._down - down, down
         for name, seconds in self._looks.items():
-            at = self._look_at.get(name)
             of, _, which = name.partition("/")
-            down = of != BY_HAND and state.circuits.get(of, CLOSED).fault is not None
-            if down or (at is not None and now < at):
+            at = now if of in back else self._look_at.get(name, now)
+            if of in down or now < at:
                 continue
             self._look_at[name] = now + timedelta(seconds=seconds)
+            if self._is_refused(of):
+                continue
             try:
                 seen = self._by_hand(which, now) if of == BY_HAND else self._read(of)
             except Gp365Error as error:
-                state = self._failed(state, name, of, error, now)
+                self._failed(name, of, error, now)
                 continue
             self._seen_at[name] = now
             self._faults.pop(name, None)
             moved, closed = pure.looked(moved, name, seen, now)
             fired += closed
-        return state, moved, fired
+        return moved, fired
+
+    def _is_refused(self, system: str) -> bool:
+        """Tell whether a system has refused us, and nothing has changed: tried again and again, accounts are locked."""
+        mark = self._refused.get(system)
+        return mark is not None and mark == mark_of(self._project, system)
 
     def _by_hand(self, name: str, now: datetime) -> Calendar:
         today = now.astimezone(plans.zone_of(self._project)).date()
@@ -141,27 +156,29 @@ class Triggering:
         seen = of_rows(record.values for record in found)
         if not seen.periods:
             raise Misconfigured(
-                "period-missing", f"{system} has no fiscal periods.", system=system, field=ENTITY
+                "period-missing",
+                f"{system} has no fiscal periods (SY40100 has no row of series 0).",
+                system=system,
+                field=ENTITY,
+                fix="Let accounting set them up in GP, or keep the calendar in [calendars.NAME] and name it in the rule.",
             )
         return seen
 
-    def _failed(
-        self, state: plans.State, name: str, system: str, error: Gp365Error, now: datetime
-    ) -> plans.State:
+    def _failed(self, name: str, system: str, error: Gp365Error, now: datetime) -> None:
+        """Remember why a calendar cannot be read. Flows go on: they may reach the system another way."""
+        if isinstance(error, Unauthorised):
+            self._refused[system] = mark_of(self._project, system)
         before = self._faults.get(name)
         if before is None or before.code != error.code:
             self._note(error)
             self._faults[name] = Fault(error.code, error.message, now)
-        if not concerns(error):
-            return state
-        return plans.system_failed(state, self._project, system, error, now, self._chance())
 
     def _pace(self, state: plans.State, now: datetime) -> plans.State:
         """Let flows be looked at more often around the end of a period, the first time no later than that."""
         most = pure.limits(self._triggers, now)
         if not most and not self._paced:
             return state
-        paces, self._paced = pure.paced(state.paces, self._paced, most)
+        paces, self._paced = paced(state.paces, self._paced, most)
         if paces == state.paces:
             return state
         flows = dict(state.flows)

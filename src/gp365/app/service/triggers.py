@@ -16,11 +16,12 @@ from gp365.app.service.calendar import to_utc
 from gp365.app.service.cycle import Cycle, last_moment, next_moment
 from gp365.app.service.due import Flow
 from gp365.app.service.fiscal import Calendar, Days, closings, window
-from gp365.app.service.pace import Pace
 from gp365.app.service.plans import Asked
 from gp365.app.service.standing import TriggerStanding
 
 NO_CALENDAR = Calendar()
+ASTRAY = timedelta(hours=1)
+"""What was done so far ahead of now was done under a wrong clock, and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def begin(
 
 def due(triggers: Triggers, now: datetime) -> tuple[Triggers, list[Fired]]:
     """Say which rules of the cycle ask now. Of several moments that were missed only the newest asks."""
+    triggers = _righted(triggers, now)
     passed = [triggers.rules[name] for name, at in triggers.next_at.items() if at <= now]
     if not passed:
         return triggers, []
@@ -177,7 +179,7 @@ def settled(
         for flow in held[name].left:
             key, place = (name, flow), (rule.pair, flow)
             if place in full:
-                mine.setdefault(key, False)
+                mine.setdefault(key, True)  # somebody else asked for it, and it may have begun before
             elif place in known and place not in stopped:
                 if key in mine and not mine.pop(key):
                     continue  # it was read whole
@@ -223,33 +225,6 @@ def standing_of(triggers: Triggers, rule: Rule, now: datetime) -> TriggerStandin
     return TriggerStanding(rule.name, rule.pair, rule.flows, next_at, until, held.left, held.why)
 
 
-@dataclass(frozen=True, slots=True)
-class Paced:
-    """Paces that were made shorter: as they were given, and as they are now."""
-
-    given: Pace
-    now: Pace
-
-
-def paced(
-    paces: Mapping[Flow, Pace], held: Mapping[Flow, Paced], most: Mapping[Flow, float]
-) -> tuple[Mapping[Flow, Pace], Mapping[Flow, Paced]]:
-    """Shorten the paces of these flows to these longest waits, and give those of others back that were shortened before.
-
-    A pace that somebody else has changed meanwhile is taken as given.
-    """
-    wanted, mine = dict(paces), dict[Flow, Paced]()
-    for flow, pace in paces.items():
-        was = held.get(flow)
-        given = was.given if was is not None and was.now == pace else pace
-        if flow in most:
-            wanted[flow] = Pace(min(given.shortest_s, most[flow]), min(given.longest_s, most[flow]))
-            mine[flow] = Paced(given, wanted[flow])
-        else:
-            wanted[flow] = given
-    return wanted, mine
-
-
 def _held(rule: Rule, kept: Held | None, now: datetime) -> Held:
     if kept is None:
         return Held(rule.mark, now, rule.calendar)
@@ -263,6 +238,16 @@ def _held(rule: Rule, kept: Held | None, now: datetime) -> Held:
         left,
         kept.why if left else (),
     )
+
+
+def _righted(triggers: Triggers, now: datetime) -> Triggers:
+    """Let rules go on from now that a wrong clock has brought far ahead."""
+    astray = [name for name, held in triggers.held.items() if held.at > now + ASTRAY]
+    if not astray:
+        return triggers
+    held = {**triggers.held, **{name: replace(triggers.held[name], at=now) for name in astray}}
+    moved = replace(triggers, held=held)
+    return replace(moved, next_at=_next_times(moved, moved.rules.values()))
 
 
 def _with(held: Held, fired: Fired) -> Held:

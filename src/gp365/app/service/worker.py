@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 
 from filelock import FileLock, Timeout
+from sqlalchemy import func, select
 
 from gp365.app.actions.exits import DONE, exit_of
 from gp365.app.actions.lease import CREW_S, Kept, name_of
@@ -37,6 +38,7 @@ STANDBY_S = 1.0
 SOUND_S = 3.0
 NOTE_S = 1.0
 BUSY_S = 2.0
+CLOCKS_S = 5.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 Lead = Callable[[CrewOf], AbstractContextManager[Service]]
 
@@ -120,6 +122,12 @@ class Worker:
         if not _NAME.fullmatch(self.slot) or not is_slot(self.slot):
             message = f"{self.slot!r} is no name of a slot: small letters, digits and hyphens, at most 32."
             raise Misconfigured("usage", message, field="--slot", value=self.slot)
+        with self.project.store.read() as conn:
+            theirs = conn.execute(select(func.clock_timestamp())).scalar_one()
+        off_s = abs((self.project.clock() - theirs).total_seconds())
+        if off_s > CLOCKS_S:
+            message = f"This machine's clock and the database's differ by {off_s:.0f} s."
+            raise Misconfigured("clocks-differ", message)
 
     @contextmanager
     def _alone_here(self) -> Generator[None]:
@@ -180,6 +188,7 @@ class Worker:
             return {"refused": refused}
         chosen = Round(pair, tuple(given["flows"]), bool(given["urgent"]))
         self._cancelled.clear()
+        self._hands.renew_changed(pair)
         done = self._hands.run(
             chosen,
             full=bool(given["full"]),
@@ -256,7 +265,7 @@ class Worker:
                 self._note_error(bug, traceback.format_exc())
 
     def _take_lead(self) -> None:
-        with self._lead(CrewOf(self._durable, self.project)) as service:
+        with self._lead(CrewOf(self._durable, self.project, self.slot)) as service:
             self.service = service
             self._note("leads")
             try:

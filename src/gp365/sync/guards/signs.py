@@ -78,10 +78,12 @@ def look_at(job: Job, observation: Observation, place: Place, keys: Sequence[Key
         texts = [key_text(key) for key in records]
         linked = links.by_keys(conn, job.pair, job.flow.name, place.end, texts)
         open_ones = {key: link for key, link in linked.items() if link.state == links.OPEN}
-        last = intents.last_updates(conn, place.system, place.entity.name, open_ones)
+        last = _known(
+            job, observation, intents.last_updates(conn, place.system, place.entity.name, open_ones)
+        )
         births = [record.birth for record in records.values() if record.birth]
         moved = links.by_births(conn, job.pair, job.flow.name, place.end, births)
-    found.earlier += _earlier(job, place, open_ones, records)
+    found.earlier += _earlier(job, observation, place, open_ones, records)
     loud = _loud_across(job, observation, place, open_ones)
     for key, link in open_ones.items():
         record = records[key_of(key)]
@@ -122,7 +124,23 @@ def set_back(record: Record, last: Intent) -> bool:
     )
 
 
-def _earlier(job: Job, place: Place, linked: Mapping[str, Link], records: Mapping[Key, Record]) -> int:
+def _known(job: Job, observation: Observation, last: Mapping[str, Intent]) -> dict[str, Intent]:
+    """Leave out what other runs wrote after the reading began: the records in hand do not show it yet."""
+    since = observation.since
+    return {
+        key: one
+        for key, one in last.items()
+        if since is None or one.run in job.runs or one.ended_at is None or one.ended_at <= since.at
+    }
+
+
+def _earlier(
+    job: Job,
+    observation: Observation,
+    place: Place,
+    linked: Mapping[str, Link],
+    records: Mapping[Key, Record],
+) -> int:
     """Count the records that hold again what they held before their last change went across."""
     across, number = job.across(place.side), 0 if place.end == "left" else 1
     partner = {
@@ -132,7 +150,9 @@ def _earlier(job: Job, place: Place, linked: Mapping[str, Link], records: Mappin
     }
     went: dict[str, tuple[Record, dict[str, Half]]] = {}
     with job.store.read() as conn:
-        last = intents.last_updates(conn, across.system, across.entity.name, partner)
+        last = _known(
+            job, observation, intents.last_updates(conn, across.system, across.entity.name, partner)
+        )
         for key, intent in last.items():
             if (intent.pair, intent.flow) == (job.pair, job.flow.name):
                 pairs = unseal(intent.values).pairs

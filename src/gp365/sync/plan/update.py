@@ -143,10 +143,7 @@ def _plan_unit(
     if not sights:
         return []
     if _is_absent(sights):
-        return [
-            _plain(sight, Verdict.READ_ONLY, unit, "unreadable on one side: absent, never empty")
-            for sight in sights
-        ]
+        return [_unreadable(compiled, sight, unit) for sight in sights]
     if sights[0].row.row.create_only and all(sight.row.row.create_only for sight in sights):
         return [_create_only(sight, unit) for sight in sights]
     if facts.led and (why := _led(compiled, sights, facts)):
@@ -166,6 +163,21 @@ def _plan_unit(
 
 def _is_absent(sights: Sequence[Sight]) -> bool:
     return None in [half for sight in sights for half in (sight.left.raw, sight.right.raw)]
+
+
+def _unreadable(compiled: CompiledFlow, sight: Sight, unit: str) -> FieldPlan:
+    """Leave a field that one side does not show us. What has moved on the other meanwhile waits until it does."""
+    plan = _plain(sight, Verdict.READ_ONLY, unit, "unreadable on one side: absent, never empty")
+    halves = (sight.left.raw, sight.right.raw)
+    moved = sight.pair is not None and any(
+        half is not None and half != agreed for half, agreed in zip(halves, sight.pair, strict=True)
+    )
+    if not moved:
+        return plan
+    sides = (compiled.flow.left.name, compiled.flow.right.name)
+    dark = " and ".join(side for side, half in zip(sides, halves, strict=True) if half is None)
+    message = f"{dark} does not show {sight.row.row.name} to us; what was changed on the other side waits."
+    return replace(plan, verdict=Verdict.PARKED, code="unreadable", message=message)
 
 
 def _led(compiled: CompiledFlow, sights: list[Sight], facts: Facts) -> str:

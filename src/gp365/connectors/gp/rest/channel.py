@@ -27,8 +27,11 @@ from gp365.wire.retries import Retries
 from gp365.wire.windows import Lanes
 
 DAY_S = 86_400.0
-_READ, _CREATE, _UPDATE, _READ_BACK = 2, 3, 4, 2
-"""Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look."""
+_READ, _CREATE, _UPDATE, _READ_BACK = 2, 3, 4, 1
+"""Requests of a card with one address: customer and address; look, create and read back; two reads, PATCH, a look.
+
+Reading an update back is one more: the address was looked at already.
+"""
 _ANSWER_S = 0.1
 
 

@@ -52,11 +52,18 @@ class Reading:
         self._indexed.clear()
 
     def fetch(
-        self, via: Requests, number: str, *, main: bool = False, addresses: bool = True
+        self,
+        via: Requests,
+        number: str,
+        *,
+        main: bool = False,
+        addresses: bool = True,
+        known: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Fetched | None:
         """Read a customer and the addresses that its card needs, over the wire; None if there is no such customer.
 
-        With `main` its main address too; without `addresses` the customer alone.
+        With `main` its main address too; without `addresses` the customer alone. Addresses that the caller has read just
+        now, by code, are taken as `known`.
         """
         raw = self._service.read(via, "customer", (number,))
         if raw is None:
@@ -64,7 +71,7 @@ class Reading:
         customer = values_of(entity_named("customer"), cells_of(entity_named("customer"), raw))
         held: dict[str, Mapping[str, Any]] = {}
         for code in codes_of(customer, main=main) if addresses else ():
-            found = self._address(via, show(customer["CustomerNumber"]), code)
+            found = (known or {}).get(code) or self._address(via, show(customer["CustomerNumber"]), code)
             if found is not None:
                 held[code] = found
         return fetched(raw, held)

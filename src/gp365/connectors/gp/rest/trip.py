@@ -31,7 +31,10 @@ class Missing(Exception):
 
 @dataclass(slots=True)
 class Trip:
-    """The calls of one write; `returned` says that every answer so far held the object as stored."""
+    """The calls of one write; `returned` says that every answer so far held the object as stored.
+
+    `another` gives the lane back and waits for one again.
+    """
 
     service: Service
     lane: Requests
@@ -41,6 +44,12 @@ class Trip:
     unsure: bool = False
     returned: bool = True
     read_at: float | None = None
+    another: Callable[[], Requests] | None = None
+
+    def breathe(self) -> None:
+        """Let who is more urgent come first: what is still to be asked is in no hurry, as nothing is written on it."""
+        if self.another is not None:
+            self.lane = self.another()
 
     def reread(self) -> None:
         """Start the window: the record has just been read again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gp365.connectors.gp.card import (
@@ -36,10 +36,19 @@ Raw = Mapping[str, Any]
 
 @dataclass(slots=True)
 class _Sent:
-    """The objects as they are after the calls so far: the customer, and addresses by code."""
+    """The objects as they are after the calls so far: the customer, and addresses by code.
+
+    `looked` are the addresses that were read after all that was written to them.
+    """
 
     customer: Raw
     addresses: dict[str, Raw]
+    looked: dict[str, Raw] = field(default_factory=dict[str, Raw])
+
+    @property
+    def whole(self) -> Fetched:
+        """Make a card of them."""
+        return fetched(self.customer, self.addresses)
 
 
 def update_card(trip: Trip, reading: Reading) -> Outcome:
@@ -54,28 +63,32 @@ def update_card(trip: Trip, reading: Reading) -> Outcome:
         reading.keep(found)
         return Outcome(Status.MOVED, fresh.key, birth=fresh.birth, record=fresh)
     try:
-        after = _send(trip, reading, found)
+        sent = _send(trip, reading, found)
     except Missing:
         return Outcome(Status.GONE if not trip.done else Status.UNKNOWN, trip.write.key)
     except Refused as refused:
         return _refused(trip, reading, refused)
-    window_ms = trip.window_ms
+    window_ms, after = trip.window_ms, sent.whole
     reading.keep(after)
     stored = card_values(after.card, trip.write.values)
-    error = _read_back(trip, reading, stored) if trip.service.settings.read_back else None
+    error = _read_back(trip, reading, stored, sent.looked) if trip.service.settings.read_back else None
     held = stored if trip.returned else {}
     return Outcome(Status.DONE, fresh.key, birth=fresh.birth, stored=held, error=error, window_ms=window_ms)
 
 
-def _read_back(trip: Trip, reading: Reading, stored: Values) -> Rejected | None:
+def _read_back(trip: Trip, reading: Reading, stored: Values, looked: Mapping[str, Raw]) -> Rejected | None:
     """Read the card once more and return what does not stand there as the service said it stored it, or None.
+
+    Addresses that were `looked` at after the write are not read twice.
 
     Who saves the card at the same moment, or a service that keeps less than it acknowledges, is seen here; an edit that
     our own write overwrote inside the window is not. A read that fails does not undo a write.
     """
     number = trip.write.key[0]
     try:
-        now = reading.fetch(trip.lane, number, addresses=any("." in name for name in stored))
+        trip.breathe()
+        shown = any("." in name for name in stored)
+        now = reading.fetch(trip.lane, number, addresses=shown, known=looked)
     except Gp365Error:
         return None
     if now is None:
@@ -110,19 +123,22 @@ def moved_from(wanted: Values, held: Values) -> bool:
     return any(held.get(name) != value for name, value in wanted.items())
 
 
-def _send(trip: Trip, reading: Reading, found: Fetched) -> Fetched:
+def _send(trip: Trip, reading: Reading, found: Fetched) -> _Sent:
     edits = edits_of(found.card, trip.write.values)
     sent = _Sent(found.customer, dict(found.addresses))
     _new_addresses(trip, found.card, edits, sent)
     address_edits = {**edits.addresses, **edits.missing}
     if edits.customer or edits.main_address or not address_edits:
         _customer(trip, found, edits, sent)
+        if not edits.addresses:  # which are sent as they were read again
+            trip.breathe()
         _check_main(trip, reading, found, edits, sent)
     for code, changes in edits.addresses.items():
         members = whole("customer_address", found.addresses[code], changes)
         key = (found.card.number, code)
         sent.addresses[code] = trip.change("customer_address", key, members, role_of(found.card, code))
-    return fetched(sent.customer, sent.addresses)
+        sent.looked.pop(code, None)
+    return sent
 
 
 def role_of(card: Card, code: str) -> str:
@@ -198,9 +214,10 @@ def _check_main(trip: Trip, reading: Reading, found: Fetched, edits: Edits, sent
     now = trip.service.read(trip.lane, "customer_address", (found.card.number, code))
     if now is None:
         return
-    sent.addresses[code] = now
+    sent.addresses[code] = sent.looked[code] = now
     held = shared_values("customer_address", now)
     lost: dict[str, Any] = {name: value for name, value in wanted.items() if held.get(name) != value}
     if lost:
         members = whole("customer_address", now, lost)
+        del sent.looked[code]
         sent.addresses[code] = trip.change("customer_address", (found.card.number, code), members, BILL_TO)

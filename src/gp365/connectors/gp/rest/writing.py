@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 
 from gp365.connectors.gp.rest.creating import create_card
@@ -31,6 +32,7 @@ from gp365.model.record import Op, Outcome, Status, Write
 from gp365.model.values import show_key
 from gp365.wire.calls import CallFailed
 from gp365.wire.clock import Clock
+from gp365.wire.lane import Lane
 from gp365.wire.windows import Lanes
 
 
@@ -61,8 +63,13 @@ class Writing:
 
     def _one(self, entity: str, write: Write, stopped: Stopped) -> Outcome:
         try:
-            with self._locks.of(folded(write.key)[0]), self._lanes.lane() as lane:
-                trip = Trip(self._service, lane, write, self._clock)
+            with self._locks.of(folded(write.key)[0]), ExitStack() as held:
+
+                def another() -> Lane:
+                    held.close()
+                    return held.enter_context(self._lanes.lane())
+
+                trip = Trip(self._service, another(), write, self._clock, another=another)
                 outcome = self._ending(entity, trip, stopped)
         except CallFailed as unlent:  # no lane could be had
             return Outcome(Status.RETRY, write.key, error=unlent, after_s=unlent.after_s)

@@ -20,8 +20,7 @@ def upgrade() -> None:
         sa.Column("system", ByteText, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("holder", ByteText, nullable=False),
-        sa.Column("until", Moment, nullable=False),
-        sa.Column("free_at", Moment, nullable=False),
+        *(sa.Column(name, Moment, nullable=False) for name in ("since", "until", "free_at")),
         sa.PrimaryKeyConstraint("system", "number", name="pk_lane"),
         sqlite_with_rowid=False,
     )
