@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from gp365.store import lanes
 from gp365.store.engine import Store, open_store
@@ -27,8 +27,8 @@ TTL_S, WISH_S = 8.0, 2.0
 class Places:
     """A system's places in a store, whose moments are told by hand."""
 
-    def __init__(self, store: Store, places: int = 2) -> None:
-        self.store, self.places = store, places
+    def __init__(self, store: Store, places: int = 2, system: str = "gp/rest") -> None:
+        self.store, self.places, self.system = store, places, system
         self.at = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
     @contextmanager
@@ -39,15 +39,15 @@ class Places:
     def exchange(self, holder: str, want: int = 0, rank: int = BULK, **given: Any) -> Exchanged:
         asked = {"places": self.places, "give": {}, "keep": (), "want": want, "rank": rank, **given}
         with self.timed(), self.store.write() as conn:
-            return lanes.exchange(conn, "gp/rest", holder, ttl_s=TTL_S, wish_s=WISH_S, **asked)
+            return lanes.exchange(conn, self.system, holder, ttl_s=TTL_S, wish_s=WISH_S, **asked)
 
     def look(self, holder: str, rank: int = BULK) -> Looked:
         with self.timed(), self.store.read() as conn:
-            return lanes.look(conn, "gp/rest", holder, places=self.places, rank=rank)
+            return lanes.look(conn, self.system, holder, places=self.places, rank=rank)
 
     def holders(self) -> dict[int, str]:
         with self.timed(), self.store.read() as conn:
-            return lanes.holders(conn, "gp/rest")
+            return lanes.holders(conn, self.system)
 
     def forward(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
@@ -196,16 +196,14 @@ def test_four_that_ask_at_once_never_share_a_place(open_again: Callable[[], Stor
 class Bargain(RuleBasedStateMachine):
     """Three processes that ask, prolong, give back, fall silent, while time passes."""
 
+    store: Store
+    tried = itertools.count()
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.gp = Places(open_store(Path(self.folder.name) / "s.db"), places=2)
+        self.gp = Places(self.store, 2, f"gp{next(self.tried)}")
         self.held: dict[str, dict[int, datetime]] = {name: {} for name in "abc"}
         """What each believes to have, until when."""
-
-    def teardown(self) -> None:
-        self.gp.store.close()
-        self.folder.cleanup()
 
     @rule(
         who=st.sampled_from("abc"),
@@ -242,5 +240,8 @@ class Bargain(RuleBasedStateMachine):
         assert len(living) == len(set(living)) <= 2
 
 
-TestBargain = Bargain.TestCase
-TestBargain.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+def test_whatever_three_processes_do_they_never_share_a_place(tmp_path: Path) -> None:
+    Bargain.store = lanes.hasten(open_store(tmp_path / "s.db"))
+    given = settings(max_examples=30, stateful_step_count=25, deadline=None)
+    run_state_machine_as_test(Bargain, settings=given)
+    Bargain.store.close()

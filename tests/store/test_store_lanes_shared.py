@@ -21,7 +21,8 @@ from gp365.store import lanes
 from gp365.store.engine import open_store
 from gp365.wire.calls import CallFailed, Priority
 from gp365.wire.gate import Gate
-from gp365.wire.loans import Asked, Lent, Look, share
+from gp365.wire.lender import Asked, Lent, Look
+from gp365.wire.loans import share
 
 Process = Callable[..., Gate]
 
@@ -124,9 +125,9 @@ def test_a_person_overtakes_the_bulk_of_another_process(process: Process) -> Non
 def test_bulk_of_two_processes_goes_by_turns(process: Process) -> None:
     site = Site(1, 0.0)
     gates = [process(1, 0.0) for _ in range(2)]
-    ended([calling(site, gate, str(number), 50, 0.02) for number, gate in enumerate(gates)])
+    ended([calling(site, gate, str(number), 40, 0.02) for number, gate in enumerate(gates)])
     turns = sum(one != other for one, other in itertools.pairwise(site.order))
-    assert (len(site.order), site.breaches) == (200, 0)
+    assert (len(site.order), site.breaches) == (160, 0)
     assert turns >= 2, "neither has to wait until the other has done everything"
 
 

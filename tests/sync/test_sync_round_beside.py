@@ -32,7 +32,7 @@ def list_once(connector: MemoryConnector) -> None:
     connector.changes = changes  # type: ignore[method-assign]
 
 
-def round_of(world: World, between: Callable[[], None]) -> Ran:
+def round_of(world: World, between: Callable[[], None], *, feed: bool = True) -> Ran:
     """Run a round whose flow is run twice, because something becomes due; act between the two. GP is listed once."""
     linked(world, FIRMS)
     lease = world.take_lease()
@@ -52,9 +52,12 @@ def round_of(world: World, between: Callable[[], None]) -> Ran:
         world.gp.begin_run()
         world.sales.begin_run()
         list_once(world.gp)
+        if not feed:
+            list_once(world.sales)
         return run_flows([job], lease, after=after)
     finally:
-        vars(world.gp).pop("changes")
+        for one in (world.gp, world.sales):
+            vars(one).pop("changes", None)
         job.scratch.close()  # type: ignore[attr-defined]
         world.release(lease)
 
@@ -115,3 +118,17 @@ def test_customers_that_were_made_beside_a_round_are_not_missing_in_its_next_tur
     assert [report.stopped for report, _ in ran.reports] == [None, None]
     assert world.sync().balanced
     assert len(world.customers()) == 3 * FIRMS
+
+
+def test_a_firm_that_people_enter_on_both_sides_during_a_round_stands_once_on_each(world: World) -> None:
+    def enter() -> None:
+        world.gp_put("MINE", Name="New Firm", Zip="11111", Phone="1")
+        world.sales_put("new", name="New Firm", zip="11111", phone="1", type=3)
+        with world.store.write() as conn:
+            work.enqueue(conn, "test", "customers", [("sales", "new", work.HINT)])
+
+    ran = round_of(world, enter, feed=False)
+    assert all(report.balanced for report, _ in ran.reports)
+    assert world.sync().balanced
+    assert [row["Name"] for row in world.customers().values()].count("New Firm") == 1
+    assert ("MINE", "new") in {(link.left_key, link.right_key) for link in world.links()}

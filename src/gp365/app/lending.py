@@ -11,7 +11,7 @@ from uuid import uuid4
 from gp365.store import lanes
 from gp365.store.engine import Store
 from gp365.wire.calls import Priority
-from gp365.wire.loans import WISH_S, Asked, Lent, Look, Wish
+from gp365.wire.lender import WISH_S, Asked, Lent, Look, Wish
 
 TTL_S = 8.0
 """How long a place stays with a process that says nothing more; it prolongs every two seconds."""

@@ -14,8 +14,6 @@ from threading import Lock
 from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import make_url
-
 from gp365.app.alerts.days import company_zone
 from gp365.app.lending import StoreLender
 from gp365.app.project import Project
@@ -146,10 +144,7 @@ def are_several(project: Project) -> bool:
     On a store in a server always; on SQLite where the service is at work, as itself or beside it: every other command
     that writes holds the folder's lock.
     """
-    url = project.settings.store.url
-    if url and make_url(url).get_backend_name() != "sqlite":
-        return True
-    if project.served:
+    if project.settings.store.url or project.served:
         return True
     if not project.has_store():
         return False

@@ -81,13 +81,21 @@ _NOTED = select(tables.run_subject.c.subject).where(
     tables.run_subject.c.run == bindparam("in_run"), among_given(tables.run_subject.c.subject)
 )
 _TOLD = _WORK.c.reason == literal_column(f"'{HINT}'")  # as the index says it, or it is not used
-_ROW = (_WORK.c.side, _WORK.c.key, _WORK.c.seq, _WORK.c.reason, _WORK.c.attempts, _WORK.c.due_at)
+_ROW = (
+    _WORK.c.side,
+    _WORK.c.key,
+    _WORK.c.seq,
+    _WORK.c.reason,
+    _WORK.c.attempts,
+    _WORK.c.due_at,
+    _WORK.c.enqueued,
+)
 _NOW = bindparam("in_now", type_=_WORK.c.due_at.type)
 _FRESH = ("side", "key", "pair", "flow", "queue", "seq", "attempts", "due_at", "reason", "enqueued")
 
 
 class WorkRow(NamedTuple):
-    """A record that waits to be looked at."""
+    """A record that waits to be looked at; `enqueued` is since when, in microseconds, its place in a batch added."""
 
     side: str
     key: str
@@ -95,6 +103,7 @@ class WorkRow(NamedTuple):
     reason: str
     attempts: int
     due_at: datetime | None
+    enqueued: int = 0
 
 
 def enqueue(

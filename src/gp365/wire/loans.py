@@ -7,85 +7,20 @@ another one wants it (after the call under way) or when nobody here has called f
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
-from typing import Protocol
 
 from gp365.model.errors import Bug, Gp365Error, Retry
 from gp365.wire.calls import Priority
 from gp365.wire.gate import Gate, Loan, Place
+from gp365.wire.lender import WISH_S, Asked, Lender, Look, Wish
 
 LINGER_S = 1.0
 """How long a place that nobody uses is kept at hand."""
 SLICE_S = 1.5
 """How long a bulk caller keeps a place that another process's bulk wants as well."""
-WISH_S = 2.0
-"""How long a wish lasts that is not repeated."""
 _PROLONG_AT = 0.75
 _POLL_S, _WATCH_S, _TROUBLE_S = 0.055, 0.1, 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a process wants of a system's `places` in one exchange.
-
-    `give` says of the places that go back how long each has still to rest, `keep` names those to be prolonged, `want` how
-    many more are needed, by callers of what priority at best.
-    """
-
-    places: int
-    give: Mapping[int, float] = field(default_factory=dict[int, float])
-    keep: frozenset[int] = frozenset()
-    want: int = 0
-    priority: Priority = Priority.BULK
-
-
-@dataclass(frozen=True, slots=True)
-class Lent:
-    """What came of it: places `taken` with the seconds that each has to rest, and those that are `kept`."""
-
-    taken: Mapping[int, float]
-    kept: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What another process waits for, and how many places it has."""
-
-    priority: Priority
-    wanted: int
-    held: int
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How many places this process could take now, what others wait for beyond those that lie free, and whose turn it is.
-
-    `turn` is the place that goes to a bulk wish next, of those whose holder has more than who wishes: the one held longest.
-    """
-
-    free: int
-    wishes: tuple[Wish, ...] = ()
-    turn: int | None = None
-
-
-class Lender(Protocol):
-    """Who keeps account of the places for all processes; every method is one short transaction. Errors as the store's."""
-
-    ttl_s: float
-
-    def exchange(self, asked: Asked) -> Lent:
-        """Give back, prolong and take, and leave a wish where less was taken than wanted."""
-        ...
-
-    def look(self, places: int, priority: Priority) -> Look:
-        """Look without changing anything."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the connection; the next call makes a new one."""
-        ...
 
 
 class Borrower:
@@ -116,9 +51,8 @@ class Borrower:
         """Note that somebody waits for a place."""
         self.trouble = None
         self._dropping = False
-        if self._thread is None:
-            self._start()
-        elif self._wanted() > 0 and self._is_news():
+        self._start()
+        if self._wanted() > 0 and self._is_news():
             self._bell.set()
 
     def given(self) -> None:
@@ -140,7 +74,7 @@ class Borrower:
                 self._lender.close()
 
     def _start(self) -> None:
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._thread = Thread(target=self._live, name="lanes", daemon=True)
             self._thread.start()
 
