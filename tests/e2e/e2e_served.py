@@ -30,7 +30,7 @@ from gp365.store.figures import queues
 
 CHILD = Path(__file__).with_name("served_child.py")
 READY = "at work in"
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 DOOR = """
 [doors.sales]
 kind = "dataverse"

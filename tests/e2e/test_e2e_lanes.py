@@ -10,16 +10,21 @@ import pytest
 
 from e2e.e2e_served import serve, until
 from e2e.e2e_site import GP, Site, site
+from postgresql import new_schema
 
 LANES, REST_S = 2, 0.02
 EDITS = 24
 
 
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder: Path = tmp_path_factory.mktemp("lanes") / "site"
-    with site(folder, extra=("--gp-call-seconds", "0.01")) as made:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def begun(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path / "site", extra=("--gp-call-seconds", "0.01")) as made:
         made.settings("spacing_ms = 0 ", f"spacing_ms = {REST_S * 1000:.0f} ")
+        if request.param == "postgresql":
+            url = new_schema(request.getfixturevalue("postgresql_server"))
+            url = url.replace("+psycopg", "", 1)
+            with (made.folder / "gp365.toml").open("a", encoding="utf-8") as out:
+                out.write(f'\n[store]\nurl = "{url}"\n')
         assert made.sync().code == 0
         yield made
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from e2e.e2e_site import GP, SALES
 from proof.crash_judge import GROUPS, kept
-from proof.crash_load import SIDES, editable
+from proof.crash_load import editable
 from proof.crash_world import TWO_SIDED, UNITS, CrashWorld, Held, Snapshot
 
 BOTH_SIDES, LIMITS, NEW_FIRMS = 0.08, 0.1, 0.15
+ONE_SIDE = ((GP,), (SALES,))
+"""Never on both at once: between reading one side and the other, what is entered on the first is not seen."""
 
 
 @dataclass
@@ -42,7 +44,7 @@ class SoakPeople:
         for tag in world.random.sample(resting, min(len(resting), world.random.randint(0, edits))):
             self._edit(seen, tag)
         if len(seen.firms) < self.most_firms and world.random.random() < NEW_FIRMS:
-            world.new_firm(world.random.choice(SIDES))
+            world.new_firm(world.random.choice(ONE_SIDE))
             self.acts += 1
         return seen
 

@@ -217,9 +217,11 @@ def _end(at: Soak) -> None:
     world, service, began = at.world, at.services[0], time.monotonic()
     with _store(world) as store:
         at.people.decide(world.look())
-        _await_rest(at, store, 30)
+        _await_rest(at, store, 90 if at.course.store else 30)
         for one in at.services:
             assert one.stop() == 0, one.words_said()
+        if at.course.store:  # workers refuse a clock that is not the database's: a command ends what waits
+            return
         world.later(SETTLED_S)
         service.start(world.ahead_s)
         until(lambda: is_quiet(store, world.ahead_s), 120, 0.3)
@@ -245,7 +247,7 @@ def _judge(at: Soak, told: str) -> None:
     at.people.look()
     after = sync_here(world, figures)
     written = sum(side.created + side.updated for run in after.runs for side in run.sides.values())
-    if written:
+    if written and not at.course.store:
         figures.strange += 1
         figures.found.append(f"{told}: the service had left {written} rows to be written: {after.runs}")
     finish(world, figures, told)

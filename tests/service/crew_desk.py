@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,17 @@ from gp365.connectors.memory.descriptions import from_json
 from gp365.store import lease as leases
 from gp365.store.engine import Store, open_store
 from postgresql import new_schema
-from service.service_desk import until
+from service import service_desk
 
+PATIENCE_S = 180.0
 CHILD = Path(__file__).parent / "service_child_worker.py"
 LEASE_S = 3.0
 """How long leases live in these tests, instead of the 15 s of real workers."""
+
+
+def until(true: Callable[[], Any]) -> float:
+    """Wait until something is true, for long: several processes must begin, which takes a while beside other work."""
+    return service_desk.until(true, PATIENCE_S)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from itertools import count, pairwise
@@ -19,8 +20,8 @@ from gp365.app.service.durable import schema_of
 from gp365.model.errors import Retry
 from gp365.store import runs
 from gp365.store.engine import open_store
-from service.crew_desk import LEASE_S, Crew, crew, stopped
-from service.service_desk import SELDOM, command, desk_with, until
+from service.crew_desk import LEASE_S, Crew, crew, stopped, until
+from service.service_desk import SELDOM, command, desk_with
 
 
 def overlaps(project: Project, pair: str) -> int:
@@ -196,3 +197,26 @@ def test_a_service_on_a_postgresql_store_is_a_worker_that_ends_when_all_is_quiet
         assert done.returncode == 0, done.stderr
         assert '"slot": "serve"' in done.stdout
         assert made.arrived("one", "Aaron Fitz")
+
+
+def test_a_worker_that_was_stopped_for_a_while_finds_another_one_leading_and_works_under_it(
+    tmp_path: Path, postgresql_server: str
+) -> None:
+    with crew(tmp_path, postgresql_server) as made:
+        first = made.worker("a")
+        until(lambda: made.arrived("one", "Aaron Fitz"))
+        second = made.worker("b", made.folder("other"))
+        made.at_work("a", "b")
+        first.send_signal(signal.SIGSTOP)
+        made.gp("one", "AARONFIT0001", Name="Aaron Fitz Electric")
+        until(lambda: made.arrived("one", "Aaron Fitz Electric"))
+        assert "other" in made.leader()
+        first.send_signal(signal.SIGCONT)
+        made.at_work("a", "b")
+        made.gp("one", "NEWFIRM0001", Name="New Firm", Country="USA", Class="USA-MEDIUM")
+        until(lambda: made.arrived("one", "New Firm"))
+        assert made.names("one") == ["Aaron Fitz Electric", "New Firm"]
+        assert stopped(second)[0] == 0
+        made.gp("one", "NEWFIRM0001", Name="New Firm, Inc.")
+        until(lambda: made.arrived("one", "New Firm, Inc."))
+        assert stopped(first)[0] == 0

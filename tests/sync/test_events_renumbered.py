@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gp365.model.entity import Feed, Strength
-from gp365.store import reservations
+from gp365.store import reservations, work
 from gp365.sync.points import Probe, no_probe
 from gp365.sync.preview import outcome_of, preview
 from sync.engine_world import World, customer, flow_with, written
@@ -375,3 +375,25 @@ def test_a_plan_shows_no_create_for_a_renumbered_customer_and_keeps_nothing(firm
     job.scratch.close()  # type: ignore[attr-defined]
     assert shown == [("updated", ("AARON9",))]
     assert link_of(world, right=account).left_key == "AARONFIT0001"
+
+
+def test_a_customer_that_took_a_number_over_is_looked_at_once_the_card_of_its_old_owner_has_the_new_one(
+    firms: World,
+) -> None:
+    world = firms
+    number = {"gp": "Number", "sales": "number", "owner": "gp"}
+    world.flow = {**flow_with(number=number), "match": [{"same": ["number"]}]}
+    world.gp_put("AAA1", Name="First", Zip="1")
+    world.sync()
+    (card,) = world.accounts().values()
+    rename(world, "AAA1", "BBB1")
+    world.gp_put("AAA1", Name="Second", Zip="2")
+    assert world.sync().balanced
+    assert world.accounts()["First"]["number"] == "BBB1"
+    with world.store.read() as conn:
+        waits = work.pending(conn, "test", "customers", world.clock())
+    assert waits or "Second" in world.accounts()
+    assert world.sync().balanced
+    assert world.accounts()["Second"]["number"] == "AAA1"
+    assert world.accounts()["First"]["id"] == card["id"]
+    settled(world)

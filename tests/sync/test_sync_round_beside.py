@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import pytest
+
 from gp365.app.actions.running import Ran, run_flows
 from gp365.connectors.memory import MemoryConnector
 from gp365.model.record import ChangePage
@@ -120,14 +122,17 @@ def test_customers_that_were_made_beside_a_round_are_not_missing_in_its_next_tur
     assert len(world.customers()) == 3 * FIRMS
 
 
-def test_a_firm_that_people_enter_on_both_sides_during_a_round_stands_once_on_each(world: World) -> None:
+@pytest.mark.parametrize("feed", [False, True])
+def test_a_firm_that_people_enter_on_both_sides_during_a_round_stands_once_on_each(
+    world: World, feed: bool
+) -> None:
     def enter() -> None:
         world.gp_put("MINE", Name="New Firm", Zip="11111", Phone="1")
         world.sales_put("new", name="New Firm", zip="11111", phone="1", type=3)
         with world.store.write() as conn:
             work.enqueue(conn, "test", "customers", [("sales", "new", work.HINT)])
 
-    ran = round_of(world, enter, feed=False)
+    ran = round_of(world, enter, feed=feed)
     assert all(report.balanced for report, _ in ran.reports)
     assert world.sync().balanced
     assert [row["Name"] for row in world.customers().values()].count("New Firm") == 1

@@ -23,6 +23,8 @@ from gp365.store.migrate import upgrade
 BUSY_TIMEOUT_S = 60.0
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING (sqlite.org/releaselog/3_35_0.html)
 _BEGIN = "gp365_begin"
+_LEFT_OPEN = "SET LOCAL idle_in_transaction_session_timeout = '20s'"
+"""On PostgreSQL: a machine that stops in the middle of a writing transaction must not keep its locks from all others."""
 _READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
 # FULL, not NORMAL: in WAL mode NORMAL may lose the last commits at a power failure (sqlite.org/pragma.html), and an
 # intent that is lost after its call was sent is a write that nobody knows of.
@@ -76,6 +78,8 @@ class Store:
     @contextmanager
     def _transaction(self, lease: Lease | None, *, reading: bool = False) -> Generator[Connection]:
         with as_our_errors(), self._connected(reading=reading) as conn, conn.begin():
+            if not reading and self.dialect != "sqlite":
+                conn.exec_driver_sql(_LEFT_OPEN)
             if lease is not None:
                 check(conn, lease)
             yield conn

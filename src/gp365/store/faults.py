@@ -20,7 +20,7 @@ _SQLITE_FULL = 13
 _SQLITE_BROKEN = {8, 10, 11, 14, 23, 26}  # READONLY, IOERR, CORRUPT, CANTOPEN, AUTH, NOTADB
 # SQLSTATE classes (PostgreSQL manual, appendix A).
 _PG_FULL = "53100"
-_PG_BUSY = {"40001", "40P01", "55P03"}
+_PG_BUSY = {"25P03", "40001", "40P01", "55P03"}  # 25P03: ended because it stood still in a transaction
 _PG_BROKEN = ("08", "53", "57", "58", "XX")
 
 

@@ -123,6 +123,12 @@ def open_for(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) ->
     return found
 
 
+def of_code(conn: Connection, pair: str, flow: str, code: str) -> list[Parked]:
+    """Read the open entries of a flow with one code, oldest first."""
+    own = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.code == code)
+    return [Parked(*row) for row in conn.execute(_QUERY.where(_OPEN, *own).order_by(_TABLE.c.id))]
+
+
 def list_open(
     conn: Connection,
     pair: str | None = None,

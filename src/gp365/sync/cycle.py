@@ -17,10 +17,9 @@ from gp365.model.errors import Conflict, Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
 from gp365.model.values import key_of, key_text, pack
 from gp365.store import ledger, links, parked, runs, work
-from gp365.store.columns import to_micros
 from gp365.store.ledger import Entry
 from gp365.store.work import WorkRow
-from gp365.sync.arriving import HANDED, WAIT_S, Arriving, observe_nothing, take_in
+from gp365.sync.arriving import WAIT_S, Arriving, observe_nothing, take_in
 from gp365.sync.beside import Beside, read_anew
 from gp365.sync.beside import begin as begin_beside
 from gp365.sync.decide import target_key
@@ -29,6 +28,7 @@ from gp365.sync.gather import gather
 from gp365.sync.guards.beginning import begin_guarded, guard_observed, shut_what_is_too_much, watch_of
 from gp365.sync.job import Job, is_ours, link_subject
 from gp365.sync.kept import keep
+from gp365.sync.late import TOLD, came_late
 from gp365.sync.observe import Observation, accept, observe, take_known
 from gp365.sync.only import Chosen
 from gp365.sync.page import Page, claim_page, plan_again, plan_page, record_page, send_page
@@ -40,8 +40,6 @@ from gp365.sync.verify import verify_left_over, verify_run
 
 QUIET_CHUNK = 5000
 WAKE = "wake"  # the reason of a row that was woken (store, work)
-TOLD = frozenset({work.HINT, HANDED})
-BATCH_US = 5000
 LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 
 
@@ -149,6 +147,7 @@ def _observe(cycle: _Cycle, full: bool) -> None:
         job.looked.begin(job, anew=full or everything)
     with collecting_seldom():
         cycle.observation = observe(job, full=full or everything, since=cycle.beside.since)
+    job.listed = job.listed or job.clock()
     guard_observed(job, cycle.run, cycle.observation)
     accept(job, cycle.observation)
     shut_what_is_too_much(job, cycle.observation)
@@ -278,30 +277,11 @@ def _due(cycle: _Cycle) -> list[Row]:
         else:
             rows = work.candidates(conn, job.pair, job.flow.name, job.clock(), job.page + len(cycle.passed))
     fresh = [row for row in rows if (row.side, row.key) not in cycle.passed][: job.page]
-    if late := _came_late(cycle, fresh):
+    if cycle.only is None and (late := came_late(job, cycle.beside, fresh)):
         cycle.passed.update((row.side, row.key) for row in late)
         return _due(cycle)
     _read_told(cycle, fresh)
     return [Row(row.side, row.key, row.seq, row.reason == WAKE, row.reason in TOLD) for row in fresh]
-
-
-def _came_late(cycle: _Cycle, rows: Sequence[WorkRow]) -> list[WorkRow]:
-    """Give the new records that somebody told us of after this run, or its round, had begun to read.
-
-    The other side may have the same firm since then, and what was read of it does not show that: they are for a later run.
-    """
-    job, since = cycle.job, cycle.beside.since
-    late = [row for row in rows if row.reason in TOLD and row.enqueued > to_micros(since.at) + BATCH_US]
-    if not late or cycle.only is not None:
-        return []
-    with job.store.read() as conn:
-        linked = {
-            place.side: links.prints(
-                conn, job.pair, job.flow.name, place.end, [row.key for row in late if row.side == place.side]
-            )
-            for place in job.places
-        }
-    return [row for row in late if row.key not in linked[row.side]]
 
 
 def _read_told(cycle: _Cycle, rows: Sequence[WorkRow]) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from gp365.model.record import Record
 from gp365.model.values import key_text
-from gp365.store import match, similar
+from gp365.store import match, parked, similar, work
+from gp365.sync.events.look import named_keys
 from gp365.sync.job import Job, Place
 from gp365.sync.norms import norms_of, rules_of
 from gp365.sync.similar.keeping import keep_cards
@@ -31,6 +32,21 @@ def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Rec
         if shape is not None:
             cards = [(key_text(one.key), body_of(job, shape, place, one)) for one in records]
             keep_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape)
+
+
+def wake_rivals(conn: Connection, job: Job, written: Sequence[tuple[Place, Record]]) -> None:
+    """Let records that are parked because of others be looked at again, once those are found by something else."""
+    keys = {key_text(record.key) for _, record in written}
+    if not keys:
+        return
+    rows = [
+        (place.side, key, "parked")
+        for entry in parked.of_code(conn, job.pair, job.flow.name, "candidates")
+        if entry.field == "" and keys.intersection(named_keys(entry))
+        for place, key in zip(job.places, (entry.left_key, entry.right_key), strict=True)
+        if key is not None
+    ]
+    work.enqueue(conn, job.pair, job.flow.name, sorted(set(rows)))
 
 
 def found_by(job: Job, place: Place) -> frozenset[str]:

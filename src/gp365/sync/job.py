@@ -109,7 +109,7 @@ class Job:
     system (`recovery`). When `halt` says so, no further page is begun. `verify_share` of the writes are read back at the
     end of a run, from 0 to 1, and with `verify_least` one of each run at least. Looks of the service that find nothing
     share one row for `fold_s` seconds (0: each is kept), and remember what they have `looked` at. Runs of one round share
-    the lists that its first one read: `since`.
+    the lists that its first one read: `since` it began, and when it had `listed` them.
     """
 
     pair: str
@@ -143,6 +143,7 @@ class Job:
     fold_s: float = 0.0
     looked: Looked | None = None
     since: Since | None = None
+    listed: datetime | None = None
 
     @property
     def flow(self) -> Flow:

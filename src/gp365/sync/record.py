@@ -16,7 +16,7 @@ from gp365.sync import sightings
 from gp365.sync.contributing import keep_contributions
 from gp365.sync.decide import claims_of
 from gp365.sync.events.gone import marked_links
-from gp365.sync.indexing import found_by, index_written
+from gp365.sync.indexing import found_by, index_written, wake_rivals
 from gp365.sync.job import Job, Place, mapped
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
@@ -54,13 +54,16 @@ def record(
     links.update(conn, marked_links(subjects))
     draw_writes(conn, job, run, subjects)
     found = {place.side: found_by(job, place) for place in job.places}
-    index_written(conn, job, [one for subject in subjects for one in _written(job, subject, held, found)])
+    written = [one for subject in subjects for one in _written(job, subject, held, found)]
+    index_written(conn, job, written)
     sightings.keep(conn, subjects)
     for subject in subjects:
         judge(job, subject)
     finished = [subject for subject in subjects if not subject.again]
     keep_contributions(conn, job, finished)
     park(conn, job, run, finished)
+    if any(subject.link is not None for subject in subjects):
+        wake_rivals(conn, job, written)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
     rows = [entry for subject in finished for entry in ledger_rows(job, run, subject)]

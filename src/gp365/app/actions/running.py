@@ -84,7 +84,7 @@ def run_flows(
 def _equip(job: Job, lease: Lease, progress: Progress, halt: Callable[[], bool]) -> None:
     job.lease, job.probe, job.halt = lease, probe_of(), halt
     with job.store.read() as conn:
-        job.since = stands(conn, job)
+        job.since, job.listed = stands(conn, job), None
     name = f"{job.pair} {job.flow.name}"
     job.progress = lambda what, done, total: progress(f"{name}: {what}", done, total)
 

@@ -315,6 +315,7 @@ def _config(project: Project, executor: str) -> DBOSConfig:
         "dbos_system_schema": schema_of(project),
         "use_listen_notify": False,
         "sys_db_pool_size": 4,
+        "sys_db_idle_transaction_timeout_sec": 10.0,
     }
 
 
