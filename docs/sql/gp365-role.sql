@@ -45,6 +45,8 @@ GRANT SELECT ON [dbo].[RM20201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM30101] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM30201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[RM30301] TO [gp365_reader];
+GRANT SELECT ON [dbo].[RM40101] TO [gp365_reader];
+GRANT SELECT ON [dbo].[RM40201] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP10100] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP10102] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP10103] TO [gp365_reader];
@@ -480,6 +482,50 @@ SELECT
  FROM [dbo].[RM00103] AS [t];
 GO
 GRANT SELECT ON [dbo].[gp365_receivables_summary] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_customer_figures]') IS NOT NULL DROP VIEW [dbo].[gp365_customer_figures];
+GO
+CREATE VIEW [dbo].[gp365_customer_figures] AS
+SELECT 
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[CRLMTTYP] AS [CreditLimitType],
+    [t].[CRLMTAMT] AS [CreditLimitAmount],
+    [s].[CUSTBLNC] AS [Balance],
+    [s].[AGPERAMT_1] AS [AgingPeriod1],
+    [s].[AGPERAMT_2] AS [AgingPeriod2],
+    [s].[AGPERAMT_3] AS [AgingPeriod3],
+    [s].[AGPERAMT_4] AS [AgingPeriod4],
+    [s].[AGPERAMT_5] AS [AgingPeriod5],
+    [s].[AGPERAMT_6] AS [AgingPeriod6],
+    [s].[AGPERAMT_7] AS [AgingPeriod7],
+    [p1].[RMPERDSC] AS [AgingLabel1],
+    [p2].[RMPERDSC] AS [AgingLabel2],
+    [p3].[RMPERDSC] AS [AgingLabel3],
+    [p4].[RMPERDSC] AS [AgingLabel4],
+    [p5].[RMPERDSC] AS [AgingLabel5],
+    [p6].[RMPERDSC] AS [AgingLabel6],
+    [p7].[RMPERDSC] AS [AgingLabel7],
+    [s].[LASTAGED] AS [LastAgedDate],
+    [s].[UNPSTDSA] AS [UnpostedSales],
+    [s].[UNPSTOSA] AS [UnpostedOtherSales],
+    [s].[UNPSTDCA] AS [UnpostedCash],
+    [s].[UNPSTOCA] AS [UnpostedOtherCash],
+    [s].[ONORDAMT] AS [OnOrder],
+    [s].[DEPRECV] AS [DepositsReceived],
+    [s].[LPYMTAMT] AS [LastPaymentAmount],
+    [s].[LASTPYDT] AS [LastPaymentDate],
+    [s].[TTLSLYTD] AS [SalesYearToDate],
+    [s].[TTLSLLYR] AS [SalesLastYear],
+    [s].[AVDTPLYR] AS [AverageDaysToPayYear],
+    [s].[AVDTPLIF] AS [AverageDaysToPayLife],
+    [c].[LSTYECAL] AS [CalendarYearClosed],
+    [c].[LSTYEFSC] AS [FiscalYearClosed],
+    [t].[NOTEINDX] AS [NoteIndex],
+    [t].[CREATDDT] AS [CreatedDate]
+ FROM [dbo].[RM00101] AS [t] LEFT JOIN [dbo].[RM00103] AS [s] ON [s].[CUSTNMBR] = [t].[CUSTNMBR] LEFT JOIN [dbo].[RM40101] AS [c] ON [c].[SETUPKEY] = 1 LEFT JOIN [dbo].[RM40201] AS [p1] ON [p1].[INDEX1] = 1 LEFT JOIN [dbo].[RM40201] AS [p2] ON [p2].[INDEX1] = 2 LEFT JOIN [dbo].[RM40201] AS [p3] ON [p3].[INDEX1] = 3 LEFT JOIN [dbo].[RM40201] AS [p4] ON [p4].[INDEX1] = 4 LEFT JOIN [dbo].[RM40201] AS [p5] ON [p5].[INDEX1] = 5 LEFT JOIN [dbo].[RM40201] AS [p6] ON [p6].[INDEX1] = 6 LEFT JOIN [dbo].[RM40201] AS [p7] ON [p7].[INDEX1] = 7;
+GO
+GRANT SELECT ON [dbo].[gp365_customer_figures] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_receivables_document]') IS NOT NULL DROP VIEW [dbo].[gp365_receivables_document];

@@ -185,6 +185,26 @@ def test_opportunities_are_tracked_only_when_asked_for(sales: Place) -> None:
     assert sales.system.org.schema.tables["opportunity"].tracked
 
 
+def test_columns_for_receivables_are_made_only_where_a_pair_shows_them_and_go_with_the_rest(
+    sales: Place,
+) -> None:
+    sales.provision()
+    tables = sales.system.org.schema.tables
+    assert "gp365_balance" not in tables["gp365_customer"].columns
+    sales.provision(receivables=True)
+    card, account = tables["gp365_customer"].columns, tables["account"].columns
+    kinds = [
+        (card[f"gp365_{name}"].type, card[f"gp365_{name}"].behavior)
+        for name in ("balance", "agedon", "dayspastdue")
+    ]
+    assert kinds == [("Money", ""), ("DateTime", "DateOnly"), ("Integer", "")]
+    assert (account["gp365_balances"].type, account["gp365_totalbalance"].type) == ("String", "Money")
+    assert plan(sales.privileged, receivables=True).nothing_to_do
+    assert plan(sales.privileged).nothing_to_do
+    remove(sales.privileged, sleep=sales.wait)
+    assert not [name for name in tables["account"].columns if name.startswith("gp365_")]
+
+
 def test_removing_is_refused_while_cards_exist_unless_forced(sales: Place) -> None:
     sales.provision(TERMS)
     account = sales.account(1)

@@ -296,6 +296,20 @@ def test_every_named_converter_says_of_what_kind_its_value_is() -> None:
     assert codec("", "gp", (T.DATE,)).kind == "day"
 
 
+def test_available_credit_is_the_limit_less_its_uses_nothing_without_a_bound_and_zero_without_credit() -> (
+    None
+):
+    gp = codec("available_credit", "gp", (T.OPTION, T.MONEY, T.MONEY, T.MONEY))
+    uses = (Decimal("100.00"), Decimal("700.50"), Decimal("-50.25"))
+    assert gp.read((2, *uses), ConvertContext()) == Decimal("-550.25")
+    assert gp.read((2, Decimal(1000), None, Decimal("0.00001")), ConvertContext()) == Decimal("999.99999")
+    assert gp.read((1, *uses), ConvertContext()) is None
+    assert gp.read((0, *uses), ConvertContext()) == Decimal(0)
+    assert gp.read((None, *uses), ConvertContext()) is None
+    with pytest.raises(Unfit):
+        gp.write(Decimal(1), ConvertContext())
+
+
 def test_a_credit_limit_counts_only_under_the_type_amount() -> None:
     gp = codec("credit_limit", "gp", (T.OPTION, T.MONEY))
     sales = codec("credit_limit", "sales", (T.MONEY,))

@@ -10,6 +10,7 @@ from typing import Any
 from gp365.app.check import check_flow
 from gp365.app.connecting import connect
 from gp365.app.effective import Ends, FlowFinding
+from gp365.app.left_out import flows_of, left_out, refusal
 from gp365.app.loader import LoadedFlow
 from gp365.app.options import pair_options
 from gp365.app.owners import check_owners, owned
@@ -103,12 +104,13 @@ class Assembly:
         self._prepared.pop(pair, None)
 
     def flows(self, pair: str) -> tuple[PreparedFlow, ...]:
-        """Prepare and check the flows of a pair, with what they need, in order; both systems describe their entities."""
+        """Prepare and check the flows of a pair, with what they need, in order; both systems describe their entities.
+
+        Flows of ours that its channels to GP cannot serve are not among them; see app/left_out.py.
+        """
         if pair not in self._prepared:
             given = self.pair(pair)
-            chosen = [
-                replace(flow, file=owned(flow.file, given)) for flow in self.project.flows.chosen(given.flows)
-            ]
+            chosen = [replace(flow, file=owned(flow.file, given)) for flow in flows_of(self.project, pair)]
             check_owners(pair, given, [flow.file for flow in chosen], self.project.folder)
             self._prepared[pair] = tuple(self._prepare(pair, flow, chosen) for flow in chosen)
         return self._prepared[pair]
@@ -118,6 +120,9 @@ class Assembly:
         for flow in self.flows(pair):
             if flow.name == name:
                 return flow
+        refused = refusal(self.project, pair, name)
+        if refused is not None:
+            raise refused
         known = ", ".join(flow.name for flow in self.flows(pair))
         raise Misconfigured(
             "flow-unknown", f"The pair {pair} has no flow {name}.", value=name, fix=f"It has {known}."
@@ -130,9 +135,11 @@ class Assembly:
         """
         flows = self.flows(pair)
         if only:
-            names = {flow.name for flow in self._chosen([only] if isinstance(only, str) else only)}
+            asked = [only] if isinstance(only, str) else only
+            names = {flow.name for flow in self._chosen(asked)}
             known = {flow.name for flow in flows}
-            for name in names - known:
+            out = left_out(self.project, pair).keys() - set(asked)
+            for name in names - known - out:
                 self.flow(pair, name)
             flows = tuple(flow for flow in flows if flow.name in names)
         return [self.job(pair, flow) for flow in flows]

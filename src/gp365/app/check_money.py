@@ -105,3 +105,20 @@ def _target(checked: Checked, name: str, rollup: RollupFile) -> Iterator[FlowFin
     elif found.type is not FieldType.TEXT or not found.can("update"):
         message = f"the roll-up {name} is written to {rollup.to}, which is no text that can be changed."
         yield checked.fault("flow-field", path, "", message, rollup.to)
+    yield from _amount(checked, name, rollup)
+
+
+def _amount(checked: Checked, name: str, rollup: RollupFile) -> Iterator[FlowFinding]:
+    """A money field takes a sum in one currency, and the shared record must say which is its own."""
+    if rollup.amount is None:
+        return
+    known = checked.ends.describe(rollup.side, rollup.entity).fields
+    for word in ("to", "in_currency"):
+        wire = str(getattr(rollup.amount, word))
+        found, path = known.get(wire), (_PATH, name, "amount", word)
+        if found is None:
+            code = "not-provisioned" if wire.startswith(OURS) else "flow-field"
+            yield checked.fault(code, path, "", f"{rollup.entity} on {rollup.side} has no {wire}.", wire)
+        elif word == "to" and (found.type is not FieldType.MONEY or not found.can("update")):
+            message = f"the roll-up {name} shows its amount in {wire}, which is no money that can be changed."
+            yield checked.fault("flow-field", path, "", message, wire)

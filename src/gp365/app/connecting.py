@@ -116,6 +116,7 @@ def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings, *,
         main_code=given.main_code,
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,
+        time_zone=given.time_zone,
     )
     common = shared(project, name)
     turn = common.turn(project, "sql", sql.lanes, 0.0, urgent=urgent)

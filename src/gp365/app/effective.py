@@ -11,7 +11,7 @@ from gp365.app.options import holds
 from gp365.model.contract import Level
 from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Misconfigured
-from gp365.model.flow_file import FieldFile, FlowFile
+from gp365.model.flow_file import FieldFile, FlowFile, RollupFile
 from gp365.model.lookups import Lookup
 
 
@@ -143,4 +143,12 @@ def _without(file: FlowFile, gone: set[tuple[str, ...]]) -> FlowFile:
             fields[name] = entry.model_copy(update={"fields": inner})
         else:
             fields[name] = entry
-    return file.model_copy(update={"fields": fields})
+    names = {".".join(part for part in path if part != "fields") for path in gone}
+    rollups = {name: each for name, each in file.rollups.items() if not names & _rows_of_rollup(each)}
+    return file.model_copy(update={"fields": fields, "rollups": rollups})
+
+
+def _rows_of_rollup(rollup: RollupFile) -> set[str]:
+    """Name the rows that a roll-up cannot do without."""
+    bound = [rollup.unlimited.row] if rollup.unlimited is not None else []
+    return {rollup.sum, rollup.currency, rollup.through, *bound}

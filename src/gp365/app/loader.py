@@ -32,6 +32,11 @@ class LoadedFlow:
         """The flow's name."""
         return self.file.flow
 
+    @property
+    def shipped(self) -> bool:
+        """Say whether the flow comes with gp365, if with changes of the site's."""
+        return self.sources[0].startswith(SHIPPED)
+
     def where(self, *path: str | int) -> Where:
         """Return where an entry stands, as near as can be told."""
         return where(self.lines, path, self.sources[-1])

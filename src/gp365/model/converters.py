@@ -63,6 +63,7 @@ class Codec:
 JOINED = "joined"
 PLAIN_TEXT = "text"
 CREDIT_LIMIT = "credit_limit"
+AVAILABLE_CREDIT = "available_credit"
 INACTIVE = "inactive"
 GP_CURRENCY = "gp_currency"
 NAMES = (
@@ -74,6 +75,7 @@ NAMES = (
     "encoded_number",
     GP_CURRENCY,
     CREDIT_LIMIT,
+    AVAILABLE_CREDIT,
     "number",
     "flag",
     INACTIVE,
@@ -108,17 +110,20 @@ def codec(
 
     `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
     descriptions of the wire fields: `label` needs the options, days and moments whether a field is in a zone.
-    Misconfigured("flow-invalid") for an unknown converter, and for several wire fields, which only `joined` (any number)
-    and `credit_limit` (type and amount) take.
+    Misconfigured("flow-invalid") for an unknown converter, and for several wire fields, which only `joined` (any number),
+    `credit_limit` (type and amount) and `available_credit` (type, amount and what uses it) take.
     """
     if convert == JOINED:
         return _joined()
     if convert == CREDIT_LIMIT and len(field_types) == 2:
         return _credit_limit(field_types)
+    if convert == AVAILABLE_CREDIT and len(field_types) > 2:
+        return _available()
     if len(field_types) != 1:
         raise Misconfigured(
             "flow-invalid",
-            "The row has several wire fields on one side; only the converters joined and credit_limit take them.",
+            "The row has several wire fields on one side; only the converters joined, credit_limit and available_credit "
+            "take them.",
         )
     name = convert or _default(field_types[0], fields)
     if name not in NAMES:
@@ -142,7 +147,7 @@ def _zoned(fields: Sequence[FieldDescription]) -> bool:
 
 
 def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:
-    if name in ("number", CREDIT_LIMIT):
+    if name in ("number", CREDIT_LIMIT, AVAILABLE_CREDIT):
         return Codec(
             name,
             lambda raw, _: convert_values.read_number(raw[0]),
@@ -203,6 +208,15 @@ def _credit_limit(kinds: tuple[FieldType, ...]) -> Codec:
         lambda value, _: convert_credit.write(value, kinds),
         "number",
     )
+
+
+def _available() -> Codec:
+    """What a credit limit still allows; only for rows whose several side is never written."""
+
+    def write(value: Value, _: ConvertContext) -> Raw:
+        raise Unfit("bad-value", f"{show(value)} says nothing about the credit limit.")
+
+    return Codec(AVAILABLE_CREDIT, lambda raw, _: convert_credit.available(raw), write, "number")
 
 
 def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:

@@ -173,7 +173,7 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
     same, alone, through = _matching(file, named, sides)
     similar = _similar(file, named)
     _check_events(file, named)
-    shape = file.model_dump(exclude={"title", "guards"})
+    shape = _shape(file)
     body = pack({**shape, "options": chosen, "pair": list(sides)})
     return Flow(
         name=file.flow,
@@ -197,6 +197,15 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         by_name=named,
         body=body,
     )
+
+
+def _shape(file: FlowFile) -> dict[str, Any]:
+    """Return what a flow's digest is made of; what a file leaves out and was not known earlier changes no digest."""
+    shape = file.model_dump(exclude={"title", "guards"})
+    for rollup in shape["rollups"].values():
+        if rollup["amount"] is None:
+            del rollup["amount"]
+    return shape
 
 
 def file_of(body: bytes) -> tuple[FlowFile, tuple[str, str]]:

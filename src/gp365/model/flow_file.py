@@ -180,6 +180,13 @@ class UnlimitedFile(_Strict):
     value: int
 
 
+class AmountFile(_Strict):
+    """A money field of a shared record that shows a roll-up's sum where all of it is in that record's own currency."""
+
+    to: str = Field(description="wire money field of the shared record")
+    in_currency: str = Field(description="wire field with the shared record's currency")
+
+
 class RollupFile(_Strict):
     """A one-way field of a shared record: what every linked company contributes, summed per currency.
 
@@ -197,6 +204,11 @@ class RollupFile(_Strict):
     side: str
     entity: str
     to: str = Field(description="wire text field of the shared record: one amount per currency")
+    amount: AmountFile | None = Field(
+        None,
+        description="money field that shows the sum, too, where it is in one currency and the shared record in the same; "
+        "elsewhere it is empty",
+    )
 
 
 class FlowFile(_Strict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gp365.model.contract import Estimate, Finding, Tally
-from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
+from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldType, Strength
 from gp365.model.errors import Misconfigured, Rejected
 from gp365.model.record import Change, ChangePage, Outcome, Record, Status, Write
 from gp365.model.values import Key, Value, key_of, key_text
@@ -19,12 +19,16 @@ from gp365.sync.sums import sums
 
 SUMS = "roll-up"
 TEXT = "amounts"
+AMOUNT, CURRENCY = "amount", "currency"
 KEY = "shared"
 PAGE = 500
 _ENTITY = EntityDescription(
     SUMS,
     (KEY,),
-    {KEY: FieldDescription(KEY, writable="never"), TEXT: FieldDescription(TEXT, writable="never")},
+    {
+        **{name: FieldDescription(name, writable="never") for name in (KEY, TEXT, CURRENCY)},
+        AMOUNT: FieldDescription(AMOUNT, type=FieldType.MONEY, writable="never"),
+    },
     Strength.VERSIONED,
     Feed.NONE,
     creates=False,
@@ -136,12 +140,13 @@ class RollupSource:
         self, keys: Sequence[str], fields: Sequence[str], sharing: Mapping[str, set[Source]] | None = None
     ) -> dict[Key, Record]:
         with self._store.read() as conn:
-            texts = sums(conn, self._rolled, keys, sharing)
+            known = sums(conn, self._rolled, keys, sharing)
         found: dict[Key, Record] = {}
         for key in keys:
             values: dict[str, Value] = {KEY: key}
-            if key in texts:
-                values[TEXT] = texts[key]
+            if key in known:
+                one = known[key]
+                values |= {TEXT: one.text, AMOUNT: one.amount, CURRENCY: one.currency}
             wanted = {name: value for name, value in values.items() if name in fields}
             found[key_of(key)] = Record(key_of(key), wanted, version=_VERSION)
         return found

@@ -23,7 +23,7 @@ from gp365.sync.cycle import sync
 from gp365.sync.equation import Report
 from gp365.sync.job import Job, Place
 from gp365.sync.plan import compile_rows
-from gp365.sync.rollup_source import SUMS, TEXT, RollupSource
+from gp365.sync.rollup_source import AMOUNT, CURRENCY, SUMS, TEXT, RollupSource
 
 _NO_GUARD: dict[str, Any] = {"count": 0, "percent": 0.0}
 
@@ -63,8 +63,9 @@ def rollup_job(job: Job, name: str, rollup: RollupFile) -> Job:
     sums = RollupSource(job.store, rolled, job.pair)
     linked = LinkedOnly(shared.connector, job.store, job.pair, rolled.rollup)
     entity = replace(shared.connector.entity(rollup.entity), merged_into="")
-    left = Place(source.side, "left", sums.name, sums, sums.entity(SUMS), (TEXT,))
-    right = Place(shared.side, "right", shared.system, cast("Connector", linked), entity, (rollup.to,))
+    left = Place(source.side, "left", sums.name, sums, sums.entity(SUMS), flow.wires_of(source.side))
+    to = flow.wires_of(shared.side)
+    right = Place(shared.side, "right", shared.system, cast("Connector", linked), entity, to)
     return replace(
         job,
         compiled=compile_rows(flow, left.entity, right.entity, job.compiled.context),
@@ -82,14 +83,20 @@ def rollup_job(job: Job, name: str, rollup: RollupFile) -> Job:
 
 
 def _flow(name: str, source: str, rollup: RollupFile) -> Flow:
-    """Write the flow of a roll-up: one row, owned by the sums; nothing is created, and who is gone is let go."""
+    """Write the flow of a roll-up: rows owned by the sums; nothing is created, and who is gone is let go."""
+    fields: dict[str, Any] = {TEXT: {source: TEXT, rollup.side: rollup.to, "owner": source, "long": "park"}}
+    if rollup.amount is not None:
+        named = {source: CURRENCY, rollup.side: rollup.amount.in_currency}
+        fields[CURRENCY] = {**named, "read_only": True}
+        shown = {source: AMOUNT, rollup.side: rollup.amount.to}
+        fields[AMOUNT] = {**shown, "owner": source, "in_currency": CURRENCY}
     file = FlowFile.model_validate(
         {
             "format": 1,
             "flow": name,
             "sides": {source: {"entity": SUMS}, rollup.side: {"entity": rollup.entity, "update": True}},
             "first_contact": source,
-            "fields": {TEXT: {source: TEXT, rollup.side: rollup.to, "owner": source, "long": "park"}},
+            "fields": fields,
             "events": {"gone": "ignore"},
             "guards": dict.fromkeys(("creates", "updates", "clears", "gone"), _NO_GUARD),
         }

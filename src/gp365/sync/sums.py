@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import Connection
@@ -15,10 +16,19 @@ UNLIMITED = "unlimited"
 """A contribution without a bound; what it is added to has none either."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What a shared record shows: the text, and, where all of it is in one currency and has a bound, that amount."""
+
+    text: str | None
+    currency: str | None = None
+    amount: Decimal | None = None
+
+
 def sums(
     conn: Connection, rolled: Rolled, keys: Sequence[str], sharing: Mapping[str, set[Source]] | None = None
-) -> dict[str, str | None]:
-    """Work out the texts of shared records; those that are not known yet are left out.
+) -> dict[str, Sum]:
+    """Work out the sums of shared records; those that are not known yet are left out.
 
     Known: every pair has completed a run, and every record that is linked with the shared one has contributed.
     `sharing` spares reading the links that share a record once more.
@@ -28,13 +38,23 @@ def sums(
     given = contributions.given_to(conn, rolled, keys)
     linked = contributions.linked_to(conn, rolled, keys)
     further = contributions.sharing(conn, rolled) if sharing is None else sharing
-    found: dict[str, str | None] = {}
+    found: dict[str, Sum] = {}
     for key in keys:
         held = given.get(key, {})
         awaited = linked.get(key, set()) | further.get(key, set())
         if awaited <= held.keys() and all(one.amount is not None for one in held.values()):
-            found[key] = text_of(held.values())
+            found[key] = sum_of(held.values())
     return found
+
+
+def sum_of(given: Iterable[Given]) -> Sum:
+    """Add up what was contributed, each currency for itself."""
+    held = list(given)
+    currencies = {one.currency for one in held}
+    if len(currencies) != 1 or any(one.amount == UNLIMITED for one in held):
+        return Sum(text_of(held))
+    amounts = (Decimal(str(one.amount)) for one in held)
+    return Sum(text_of(held), currencies.pop(), sum(amounts, Decimal(0)))
 
 
 def text_of(given: Iterable[Given]) -> str | None:

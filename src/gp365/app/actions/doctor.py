@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gp365.app.actions.doctor_outputs import Doctor, DoctorFinding, EntityLine
 from gp365.app.assembly import Assembly, PreparedFlow
+from gp365.app.left_out import left_out
 from gp365.app.loader import shipped_lookups
 from gp365.app.owners import flow_owner, overridden
 from gp365.app.settings import GpSystem
@@ -134,6 +135,8 @@ def _flows(assembly: Assembly, down: set[str]) -> Iterator[DoctorFinding]:
         except Gp365Error as error:
             yield _of_error("flows", pair, error)
             continue
+        for name, why in left_out(assembly.project, pair).items():
+            yield DoctorFinding("flows", f"{pair}/{name}", Level.NOTE, why, code="not-served")
         for flow in flows:
             yield from _flow(pair, flow)
             yield from _owners(assembly, pair, flow)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from gp365.app.assembly import Assembly
 from gp365.app.effective import FlowFinding, NamedRow, rows_of
+from gp365.app.left_out import left_out
 from gp365.app.loader import LoadedFlow
 from gp365.app.owners import overridden
 from gp365.app.project import Project
@@ -142,6 +143,11 @@ def flows_check(assembly: Assembly, *, pair: str = "", only: str = "") -> tuple[
     """Check the flows of one pair or of all against both systems; every finding with file and line."""
     checked: list[FlowChecked] = []
     for name in [pair] if pair else list(assembly.pairs):
+        for flow, why in left_out(assembly.project, name).items():
+            if only in ("", flow):
+                where = str(assembly.project.flows.get(flow).where("sides"))
+                found = FlowFinding(flow, Level.NOTE, "not-served", where, "", why)
+                checked.append(FlowChecked(name, flow, sound=True, findings=(found,)))
         for flow in assembly.flows(name):
             if only and flow.name != only:
                 continue

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gp365.app.actions.choices import choices
 from gp365.app.assembly import Assembly
 from gp365.app.connecting import dataverse_settings
+from gp365.app.left_out import flows_of
 from gp365.app.settings import DataverseSystem, GpSystem
 from gp365.model.errors import Misconfigured
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 TERMS = "payment_terms"
 COLUMNS = ("gp", "sales", "label")
 CURRENCIES = "currencies"
+RECEIVABLES = "receivables"
+"""The flow that needs columns of its own on cards and accounts."""
 Say = Callable[[str], None]
 
 
@@ -66,11 +69,9 @@ class Provisioned:
 
 def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
     """Say what would be made in an organisation; reads only."""
-    from gp365.connectors.dataverse import provision
-
     name = _system(assembly, system)
     with privileged(assembly, name) as api:
-        planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
+        planned = _planned(assembly, name, api)
     return _result(name, planned)
 
 
@@ -87,7 +88,7 @@ def provision_apply(
 
     name = _system(assembly, system)
     with assembly.project.locked(), privileged(assembly, name) as api:
-        planned = provision.plan(api, _terms(assembly, name), opportunities=_opportunities(assembly, name))
+        planned = _planned(assembly, name, api)
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
         tables = list(choices(assembly, name, api))
@@ -167,6 +168,23 @@ def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
         yield api
     finally:
         api.close()
+
+
+def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
+    from gp365.connectors.dataverse import provision
+
+    return provision.plan(
+        api,
+        _terms(assembly, name),
+        opportunities=_opportunities(assembly, name),
+        receivables=_receivables(assembly, name),
+    )
+
+
+def _receivables(assembly: Assembly, name: str) -> bool:
+    """Tell whether a pair of this organisation shows GP's figures."""
+    pairs = [pair for pair, given in assembly.pairs.items() if name in given.sides.values()]
+    return any(flow.name == RECEIVABLES for pair in pairs for flow in flows_of(assembly.project, pair))
 
 
 def _opportunities(assembly: Assembly, name: str) -> bool:

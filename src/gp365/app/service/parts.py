@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from gp365.app.assembly import Assembly
+from gp365.app.left_out import flows_of
 from gp365.app.project import Project
 from gp365.app.settings import SECRETS, MemorySystem, SecretReference, Settings
 from gp365.app.settings_file import FILE
@@ -42,18 +43,14 @@ def impatient(settings: Settings, call_patience_s: float) -> Settings:
 
 def flow_names(project: Project) -> list[tuple[str, str]]:
     """Name the flows of every pair, with what they need, in the order in which they run. Nothing is sent."""
-    return [
-        (pair, flow.name)
-        for pair, given in project.settings.pairs.items()
-        for flow in project.flows.chosen(given.flows)
-    ]
+    return [(pair, flow.name) for pair in project.settings.pairs for flow in flows_of(project, pair)]
 
 
 def readers(project: Project) -> Mapping[tuple[str, str], list[Reader]]:
     """Say which flows read a table: by system and the entity's name, in small letters. Nothing is sent."""
     found: dict[tuple[str, str], list[Reader]] = {}
     for pair, given in project.settings.pairs.items():
-        for flow in project.flows.chosen(given.flows):
+        for flow in flows_of(project, pair):
             for side, system in given.sides.items():
                 if side in flow.file.sides:
                     table = (system, flow.file.sides[side].entity.lower())

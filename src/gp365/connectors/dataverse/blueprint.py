@@ -6,9 +6,11 @@ are English under the organisation's own base language, because a label of a lan
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from gp365.connectors.dataverse.blueprint_figures import ACCOUNT_FIGURES, CARD_FIGURES
+from gp365.connectors.dataverse.columns import OwnColumn
 from gp365.connectors.dataverse.settings import CARD
 
 PREFIX = "gp365"
@@ -24,19 +26,7 @@ UNPUBLISHED = "Customer cards of Dynamics GP, kept by gp365. Not yet published."
 
 _CRM = "Microsoft.Dynamics.CRM."
 _MOST_MONEY = 922337203685477
-
-
-@dataclass(frozen=True, slots=True)
-class OwnColumn:
-    """One column of ours: type, limits, the options of a choice, and the table that it stands in."""
-
-    name: str
-    schema_name: str
-    label: str
-    type: str
-    length: int | None = None
-    options: tuple[tuple[int, str], ...] = field(default=())
-    table: str = CARD
+_MOST_DAYS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +68,8 @@ COLUMNS = (
     OwnColumn("gp365_corporate", "gp365_Corporate", "GP corporate customer", "String", 15),
     OwnColumn("gp365_reference", "gp365_Reference", "Reference of gp365", "String", 40),
 )
+FIGURES = (*CARD_FIGURES, *ACCOUNT_FIGURES)
+"""Columns of cards and accounts that the flow receivables fills; made where a pair runs it."""
 # What the companies grant together, one amount per currency: text, because no column holds several currencies.
 ACCOUNT_COLUMNS = (
     OwnColumn("gp365_creditlimits", "gp365_CreditLimits", "GP credit limits", "String", 400, table="account"),
@@ -155,6 +147,8 @@ def column_body(column: OwnColumn, language: int) -> dict[str, Any]:
         "DisplayName": label(column.label, language),
         "RequiredLevel": {"Value": "None", "CanBeChanged": True},
     }
+    if column.about:
+        body["Description"] = label(column.about, language)
     return body | _kind_of(column, language)
 
 
@@ -166,6 +160,10 @@ def _kind_of(column: OwnColumn, language: int) -> dict[str, Any]:
         return {"Precision": 4, "PrecisionSource": 0, **limits}
     if column.type == "Boolean":
         return {"DefaultValue": False, "OptionSet": _yes_no(language)}
+    if column.type == "DateTime":
+        return {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}
+    if column.type == "Integer":
+        return {"Format": "None", "MinValue": -_MOST_DAYS, "MaxValue": _MOST_DAYS}
     return {"OptionSet": _choice(column, language)}
 
 

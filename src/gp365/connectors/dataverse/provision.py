@@ -58,6 +58,7 @@ class ProvisionPlan:
     terms: tuple[TermOption, ...] = ()
     asked_terms: tuple[PaymentTerm, ...] = ()
     opportunities: bool = False
+    receivables: bool = False
 
     @property
     def nothing_to_do(self) -> bool:
@@ -112,17 +113,23 @@ def _silent(_: str) -> None:
     return None
 
 
-def plan(api: WebApi, terms: Sequence[PaymentTerm] = (), *, opportunities: bool = False) -> ProvisionPlan:
+def plan(
+    api: WebApi,
+    terms: Sequence[PaymentTerm] = (),
+    *,
+    opportunities: bool = False,
+    receivables: bool = False,
+) -> ProvisionPlan:
     """Look at the organisation and say step by step what exists, what would be made, and what differs.
 
     Reads only. `api` carries the provisioning credential. Raise Unauthorised where its rights do not suffice.
     """
     site = Site(api, lambda _: None, _silent)
-    work, options = work_list(site, terms, opportunities=opportunities)
+    work, options = work_list(site, terms, opportunities=opportunities, receivables=receivables)
     steps = [_look(site, one) for one in work]
     if any(step.state is State.MAKE for step in steps):
         steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
-    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities)
+    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities, receivables)
 
 
 def _look(site: Site, work: Work) -> Step:
@@ -143,9 +150,11 @@ def apply(
     (run again: it goes on from there), Rejected with the platform's words where a write is refused.
     """
     site = Site(api, sleep, say)
-    work, options = work_list(site, planned.asked_terms, opportunities=planned.opportunities)
+    work, options = work_list(
+        site, planned.asked_terms, opportunities=planned.opportunities, receivables=planned.receivables
+    )
     steps = tuple(_do(site, one) for one in work)
-    return ProvisionPlan(steps, options, planned.asked_terms, planned.opportunities)
+    return replace(planned, steps=steps, terms=options)
 
 
 def _do(site: Site, work: Work) -> Step:

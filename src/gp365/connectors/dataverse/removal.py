@@ -24,7 +24,8 @@ def take_away(site: Site, *, force: bool) -> list[Line]:
         _gone(f"lookup:{ours.PARENT_CARD}", "Lookup account.gp365_parentcardid", lambda: _lookup(site)),
         *(
             _gone(f"column:{one.name}", f"Column {one.table}.{one.name}", partial(_column, site, one))
-            for one in ours.ACCOUNT_COLUMNS
+            for one in (*ours.ACCOUNT_COLUMNS, *ours.FIGURES)
+            if one.table != CARD
         ),
         _gone(f"table:{CARD}", f"Table {CARD}", lambda: _table(site)),
         *_options(site, force=force),

@@ -30,16 +30,20 @@ class Work:
 
 
 def work_list(
-    site: Site, terms: Sequence[PaymentTerm], *, opportunities: bool
+    site: Site, terms: Sequence[PaymentTerm], *, opportunities: bool, receivables: bool = False
 ) -> tuple[tuple[Work, ...], tuple[TermOption, ...]]:
-    """Return the steps in the order in which they must be made, and the option of each payment term."""
+    """Return the steps in the order in which they must be made, and the option of each payment term.
+
+    `opportunities` are tracked and the columns of `receivables` made only where a pair needs them.
+    """
+    figures = ours.FIGURES if receivables else ()
     options = propose(terms, _term_options(site)) if terms else ()
     tracked = ("account", "contact", CARD, *(("opportunity",) if opportunities else ()))
     return (
         Work("publisher", "Publisher gp365 (prefix gp365)", _look_publisher, _make_publisher),
         Work("solution", "Solution gp365", _look_solution, _make_solution),
         Work(f"table:{CARD}", f"Table {CARD}, owned by users", _look_card, _make_card),
-        *(_column_work(column) for column in (*ours.COLUMNS, *ours.ACCOUNT_COLUMNS)),
+        *(_column_work(column) for column in (*ours.COLUMNS, *ours.ACCOUNT_COLUMNS, *figures)),
         *(_lookup_work(lookup) for lookup in ours.LOOKUPS),
         Work("key", f"Key {ours.KEY_NAME}: {' + '.join(ours.KEY_COLUMNS)}", _look_key, _make_key),
         *(_tracking_work(name) for name in tracked),
@@ -109,6 +113,8 @@ def _look_column(column: ours.OwnColumn, site: Site) -> Looked:
         return "differs", f"it is of type {found.type}"
     if column.length and (found.length or 0) < column.length:
         return "differs", f"it holds {found.length} characters, {column.length} are needed"
+    if column.type == "DateTime" and not found.day:
+        return "differs", "it holds moments, days are needed"
     if column.type == "Money" and (found.precision or 0) < 4:
         return "differs", f"it keeps {found.precision} decimals, 4 are needed"
     lacking = [str(value) for value, _ in column.options if value not in found.options]

@@ -14,6 +14,7 @@ from gp365.connectors.gp.rows import Cells, values_of
 from gp365.connectors.gp.soap.answers import Element, children
 from gp365.connectors.gp.soap.shapes import WHOLE, Shape, shape_of
 from gp365.connectors.gp.soap.values import EMAIL, Currencies, addresses_of, cells_from
+from gp365.connectors.gp.sums import added
 from gp365.connectors.gp.tables import CODE_PAGE
 from gp365.connectors.gp.values import capitals
 from gp365.model.entity import FieldDescription
@@ -99,6 +100,7 @@ def record_of(entity: str, held: Held, fields: Sequence[str]) -> Record:
     wanted |= {
         each for name in fields for each in (*shape.signed.get(name, ())[:2], *shape.less.get(name, ()))
     }
+    wanted |= {part for name in fields for part, _ in shape.adds.get(name, ())}
     values = dict(values_of(shape.entity, held.cells, [name for name in wanted if name in shape.served]))
     _work_out(shape, values, fields)
     if shape.addresses:
@@ -122,6 +124,9 @@ def _work_out(shape: Shape, values: dict[str, Value], fields: Sequence[str]) -> 
         one, two = values.get(first), values.get(second)
         if name in fields and isinstance(one, Decimal) and isinstance(two, Decimal):
             values[name] = one - two
+    for name, parts in shape.adds.items():
+        if name in fields and (total := added(parts, values)) is not None:
+            values[name] = total
 
 
 def _birth(shape: Shape, values: Values) -> str:

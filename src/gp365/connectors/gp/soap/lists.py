@@ -17,9 +17,10 @@ from gp365.connectors.gp.soap.answers import Element
 from gp365.connectors.gp.soap.held import Held, held_from, key_in, packed_row
 from gp365.connectors.gp.soap.service import Service
 from gp365.connectors.gp.soap.shapes import ISO, Place, Shape, shape_of
-from gp365.connectors.gp.soap.values import Currencies, cells_from
+from gp365.connectors.gp.soap.values import TEXTS, Currencies, cells_from
 from gp365.connectors.gp.soap.windows import Bound, Windows
 from gp365.model.contract import Scratch, ScratchTable
+from gp365.model.entity import FieldType
 from gp365.model.values import Key, key_text
 from gp365.wire.calls import Requests
 from gp365.wire.windows import Lanes
@@ -159,6 +160,18 @@ class Lists:
             ask(None, None)
         if batch:
             table.put(batch)
+        if shape.all_of:
+            self._fill(shape, table)
+
+    def _fill(self, shape: Shape, table: ScratchTable) -> None:
+        """Add what the list leaves out: an empty record for each record of another list with the same key."""
+        self.load(shape.all_of)
+        for page in self.table(_list(shape.all_of)).scan(self.service.settings.page):
+            there = table.get([key for key, _, _ in page])
+            missing = [(key, first) for key, first, _ in page if key not in there]
+            rows = [(key, first, Held(_blank(shape, (first,))).packed()) for key, first in missing]
+            if rows:
+                table.put(rows)
 
     def _notice(self, entity: str, item: Element) -> None:
         since = shape_of(entity).since
@@ -209,6 +222,15 @@ class Lists:
         if shape.entity.name != "currency" and any(each.how == ISO for each in _places(shape)):
             known = self.service.currencies(via)
         return lambda: known
+
+
+def _blank(shape: Shape, key: Key) -> Cells:
+    """Return the cells of a record that has nothing but its key: zeros, and days and texts that are empty."""
+    cells: dict[str, Any] = {}
+    for name in shape.whole:
+        kind = shape.entity.fields[name].description.type
+        cells[name] = None if kind is FieldType.DATE else "" if kind in TEXTS else "0"
+    return {**cells, **shape.sets, **dict(zip(shape.keyed, key, strict=True))}
 
 
 def criteria(shape: Shape, low: Bound, high: Bound) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import orjson
 
+from gp365.connectors.gp.sums import Adds, parts_of
 from gp365.connectors.gp.tables import NAMES, GpEntity, entity_named
 
 NOT, ISO, PHONE, LIMIT = "!", "iso:", "phone:", "limit:"
@@ -47,7 +48,8 @@ class Shape:
     are restrictions that compare a field. `summary` and `whole` say where fields stand in the list's items and in the
     object. `rows` leads to the records inside an object, which then is not one itself. `addresses` is the entity of the
     addresses that an object holds. `signed` and `less` are worked out of other fields, as over SQL: an amount by its
-    type, a difference. `accounts` are members that hold an account's number, by our field for its index.
+    type, a difference; so are `adds`, sums. `accounts` are members that hold an account's number, by our field for its
+    index. `all_of` is an entity with the same key whose records all have one here, empty where the list lacks it.
     """
 
     entity: GpEntity
@@ -68,6 +70,8 @@ class Shape:
     signed: Mapping[str, tuple[str, str, frozenset[int]]]
     less: Mapping[str, tuple[str, str]]
     accounts: Mapping[str, str]
+    adds: Mapping[str, Adds]
+    all_of: str
 
     @property
     def items(self) -> Mapping[str, Place]:
@@ -79,6 +83,7 @@ class Shape:
         """Return the fields that come at all, those of the main address included."""
         own = {*self.whole, *self.summary}
         rest = {**{n: parts[:2] for n, parts in self.signed.items()}, **self.less}
+        rest |= {n: tuple(part for part, _ in parts) for n, parts in self.adds.items()}
         worked_out = {name for name, parts in rest.items() if own.issuperset(parts)}
         return frozenset(own | worked_out | set(self.main_fields))
 
@@ -143,6 +148,8 @@ def shape_of(name: str) -> Shape:
         },
         {n: (each["less"][0], each["less"][1]) for n, each in fields.items() if "less" in each},
         {n: each["soap_account"] for n, each in fields.items() if "soap_account" in each},
+        {n: parts_of(each["adds"]) for n, each in fields.items() if "adds" in each},
+        source.get("all_of", ""),
     )
 
 

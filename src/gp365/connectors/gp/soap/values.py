@@ -83,7 +83,7 @@ def _read(described: FieldDescription, place: Place, item: Element, currencies: 
     if place.codes is not None:
         return _NONE if text is None else place.codes.get(text, _NONE)
     if text is None:
-        return "" if described.type in _TEXTS else None if described.type is FieldType.DATE else _NONE
+        return "" if described.type in TEXTS else None if described.type is FieldType.DATE else _NONE
     if place.how == NOT:
         return {"true": "0", "false": "1"}.get(text, text)
     if described.type is FieldType.DATE and text.startswith(_BEFORE):
@@ -91,7 +91,7 @@ def _read(described: FieldDescription, place: Place, item: Element, currencies: 
     return text
 
 
-_TEXTS = (FieldType.TEXT, FieldType.REFERENCE)
+TEXTS = (FieldType.TEXT, FieldType.REFERENCE)
 _BEFORE = ("1900-01-01", "0001-01-01")
 """GP's empty date, and that of .NET."""
 
@@ -139,7 +139,7 @@ def sent(described: FieldDescription, place: Place, value: Value, currency: str)
     if place.codes is not None:
         return next((text for text, code in place.codes.items() if code == value), None)
     kind = described.type
-    if kind in _TEXTS:
+    if kind in TEXTS:
         text = show(value).rstrip(" ")
         return capitals(text) if described.upper else text
     if kind is FieldType.BOOLEAN:

@@ -26,6 +26,8 @@ from gp365.model.values import Key, Value
 from gp365.wire.clock import Clock
 from gp365.wire.gate import Turn
 
+RENAMED = ("customer", "customer_address", "customer_figures")
+"""What is called by a customer number, which Professional Services Tools Library changes."""
 WAY = "a plain SELECT on a connection of its own, after COMMIT"
 _CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
 """Statements of a card: the look with its locks, the class, calls, what stands then; seconds of one; keys of one."""
@@ -83,7 +85,7 @@ class SqlChannel:
             feed=Feed.MODIFIED if source.fed else Feed.NONE,
             feed_granularity_s=TICK_S if source.fed else 0.0,
             reference_field=entity.reference if writable else "",
-            renamable=name in ("customer", "customer_address"),
+            renamable=name in RENAMED,
             creates=writable and entity.creates,
             updates=writable and entity.updates,
             longest_reply_s=self._settings.timeout_s + self._settings.lock_timeout_s,

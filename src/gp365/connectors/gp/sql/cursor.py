@@ -1,4 +1,7 @@
-"""The cursor of a feed by stamps: how far was read, what stood there already, and when all rows were last compared."""
+"""The cursor of a feed by stamps: how far was read, what stood there already, when all rows were last compared.
+
+It also keeps the day as of which figures were given.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ _MOST_SEEN = 400
 class Cursor:
     """`at`: the newest stamp (naive, UTC). `compared`: when everything was last read. `seen`: rows within the overlap.
 
+    `day`: the day as of which figures were given (company's time zone), "" for none.
+
     A row that is in `seen` was given with the very stamp that it has; where they are too many none is kept, and the
     overlap is read again.
     """
@@ -23,15 +28,17 @@ class Cursor:
     at: datetime
     compared: datetime
     seen: tuple[str, ...] = ()
+    day: str = ""
 
     def text(self) -> str:
         """Write the cursor."""
         seen = self.seen if len(self.seen) <= _MOST_SEEN else ()
-        written = {
+        written: dict[str, Any] = {
             "way": _WAY,
             "at": self.at.isoformat(),
             "compared": self.compared.isoformat(),
             "seen": seen,
+            **({"day": self.day} if self.day else {}),
         }
         return orjson.dumps(written).decode()
 
@@ -46,6 +53,7 @@ class Cursor:
             if held["way"] != _WAY:
                 return None
             compared = datetime.fromisoformat(held["compared"]).astimezone(UTC)
-            return cls(datetime.fromisoformat(held["at"]), compared, tuple(held["seen"]))
+            at = datetime.fromisoformat(held["at"])
+            return cls(at, compared, tuple(held["seen"]), str(held.get("day", "")))
         except (ValueError, KeyError, TypeError):
             return None

@@ -84,7 +84,7 @@ class Plain:
         else:
             part = self._source.parts[0]
             statement = self._from([column_of(self._source, part, name) for name in self._fields], part, top)
-            conditions = [*_constants(part.where, "t"), *conditions]
+            conditions = [*constants(part.where, "t"), *conditions]
         if conditions:
             statement.add(" WHERE ").join(conditions, " AND ")
         if ordered:
@@ -98,7 +98,7 @@ class Plain:
         ]
         statement = self._from([*columns, f"{at:d} AS [p]"], part, None)
         if part.where:
-            statement.add(" WHERE ").join(_constants(part.where, "t"), " AND ")
+            statement.add(" WHERE ").join(constants(part.where, "t"), " AND ")
         return statement
 
     def _from(self, columns: Sequence[str], part: Part, top: int | None) -> Statement:
@@ -106,7 +106,7 @@ class Plain:
         statement = select(columns, self._names.object(part.table, system=system), top=top)
         for alias, join in self._source.joins.items():
             if any(self._source.field(name).sql.startswith(f"{alias}.") for name in self._fields):
-                statement.add(_join(self._names, alias, join, system=system))
+                statement.join([_join(self._names, alias, join, system=system)], "")
         return statement
 
 
@@ -119,14 +119,17 @@ def column_of(source: Source, part: Part, name: str) -> str:
     return f"{bracketed(alias or 't')}.{bracketed(column)}"
 
 
-def _join(names: Names, alias: str, join: Join, *, system: bool) -> str:
+def _join(names: Names, alias: str, join: Join, *, system: bool) -> Statement:
     on = [
-        f"{bracketed(alias)}.{bracketed(theirs)} = [t].{bracketed(ours)}" for theirs, ours in join.on.items()
+        Statement(f"{bracketed(alias)}.{bracketed(theirs)} = [t].{bracketed(ours)}")
+        for theirs, ours in join.on.items()
     ]
-    return f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON {' AND '.join(on)}"
+    joined = Statement(f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON ")
+    return joined.join([*on, *constants(join.where, alias)], " AND ")
 
 
-def _constants(where: Mapping[str, Constant], alias: str) -> list[Statement]:
+def constants(where: Mapping[str, Constant], alias: str) -> list[Statement]:
+    """Return the conditions that columns of a table have these values."""
     return [
         Statement(f"{bracketed(alias)}.{bracketed(column)} = ").add(mark(_type(value)), value)
         for column, value in where.items()
@@ -201,4 +204,4 @@ def _watched(names: Names, source: Source, at: int, since: datetime, width: int)
     table = names.object(watch.table, system=source.system)
     statement = select(columns, table).add(" WHERE ")
     newer = Statement(f"[t].{bracketed(STAMP)} >= ").add(mark("datetime"), since)
-    return statement.join([*_constants(watch.where, "t"), newer], " AND ")
+    return statement.join([*constants(watch.where, "t"), newer], " AND ")

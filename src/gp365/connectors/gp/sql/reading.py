@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from gp365.connectors.gp.sql.cursor import Cursor
 from gp365.connectors.gp.sql.customers import Cards
 from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.document_rows import with_lists
+from gp365.connectors.gp.sql.figures import open_ones, wants_figures, with_figures
 from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
 from gp365.connectors.gp.sql.rows import folded, key_value
@@ -94,6 +96,7 @@ class Reading:
         if due or held is None:
             yield from self._everything(entity, fields, now)
         else:
+            yield from self._new_day(entity, fields, held)
             yield from self._since(entity, fields, held)
 
     def _everything(self, entity: str, fields: Sequence[str], now: datetime) -> Iterator[ChangePage]:
@@ -109,7 +112,11 @@ class Reading:
             if page is not None:
                 yield ChangePage(_changes(page), full=True)
             page = records
-        yield ChangePage(_changes(page or []), cursor=Cursor(_naive(at), now).text(), full=True)
+        yield ChangePage(
+            _changes(page or []),
+            cursor=Cursor(_naive(at), now, day=self._day(source, fields)).text(),
+            full=True,
+        )
 
     def _since(self, entity: str, fields: Sequence[str], held: Cursor) -> Iterator[ChangePage]:
         """Give the records that the watched tables name, a page at a time; what was given before is not given again."""
@@ -132,7 +139,32 @@ class Reading:
                 break
             last = rows[-1]
         old = {mark for at, mark in seen if at <= _naive(self._desk.clock.utc_now()) - _YOUNG}
-        yield ChangePage(ready.changes, cursor=Cursor(newest, held.compared, tuple(sorted(old))).text())
+        reached = Cursor(newest, held.compared, tuple(sorted(old)), self._day(source, fields))
+        yield ChangePage(ready.changes, cursor=reached.text())
+
+    def _today(self) -> date:
+        """Return the day that it is in the company's time zone."""
+        return self._desk.clock.utc_now().astimezone(ZoneInfo(self._settings.time_zone)).date()
+
+    def _day(self, source: Source, fields: Sequence[str]) -> str:
+        """Return the day as of which figures are given, "" where none are asked for."""
+        return self._today().isoformat() if wants_figures(source, fields) else ""
+
+    def _new_day(self, entity: str, fields: Sequence[str], held: Cursor) -> Iterator[ChangePage]:
+        """Give, once a day, the records whose figures as of today may differ from yesterday's: those with open rows."""
+        source = source_of(entity)
+        if source.figures is None or held.day == self._day(source, fields):
+            return
+        last: SqlValue | None = None
+        while True:
+            rows = self._desk.rows(
+                open_ones(self._desk.names, source, source.figures, last, self._settings.page)
+            )
+            keys = [(cast("str", row[0]).rstrip(" "),) for row in rows]
+            yield ChangePage(_changes(list(self._by(entity, (source.figures.of,), keys, fields))))
+            if len(rows) < self._settings.page:
+                return
+            last = rows[-1][0]
 
     def _named(
         self, entity: str, source: Source, rows: Sequence[Row], fields: Sequence[str]
@@ -170,7 +202,10 @@ class Reading:
             yield from self._whole(entity, found, fields)
 
     def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
-        """Put the lists that are asked for into documents."""
+        """Put the lists that are asked for into documents, and figures as of today into what has them."""
+        source = source_of(entity)
+        if source.figures is not None:
+            return with_figures(self._desk.rows, self._desk.names, source, records, fields, self._today())
         if not entity_named(entity).children:
             return records
         return with_lists(self._desk.rows, self._desk.names, entity, records, fields)

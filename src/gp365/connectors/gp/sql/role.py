@@ -111,9 +111,9 @@ def _select(source: Source, part: Part, fields: list[str]) -> str:
     columns += [f"'{value}' AS {bracketed(name)}" for name, value in part.sets.items()]
     text = select(["\n    " + ",\n    ".join(columns) + "\n"], f"[dbo].{bracketed(part.table)}").text
     for alias, join in source.joins.items():
-        on = " AND ".join(
-            f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()
-        )
+        conditions = [f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()]
+        conditions += [f"{bracketed(alias)}.{bracketed(a)} = {b!r}" for a, b in join.where.items()]
+        on = " AND ".join(conditions)
         text += f" LEFT JOIN [dbo].{bracketed(join.table)} AS {bracketed(alias)} ON {on}"
     if part.where:
         text += " WHERE " + " AND ".join(

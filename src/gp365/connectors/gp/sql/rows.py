@@ -13,6 +13,7 @@ from typing import cast
 from gp365.connectors.gp.card import birth_of
 from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.sources import Source
+from gp365.connectors.gp.sums import added
 from gp365.connectors.gp.values import EMPTY_DATE, Unreadable, capitals, unfit_character
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.errors import Rejected
@@ -83,6 +84,15 @@ def sent(described: FieldDescription, value: Value) -> SqlValue:
     if value is None:
         return Decimal(0) if described.type in (FieldType.MONEY, FieldType.DECIMAL) else 0
     return int(value) if isinstance(value, bool) else cast("SqlValue", value)
+
+
+def _emptiness(described: FieldDescription) -> Value:
+    """Return what a field holds where GP keeps no row: zero, no, or nothing."""
+    if described.type in (FieldType.MONEY, FieldType.DECIMAL):
+        return Decimal(0)
+    if described.type is FieldType.BOOLEAN:
+        return False
+    return 0 if described.type in (FieldType.INTEGER, FieldType.OPTION) else None
 
 
 def key_value(source: Source, name: str, part: str) -> SqlValue:
@@ -158,6 +168,12 @@ class Reader:
             (n, take[a], take[t], minus) for n, (a, t, minus) in source.signed.items() if n in fields
         ]
         self._less = [(n, take[a], take[b]) for n, (a, b) in source.less.items() if n in fields]
+        self._empty = {name: _emptiness(source.field(name).description) for name in source.empty}
+        self._adds = [
+            (name, parts, [(part, *take[part]) for part, _ in parts])
+            for name, parts in source.adds.items()
+            if name in fields
+        ]
         self._entity = entity.name
 
     def record(self, row: Row) -> Record:
@@ -170,6 +186,8 @@ class Reader:
                     values[name] = convert(raw)
                 except (Unreadable, ValueError, TypeError, ArithmeticError):
                     continue
+            elif name in self._empty:
+                values[name] = self._empty[name]
         if self._part is not None:
             values |= self._sets[cast("int", row[self._part])]
         for name, amount, kind, minus in self._signed:
@@ -178,6 +196,12 @@ class Reader:
                 values[name] = -money if row[kind[0]] in minus else money
         for name, first, second in self._less:
             values[name] = cast("Decimal", row[first[0]]) - cast("Decimal", row[second[0]])
+        for name, parts, taken in self._adds:
+            held = {
+                p: self._empty.get(p) if row[at] is None else convert(row[at]) for p, at, convert in taken
+            }
+            if (total := added(parts, held)) is not None:
+                values[name] = total
         birth = {name: convert(row[at]) for name, at, convert in self._birth if row[at] is not None}
         mark = self._reference
         return Record(

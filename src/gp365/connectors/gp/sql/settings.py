@@ -22,11 +22,11 @@ class SqlSettings:
     `driver` is tds (python-tds), mssql (mssql-python, the extra `sqlserver`) or the name of a DB-API 2.0 module.
     `server` is host, host:port or host\\instance. `authentication`: sql (a SQL login), ntlm (a Windows account with its
     password), windows (the account that runs gp365: SSPI, Kerberos). `database` is the company's (SY01500.INTERID).
-    `overlap_s`: so far before the last seen stamp a poll begins, because a stamp is the statement's time and not the
-    commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has changes
-    without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides in which period
-    a document is posted, `document` or `batch` (GP's Posting Setup). Raises Misconfigured("settings-invalid") for values
-    that cannot be.
+    `overlap_s`: so far before the last seen stamp a poll begins, because a stamp is the statement's time and not
+    the commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has
+    changes without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides
+    in which period a document is posted, `document` or `batch` (GP's Posting Setup). `time_zone` is the company's,
+    in which today is meant. Raises Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
@@ -51,6 +51,7 @@ class SqlSettings:
     bill_to_code: str = "BILLTO"
     ship_to_code: str = "SHIPTO"
     posting_date: str = "document"
+    time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
         _check(self)

@@ -8,13 +8,14 @@ entity's own rows do not tell.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
 import orjson
 
+from gp365.connectors.gp.sums import Adds, parts_of
 from gp365.connectors.gp.tables import GpEntity, GpField, entity_named
 from gp365.model.entity import FieldType
 from gp365.model.errors import Misconfigured
@@ -42,10 +43,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A table that adds columns to a row: its column = the part's column."""
+    """A table that adds columns to a row: its column = the part's column, or a constant.
+
+    `empty`: a row that is not there means empty values (zero, no date, no text); without it they are absent.
+    """
 
     table: str
     on: Mapping[str, str]
+    where: Mapping[str, Constant] = field(default_factory=dict[str, Constant])
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,41 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure over the rows of a table that belong to a record; exactly one of the first four says what it is.
+
+    `sum` is a column. `least` is the earliest of columns with a day: of a row, the first that holds one. `days_since`
+    counts from the day of another figure to today. `today`: today's day where there are rows at all. Only rows count
+    that have one of the values (`among`) and whose day, found as for `least`, lies before today (`past`).
+    """
+
+    sum: str = ""
+    least: tuple[str, ...] = ()
+    days_since: str = ""
+    today: bool = False
+    among: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    past: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures as of today over a table: its column `by` is the record's field `of`, `filled` is not zero."""
+
+    table: str
+    by: str
+    of: str
+    where: Mapping[str, Constant]
+    filled: str
+    fields: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where an entity's rows are, and what tells of their changes.
 
     `compare`: some changes have no stamp at all, and only a comparison of all rows sees them. `signed` and `less` are
-    fields that are worked out of others: an amount with the sign of its type, a difference. `varies` names fields whose
-    columns a site may lack.
+    fields that are worked out of others: an amount with the sign of its type, a difference; so are `adds`, sums.
+    `figures` are worked out of another table. `varies` names fields whose columns a site may lack.
     """
 
     entity: GpEntity
@@ -77,6 +112,9 @@ class Source:
     less: Mapping[str, tuple[str, str]]
     varies: frozenset[str]
     not_written: str
+    adds: Mapping[str, Adds]
+    figures: Figures | None
+    empty: frozenset[str]
 
     def field(self, name: str) -> GpField:
         """Return a field of the entity."""
@@ -91,6 +129,7 @@ class Source:
         """Name every table that is read for the entity, each once."""
         names = [part.table for part in self.parts]
         names += [join.table for join in self.joins.values()] + [watch.table for watch in self.watches]
+        names += [self.figures.table] if self.figures is not None else []
         return list(dict.fromkeys(names))
 
     def sql_type(self, name: str) -> str:
@@ -121,11 +160,12 @@ def source_of(name: str) -> Source:
     own = tuple(_own_watch(entity, part) for part in parts if part.stamped)
     watched = tuple(_watch(each) for each in given.get("watch", ()))
     fields: dict[str, dict[str, Any]] = spec["fields"]
+    joins = {alias: _join(each) for alias, each in given.get("joins", {}).items()}
     return Source(
         entity,
         given.get("database", "") == "system",
         parts,
-        {alias: Join(each["table"], each["on"]) for alias, each in given.get("joins", {}).items()},
+        joins,
         (*own, *watched),
         bool(given.get("compare", False)),
         {
@@ -136,6 +176,33 @@ def source_of(name: str) -> Source:
         {each: (form["less"][0], form["less"][1]) for each, form in fields.items() if "less" in form},
         frozenset(given.get("varies", ())),
         spec.get("not_written", ""),
+        {each: parts_of(form["adds"]) for each, form in fields.items() if "adds" in form},
+        _figures(given["figures"], fields) if "figures" in given else None,
+        frozenset(
+            each
+            for each, held in entity.fields.items()
+            if (join := joins.get(held.sql.rpartition(".")[0])) is not None and join.empty
+        ),
+    )
+
+
+def _join(given: Mapping[str, Any]) -> Join:
+    return Join(given["table"], given["on"], given.get("where", {}), bool(given.get("empty", False)))
+
+
+def _figures(given: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> Figures:
+    found = {name: _figure(form["figure"]) for name, form in fields.items() if "figure" in form}
+    return Figures(given["table"], given["by"], given["of"], given.get("where", {}), given["filled"], found)
+
+
+def _figure(given: Mapping[str, Any]) -> Figure:
+    return Figure(
+        given.get("sum", ""),
+        tuple(given.get("least", ())),
+        given.get("days_since", ""),
+        bool(given.get("today", False)),
+        {column: tuple(values) for column, values in given.get("among", {}).items()},
+        tuple(given.get("past", ())),
     )
 
 
@@ -168,4 +235,6 @@ def needed(source: Source, fields: Sequence[str]) -> list[str]:
             wanted += source.signed[name][:2]
         if name in source.less:
             wanted += source.less[name]
+        if name in source.adds:
+            wanted += [part for part, _ in source.adds[name]]
     return [name for name in dict.fromkeys(wanted) if name in entity.fields and entity.fields[name].sql]
