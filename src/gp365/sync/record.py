@@ -219,7 +219,8 @@ def _wait(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
         ]
         if problem is not None and problem.verdict is Verdict.WAITING:
             fields.append((problem.field, problem.waits_for))
-        ends = [(side, key_text(key)) for side, key in subject.keys.items()]  # a link that lost its last one has none
+        # A link that has lost its last number has none.
+        ends = [(side, key_text(key)) for side, key in subject.keys.items()]
         waiters += ends
         for name, on in fields:
             if on is not None:

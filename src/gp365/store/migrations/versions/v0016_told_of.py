@@ -14,6 +14,4 @@ _TOLD = sa.text("reason = 'hint'")
 
 def upgrade() -> None:
     """Make the index."""
-    op.create_index(
-        "ix_work_told", "work", ["queue", "enqueued"], sqlite_where=_TOLD, postgresql_where=_TOLD
-    )
+    op.create_index("ix_work_told", "work", ["queue", "enqueued"], sqlite_where=_TOLD, postgresql_where=_TOLD)
