@@ -26,6 +26,7 @@ from gp365.store import guards, parked
 
 FIRMS = st.integers(0, 5)
 SIDES = st.sampled_from((GP, SALES))
+CHANGED, MATCHING = {"number", "name"}, {"phone", "street", "zip"}
 STOPPED = 5
 STAYS_UP = 10
 
@@ -47,6 +48,7 @@ class Worlds(RuleBasedStateMachine):
         self.ahead_s = 0.0
         self.people = People(self.site)
         self.known = Known()
+        self.changed: dict[str, set[str]] = {}
         self.tags: list[str] = []
         self.mine: Site = self.site
         self.snapshots: set[str] = set()
@@ -108,6 +110,7 @@ class Worlds(RuleBasedStateMachine):
         self._count("edit gp")
         tag, token = self._tag(firm), self._token()
         self._part(tag, what)
+        self.changed.setdefault(tag, set()).add(what)
         if what == "name":
             self.people.edit_customer(tag, CUSTNAME=f"Firm {tag} {token}")
         elif what == "hold":
@@ -165,6 +168,7 @@ class Worlds(RuleBasedStateMachine):
     @rule(firm=FIRMS)
     def a_customer_is_renumbered(self, firm: int) -> None:
         self._count("renumber")
+        self.changed.setdefault(self._tag(firm), set()).add("number")
         self.people.renumber(self._tag(firm), f"R{self._token()}")
 
     @rule(firm=FIRMS, into=FIRMS)
@@ -267,10 +271,12 @@ class Worlds(RuleBasedStateMachine):
         self._sync(approve=True)
 
     def _let_the_unseen_stand_twice(self) -> None:
-        """A customer whom our role hides and who stands under another number than we know cannot be told from one that a
-        restore took away: a way back that somebody approves makes it anew under the number that we know (docs/limits.md).
+        """A customer who stands under another number than we know, and whom our role hides or who has another name and
+        another street, zip or telephone too, cannot be told from one that a restore took away: a way back that
+        somebody approves makes it anew under the number that we know (docs/limits.md).
         """
-        for tag in self.people.hidden_tags[GP]:
+        others = {tag for tag, what in self.changed.items() if CHANGED <= what and what & MATCHING}
+        for tag in others | set(self.people.hidden_tags[GP]):
             if tag not in self.known.doubled["gp"] and is_unlinked(self.people, "gp", tag):
                 self.known.doubled["gp"].add(tag)
 
@@ -327,6 +333,8 @@ class Worlds(RuleBasedStateMachine):
         stopped = done.exit_code in (3, STOPPED)
         clean = not stopped and bool(done.runs) and all(run.clean for run in done.runs)
         stops = not clean
+        if clean:
+            self.changed.clear()
         self._count("(stopped or unclean)" if stops else "(judged)")
         judge(self.people, self.known, stops or (self.moved_back and not full))
         written = sum(one.created + one.updated for run in done.runs for one in run.sides.values())
