@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from gp365.model.errors import Retry
 from gp365.store import lease as leases
 from gp365.store import work
 from gp365.sync import cycle
@@ -180,3 +182,29 @@ def test_a_run_counts_what_it_left_unchanged(world: World) -> None:
     world.flow = flow_with(phone=None)
     report = world.sync()
     assert report.considered == 30 and report.dispositions["unchanged"] == 30 and written(report) == 0
+
+
+def test_a_system_that_fails_while_the_next_page_is_gathered_leaves_the_page_under_way_recorded(
+    world: World,
+) -> None:
+    for place in range(4):
+        world.gp_put(f"FIRM{place}", Name=f"Firm {place}", Zip="1", Phone="1")
+    world.sync()
+    for place in range(4):
+        world.gp_put(f"FIRM{place}", Phone="2")
+    world.page = 1
+    get, asked = world.sales.get, list[str]()
+
+    def failing(*args: Any, **named: Any) -> Any:
+        asked.append("")
+        if len(asked) == 2:
+            raise Retry("unreachable", "sales does not answer.", system="sales")
+        return get(*args, **named)
+
+    world.sales.get = failing  # type: ignore[method-assign]
+    report = world.sync()
+    assert report.balanced and report.stopped is not None and report.considered == 1
+    world.sales.get = get  # type: ignore[method-assign]
+    assert world.sync().balanced
+    assert {row["phone"] for row in world.accounts().values()} == {"2"}
+    assert written(world.sync()) == 0
