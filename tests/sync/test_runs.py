@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from gp365.model.errors import Retry
 from gp365.store import lease as leases
-from gp365.store import work
+from gp365.store import runs, work
 from gp365.sync import cycle
 from sync.engine_world import World, flow_with, written
 
@@ -208,3 +208,14 @@ def test_a_system_that_fails_while_the_next_page_is_gathered_leaves_the_page_und
     assert world.sync().balanced
     assert {row["phone"] for row in world.accounts().values()} == {"2"}
     assert written(world.sync()) == 0
+
+
+def test_a_run_that_nobody_lived_to_end_is_called_interrupted_by_the_next(world: World) -> None:
+    two_firms(world)
+    with world.store.write() as conn:
+        killed = runs.begin(conn, "test", "customers")
+        told = runs.begin(conn, "test", "customers", kind=runs.HINT)
+    assert world.sync().balanced
+    with world.store.read() as conn:
+        states = {one.id: one.state for one in runs.list_runs(conn, "test", "customers")}
+    assert (states[killed], states[told]) == ("interrupted", "running")

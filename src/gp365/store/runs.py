@@ -17,6 +17,7 @@ from gp365.store.bulk import chunks, insert_new, now, put_rows
 HINT = "hint"
 """The kind of a run that worked only records of which somebody had told us."""
 GOOD = "done"
+_RECENT = 20
 _RUN = tables.run
 _CURSOR = tables.cursor
 _VERSION = tables.flow_version
@@ -98,6 +99,17 @@ def fold(conn: Connection, run: str, into: Run) -> None:
     counts = orjson.dumps({**into.counts, **told})
     values = {"begun_at": began, "ended_at": now(conn), "counts": counts}
     conn.execute(_RUN.update().where(_RUN.c.id == into.id).values(values))
+
+
+def end_broken(conn: Connection, pair: str, flow: str, *, hints: bool) -> None:
+    """Note that runs of a flow were broken off which nobody lived to end: runs of `hints`, or all others.
+
+    For who holds the lease under which alone such runs are made.
+    """
+    for one in list_runs(conn, pair, flow, limit=_RECENT):
+        if one.state == "running" and (one.kind == HINT) is hints:
+            end(conn, one.id, "interrupted")
+            forget_subjects(conn, one.id)
 
 
 def get(conn: Connection, run: str) -> Run | None:

@@ -84,6 +84,7 @@ def sync(
     """
     began = monotonic()
     with job.store.write(job.lease) as conn:
+        runs.end_broken(conn, job.pair, job.flow.name, hints=kind == runs.HINT)
         run = runs.begin(
             conn, job.pair, job.flow.name, kind=kind, actor=job.actor, flow_digest=job.flow.digest
         )
