@@ -276,7 +276,7 @@ def _store(
     with job.store.write(job.lease) as conn:
         worked = loud if job.looked is None else job.looked.fresh(conn, job, place, loud)
         rows = [(place.side, key_text(record.key), "changed") for record in worked]
-        rows += [(place.side, key_text(key), "hint") for key in bare]
+        rows += [(place.side, key_text(key), "named") for key in bare]
         match.put_keys(conn, job.pair, job.flow.name, place.side, _norm_rows(loud, told))
         work.enqueue(conn, job.pair, job.flow.name, rows)
         if cursor is not None:
