@@ -13,7 +13,7 @@ from gp365.app.settings_base import Strict
 
 Series = Literal["financial", "sales", "purchasing", "inventory", "payroll", "project"]
 SERIES: tuple[Series, ...] = ("financial", "sales", "purchasing", "inventory", "payroll", "project")
-"""The series of GP's periods, in the order of their columns (PSERIES_1 to 6 of SY40100; the order is assumed)."""
+"""The series of GP's periods, in the order of their columns in GP's setup (the order is assumed)."""
 LAST = -1
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _DAY = re.compile(
@@ -110,7 +110,7 @@ class FiscalSettings(Strict):
     pair: str = Field(default="", description="the pair; empty: all, each by its own company's calendar")
     flows: list[str] = Field(default=[], description="flows or groups of flows; empty: all of the pair")
     calendar: str = Field(
-        default="", description="a [calendars.NAME]; empty: GP's own, which SQL Server serves (SY40100)"
+        default="", description="a [calendars.NAME]; empty: GP's own, which SQL Server serves"
     )
     look_s: float = Field(
         default=600.0,
@@ -167,7 +167,7 @@ class CycleSettings(Strict):
     holidays: list[date] = Field(default=[], description="days that are no working days")
     calendar: str = Field(
         default="",
-        description="a [calendars.NAME] for quarters by periods; empty: GP's own, which SQL Server serves (SY40100)",
+        description="a [calendars.NAME] for quarters by periods; empty: GP's own, which SQL Server serves",
     )
     make_up_h: float = Field(
         default=24.0,

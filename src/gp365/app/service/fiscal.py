@@ -9,21 +9,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from gp365.app.settings_triggers import SERIES, CalendarSettings
+from gp365.connectors.gp.periods import period_of
 from gp365.model.values import Values
 
 MONTHS = 12
 QUARTERS = 4
-FIELDS = (
-    "Year",
-    "PeriodID",
-    "Series",
-    "FirstDay",
-    "LastDay",
-    *(f"ClosedSeries{number}" for number in range(1, len(SERIES) + 1)),
-)
-"""What is read of a period (entity fiscal_period)."""
-WHOLE = 0
-"""The series of the row that stands for the period itself; rows of other series tell of one origin of postings (assumed)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,15 +65,11 @@ def calendar_of(periods: Iterable[Period]) -> Calendar:
 
 
 def of_rows(rows: Iterable[Values]) -> Calendar:
-    """Read the calendar from GP's rows of periods; period 0, which holds opening balances, is none."""
+    """Read the calendar from GP's rows of periods."""
     found: dict[tuple[int, int], Period] = {}
-    for row in rows:
-        year, number, first, last = (row.get(name) for name in ("Year", "PeriodID", "FirstDay", "LastDay"))
-        if row.get("Series") != WHOLE or not isinstance(year, int) or not isinstance(number, int):
-            continue
-        if number > 0 and isinstance(first, date) and isinstance(last, date) and first <= last:
-            closed = frozenset(name for at, name in enumerate(SERIES, 1) if row.get(f"ClosedSeries{at}"))
-            found[(year, number)] = Period(first, last, year, number, closed)
+    for row in filter(None, map(period_of, rows)):
+        closed = frozenset(name for name, is_closed in zip(SERIES, row.closed, strict=True) if is_closed)
+        found[(row.year, row.number)] = Period(row.first, row.last, row.year, row.number, closed)
     return calendar_of(found.values())
 
 

@@ -16,17 +16,17 @@ from gp365.app.project import Project
 from gp365.app.service import plans, triggers_kept
 from gp365.app.service import triggers as pure
 from gp365.app.service.due import Flow
-from gp365.app.service.fiscal import FIELDS, WHOLE, Calendar, of_rows, of_settings
+from gp365.app.service.fiscal import Calendar, of_rows, of_settings
 from gp365.app.service.pace import Paced, paced, sooner
 from gp365.app.service.parts import mark_of
 from gp365.app.service.standing import Fault, TriggerStanding
 from gp365.app.service.triggers import Fired, Triggers
 from gp365.app.service.triggers_rules import BY_HAND, look_times, rules_of
 from gp365.app.settings import Settings
+from gp365.connectors.gp.periods import ENTITY, FIELDS, SERIES, WHOLE
 from gp365.model.contract import Connector
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 
-ENTITY = "fiscal_period"
 TROUBLE_S = 60.0
 """Seconds after which triggers go on that could not: whatever happens to them, polls must not wait for it."""
 
@@ -152,12 +152,12 @@ class Triggering:
 
     def _read(self, system: str) -> Calendar:
         """Ask GP for its periods: one question, whose answer has a row for each."""
-        found = self._connector(system).find(ENTITY, "Series", [WHOLE], FIELDS)
+        found = self._connector(system).find(ENTITY, SERIES, [WHOLE], FIELDS)
         seen = of_rows(record.values for record in found)
         if not seen.periods:
             raise Misconfigured(
                 "period-missing",
-                f"{system} has no fiscal periods (SY40100 has no row of series 0).",
+                f"{system} has no fiscal periods (no row of the periods' setup stands for a period itself).",
                 system=system,
                 field=ENTITY,
                 fix="Let accounting set them up in GP, or keep the calendar in [calendars.NAME] and name it in the rule.",
