@@ -275,7 +275,7 @@ class Worlds(RuleBasedStateMachine):
         another street, zip or telephone too, cannot be told from one that a restore took away: a way back that
         somebody approves makes it anew under the number that we know (docs/limits.md).
         """
-        others = {tag for tag, what in self.changed.items() if CHANGED <= what and what & MATCHING}
+        others = {tag for tag, what in self.changed.items() if what >= CHANGED and what & MATCHING}
         for tag in others | set(self.people.hidden_tags[GP]):
             if tag not in self.known.doubled["gp"] and is_unlinked(self.people, "gp", tag):
                 self.known.doubled["gp"].add(tag)

@@ -8,10 +8,10 @@ from threading import Event, current_thread
 from typing import Any
 
 import pytest
-from service.service_desk import SELDOM, Served, desk_with, served, until
 
 from gp365.connectors.memory import MemoryConnector
 from gp365.store import runs, work
+from service.service_desk import SELDOM, Served, desk_with, served, until
 
 
 class Slow:
