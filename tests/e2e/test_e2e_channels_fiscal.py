@@ -96,6 +96,7 @@ def is_done(at: Site, period: int) -> bool:
     return f"2026/{period}" in closed and not held[MONTH_END].left
 
 
+@pytest.mark.proof
 def test_a_closing_outlives_kills_and_both_sides_are_read_whole_for_it(there: Site) -> None:
     door, chance = SqlDoor.of(there), random.Random(365)
     order = {"year": 2026, "series": "sales"}

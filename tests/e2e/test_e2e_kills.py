@@ -58,6 +58,7 @@ def test_commands_that_are_killed_at_any_step_lose_nothing_and_double_nothing(tm
     assert sum(figures.kills.values()) == len(STEPS)
 
 
+@pytest.mark.proof
 def test_syncs_that_are_killed_at_random_moments_under_load_lose_nothing_and_double_nothing(
     tmp_path: Path,
 ) -> None:

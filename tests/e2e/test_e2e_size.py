@@ -64,6 +64,7 @@ def echoed(ten_thousand: Loaded) -> Echoed:
     return Echoed(ours, second, seen, third, asked(at))
 
 
+@pytest.mark.proof
 def test_ten_thousand_customers_arrive_with_few_writes_and_one_list_of_each_kind(
     ten_thousand: Loaded,
 ) -> None:
@@ -92,6 +93,7 @@ def test_the_process_stays_below_250_megabytes(ten_thousand: Loaded) -> None:
     assert ten_thousand.done.cost["peak_kib"] < 250 * 1000 * 1000 / 1024
 
 
+@pytest.mark.proof
 def test_twenty_thousand_echoes_are_two_pages_of_each_delta_and_then_no_more(echoed: Echoed) -> None:
     deltas, others = echoed.asked
     assert echoed.second.code == echoed.third.code == 0
@@ -102,6 +104,7 @@ def test_twenty_thousand_echoes_are_two_pages_of_each_delta_and_then_no_more(ech
     assert echoed.asked_then == (dict.fromkeys(TRACKED, 1), 0)
 
 
+@pytest.mark.proof
 def test_a_full_compare_of_ten_thousand_reads_each_list_of_gp_once_and_writes_nothing(
     ten_thousand: Loaded, echoed: Echoed
 ) -> None:
@@ -117,6 +120,7 @@ def test_a_full_compare_of_ten_thousand_reads_each_list_of_gp_once_and_writes_no
     assert done.cost["peak_kib"] < 250 * 1000 * 1000 / 1024
 
 
+@pytest.mark.proof
 def test_five_times_the_records_need_hardly_more_memory(ten_thousand: Loaded, tmp_path: Path) -> None:
     """The short form of the proof below.
 

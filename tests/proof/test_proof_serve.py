@@ -28,6 +28,7 @@ def judge(told: Served, kills: int) -> None:
     assert told.acknowledged > 0
 
 
+@pytest.mark.proof
 def test_a_service_that_is_killed_while_webhooks_come_in_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Short here; a hundred kills under `make proof`."""
     judge(serve_kills(tmp_path, 11, 4, SHORT), 4)

@@ -47,6 +47,7 @@ def judge(told: Soaked) -> None:
     assert told.acts and told.stood_still
 
 
+@pytest.mark.proof
 def test_a_service_that_is_troubled_for_a_while_leaves_both_sides_in_agreement(tmp_path: Path) -> None:
     """Short here; twenty minutes under `make proof`."""
     judge(soak(tmp_path, 21, Course(12.0, firms=(8, 8, 4), most_firms=40, trouble_every_s=2.0)))

@@ -178,6 +178,7 @@ def looks_again_within(service: Service, seconds: float) -> bool:
     return all(at is not None and at <= service.clock() + timedelta(seconds=seconds) for at in next_looks)
 
 
+@pytest.mark.proof
 def test_a_service_without_registered_webhooks_polls_at_its_shortest_and_with_them_seldom(
     site: Simulators,
 ) -> None:

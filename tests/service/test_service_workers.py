@@ -199,6 +199,7 @@ def test_a_service_on_a_postgresql_store_is_a_worker_that_ends_when_all_is_quiet
         assert made.arrived("one", "Aaron Fitz")
 
 
+@pytest.mark.proof
 def test_a_worker_that_was_stopped_for_a_while_finds_another_one_leading_and_works_under_it(
     tmp_path: Path, postgresql_server: str
 ) -> None:

@@ -122,6 +122,7 @@ def test_a_person_overtakes_the_bulk_of_another_process(process: Process) -> Non
     assert (site.breaches, site.order.count("bulk")) == (0, 120)
 
 
+@pytest.mark.proof
 def test_bulk_of_two_processes_goes_by_turns(process: Process) -> None:
     site = Site(1, 0.0)
     gates = [process(1, 0.0) for _ in range(2)]
