@@ -51,6 +51,7 @@ STEPS = [Cell("sync", moment, 0) for moment in ("opening", "landed", "recording"
 SMALL = Load(firms=(10, 10, 8), edits=10, new=3, faults=3, in_a_row=2, page=4)
 
 
+@pytest.mark.proof
 def test_commands_that_are_killed_at_any_step_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     """Short here; every command, step and occasion under `make proof`."""
     figures = matrix(tmp_path, 5, STEPS)
@@ -68,12 +69,14 @@ def test_syncs_that_are_killed_at_random_moments_under_load_lose_nothing_and_dou
     assert sum(figures.kills.values()) == 3
 
 
+@pytest.mark.proof
 def test_the_judge_sees_the_loss_when_an_open_write_counts_as_done(tmp_path: Path) -> None:
     setting = Setting(plant="an open intent counts as done")
     figures = matrix(tmp_path, 7, [Cell("sync", "intent", 0)], setting)
     assert figures.lost, figures.found
 
 
+@pytest.mark.proof
 def test_the_judge_sees_the_double_when_our_mark_is_not_looked_for(tmp_path: Path) -> None:
     """The flow's own rules of matching, which would find it, are taken out with it."""
     setting = Setting(firms=(0, 4, 0), flow="match: []\n", plant="our mark is not looked for")
