@@ -93,9 +93,10 @@ def _take_side(
     clear = {record.key for record in records} - doubtful
     ours = [row for key, row in mine.items() if key not in clear and row not in strangers]
     arriving.handed += [(row.side, row.key) for row in ours]
-    with job.store.write(job.lease) as conn:
-        work.drop(conn, job.pair, job.flow.name, strangers)
-        work.enqueue(conn, job.pair, job.flow.name, [(row.side, row.key, HANDED) for row in ours])
+    if strangers or ours:
+        with job.store.write(job.lease) as conn:
+            work.drop(conn, job.pair, job.flow.name, strangers)
+            work.enqueue(conn, job.pair, job.flow.name, [(row.side, row.key, HANDED) for row in ours])
     return clear
 
 

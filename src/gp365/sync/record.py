@@ -62,8 +62,7 @@ def record(
     finished = [subject for subject in subjects if not subject.again]
     keep_contributions(conn, job, finished)
     park(conn, job, run, finished)
-    if any(subject.link is not None for subject in subjects):
-        wake_rivals(conn, job, written)
+    wake_rivals(conn, job, _renamed(subjects, written))
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
     rows = [entry for subject in finished for entry in ledger_rows(job, run, subject)]
@@ -168,6 +167,19 @@ def _written(
             values = after[place.side] if after is not None else _after(place, subject, done)
             written.append((place, Record(subject.keys[place.side], values, reference=reference)))
     return written
+
+
+def _renamed(
+    subjects: Sequence[Subject], written: Sequence[tuple[Place, Record]]
+) -> list[tuple[Place, Record]]:
+    """Give of what was written the records that stood before: nobody is parked because of one that we have just made."""
+    updated = {
+        (sent.intent.side, sent.intent.key)
+        for subject in subjects
+        for sent in subject.sends
+        if sent.intent.op == str(Op.UPDATE)
+    }
+    return [(place, one) for place, one in written if (place.side, key_text(one.key)) in updated]
 
 
 def _found_as_before(
