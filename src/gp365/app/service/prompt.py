@@ -7,7 +7,7 @@ asked for. Everything stands in the store: what is not done when the process die
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,15 +160,16 @@ class Prompt:
             if told.systems:
                 self._tell(Told(systems=told.systems))
             with self._project.store.read() as conn:
-                waiting = [(pair, flow) for pair, flow, _ in work.hinted(conn)]
+                waiting = {(pair, flow) for pair, flow, _ in work.hinted(conn)}
             due = [flow for flow in self._in_order(waiting) if self._may_run(flow)]
             self._left = bool(waiting)
             if due:
                 self._work(kept, due)
 
-    def _in_order(self, waiting: Sequence[Flow]) -> list[Flow]:
-        known = list(dict.fromkeys((one.pair, one.flow) for each in self._readers.values() for one in each))
-        return [flow for flow in known if flow in set(waiting)]
+    def _in_order(self, waiting: Collection[Flow]) -> list[Flow]:
+        """Put flows in the order in which they run."""
+        known = dict.fromkeys((one.pair, one.flow) for each in self._readers.values() for one in each)
+        return [flow for flow in known if flow in waiting]
 
     def _may_run(self, flow: Flow) -> bool:
         return self._calm.get(flow, 0.0) <= monotonic() and self._may(flow)
