@@ -166,7 +166,7 @@ def with_section(form_xml: str, section: str) -> str | None:
     seen = _seen(form_xml)
     raw = form_xml.encode()
     at = seen.end_of_sections
-    if at < 0 or not raw[at:].startswith(b"</"):
+    if at < 0 or not raw[at:].startswith(b"</sections"):
         return None
     return (raw[:at] + section.encode() + raw[at:]).decode()
 

@@ -57,8 +57,20 @@ _LOOKUP = frozenset({"column", "schema", "to", "relationship", "label", "parenta
 
 
 def wanted(flows: Collection[str]) -> Blueprint:
-    """Return what a site needs that runs these flows: what all need first, the customer card before all other tables."""
-    return Blueprint(tuple(one for one in everything().files if not one.flows or one.flows & set(flows)))
+    """Return what a site needs that runs these flows: what all need first, the customer card before all other tables.
+
+    A table that a lookup of these points at comes along, whatever flow fills it.
+    """
+    whole = everything()
+    chosen = {one.source for one in whole.files if not one.flows or one.flows & set(flows)}
+    while more := _pointed_at(whole, chosen) - chosen:
+        chosen |= more
+    return Blueprint(tuple(one for one in whole.files if one.source in chosen))
+
+
+def _pointed_at(whole: Blueprint, chosen: Collection[str]) -> set[str]:
+    named = {lookup.referenced for one in whole.files if one.source in chosen for lookup in one.lookups}
+    return {one.source for one in whole.files if one.made is not None and one.table in named}
 
 
 @cache
