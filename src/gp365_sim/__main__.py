@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--accounts", type=int, help="generate so many accounts")
     add("--overlap", type=int, default=0, help="how many of the accounts are the same firms as customers")
     add("--seed", type=int, default=0, help="another number gives other generated firms")
+    add("--channel", choices=("rest", "sql", "soap"), default="rest", help="how the settings reach GP")
+    add("--flows", default="customers", help="flows and groups that the pair runs, by commas")
     add("--parent-pid", type=int, help="stop when this process ends")
     _add_gp(parser)
     _add_dataverse(parser)
@@ -113,6 +115,8 @@ def _order(given: argparse.Namespace) -> Order:
             waited=given.dataverse_waited,
         ),
         companies=given.companies,
+        channel=given.channel,
+        flows=tuple(given.flows.split(",")),
         parent_pid=given.parent_pid,
     )
 

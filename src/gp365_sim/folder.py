@@ -72,10 +72,18 @@ def write_script(folder: Path) -> None:
     (folder / "demo.json").write_text(script, "utf-8")
 
 
-def write_settings(folder: Path, addresses: Addresses, *, canada: bool = False) -> None:
+def write_settings(
+    folder: Path,
+    addresses: Addresses,
+    *,
+    canada: bool = False,
+    channel: str = "rest",
+    flows: Sequence[str] = ("customers",),
+) -> None:
     """Write `gp365.toml`, unless somebody made it theirs by taking our first line out.
 
-    With `canada` it has the second company too, paired with the same Sales.
+    With `canada` it has the second company too, paired with the same Sales. The first company is reached over `channel`
+    (rest, sql or soap) alone, and its pair runs `flows`.
     """
     path = folder / "gp365.toml"
     names = ("gp365.toml.template", *(("canada.toml.template",) if canada else ()))
@@ -94,7 +102,23 @@ def write_settings(folder: Path, addresses: Addresses, *, canada: bool = False) 
         client_id=CLIENT_ID,
         provision_client_id=PROVISION_CLIENT_ID,
     )
+    text = _over(text, channel).replace('flows = ["customers"]', f"flows = {json.dumps(list(flows))}", 1)
     path.write_text(text, "utf-8", newline="\n")
+
+
+def _over(text: str, channel: str) -> str:
+    """Take the first company's table of a channel out of its comments, and GP Service's address away."""
+    if channel == "rest":
+        return text
+    lines: list[str] = []
+    inside = done = False
+    for number, line in enumerate(text.splitlines()):
+        inside = line == f"# [systems.gp.{channel}]" or (inside and line.startswith("# "))
+        service = line.startswith("url = ") and "/GPService" in line and not done
+        done = done or service
+        if not service:
+            lines.append(line.removeprefix("# ") if inside and number else line)
+    return "\n".join(lines) + "\n"
 
 
 def announce(folder: Path, addresses: Addresses, kept: Secrets, more: Sequence[str] = ()) -> Path:

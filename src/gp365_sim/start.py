@@ -50,7 +50,10 @@ _PROVISION_USER_ID = "e1000000-0000-4000-8000-000000000002"
 
 @dataclass(frozen=True)
 class Order:
-    """What to simulate and where to put the project folder; a second company of GP is Fabrikam Canada."""
+    """What to simulate and where to put the project folder; a second company of GP is Fabrikam Canada.
+
+    The settings in the folder reach GP over `channel` and let the pair run `flows`.
+    """
 
     folder: Path
     samples: Samples = field(default_factory=fabrikam)
@@ -58,6 +61,8 @@ class Order:
     soap: SoapManner = field(default_factory=SoapManner)
     dataverse: Limits = field(default_factory=Limits)
     companies: int = 1
+    channel: str = "rest"
+    flows: tuple[str, ...] = ("customers",)
     parent_pid: int | None = None
 
     @property
@@ -80,7 +85,9 @@ async def _serve(order: Order, ready: Callable[[Path], None]) -> None:
     servers = Servers(doors)
     await servers.start()
     try:
-        write_settings(order.folder, addresses, canada=bool(order.more))
+        write_settings(
+            order.folder, addresses, canada=bool(order.more), channel=order.channel, flows=order.flows
+        )
         write_script(order.folder)
         ready(announce(order.folder, addresses, kept, [each.name for each in order.more]))
         await _told_to_stop(order.parent_pid)

@@ -119,6 +119,24 @@ def test_the_reports_are_signed_and_every_difference_is_explained(demo: Played) 
         assert f"<td>{sales['name']}<" in page
 
 
+def test_every_flow_has_a_line_and_wrote_nothing_the_second_time(demo: Played) -> None:
+    lines = {line["flow"]: line for line in demo.told("flows")}
+    assert {"customers", "customer_cards", "receivables"} <= set(lines)
+    for line in lines.values():
+        assert line["balanced"] and line["considered"] and line["written"], line
+        assert (line["written_again"], line["parked"]) == (0, 0), line
+    assert sum(line["written"] for line in lines.values()) == demo.told("writes")[0]
+
+
+def test_the_payment_that_somebody_posted_stands_on_the_card(demo: Played) -> None:
+    [payment] = [row for row in demo.rows("gp", "RM20101") if row["DOCNUMBR"].strip() == "PYMNT10013"]
+    number = payment["CUSTNMBR"].strip()
+    [summary] = [row for row in demo.rows("gp", "RM00103") if row["CUSTNMBR"].strip() == number]
+    [card] = [row for row in demo.rows("dataverse", "gp365_customers") if row["gp365_number"] == number]
+    assert float(card["gp365_balance"]) == float(summary["CUSTBLNC"])
+    assert float(card["gp365_lastpayment"]) == float(summary["LPYMTAMT"]) == 150
+
+
 def test_the_planned_conflict_is_parked_and_the_planned_record_rejected(demo: Played) -> None:
     kinds = {entry["kind"]: entry for entry in demo.told("parked")["entries"]}
     assert set(kinds) == {"parked", "rejected"}

@@ -24,7 +24,7 @@ from gp365.cli.show_plan import show_plan
 from gp365.cli.show_reconcile import show_figures
 from gp365.cli.show_runs import show_sync
 from gp365.cli.show_undo import show_undo
-from gp365.cli.words import counts, plain
+from gp365.cli.words import counts, grid, plain
 
 
 def run_demo(folder: Path | None, *, keep: bool, as_json: bool) -> int:
@@ -125,6 +125,19 @@ def _reconciled(out: Console, done: ReconcileOut) -> None:
 
 def _end(out: Console, told: DemoOut) -> None:
     _rule(out, " in short ")
+    table = grid({"min_width": 22}, *({"justify": "right"} for _ in range(5)))
+    names = ("flow", "considered", "written", "parked", "balanced", "written again")
+    table.add_row(*(plain(f"  {name}" if name == "flow" else name, "dim") for name in names))
+    for one in told.flows:
+        figures = (
+            one.considered,
+            one.written,
+            one.parked,
+            "yes" if one.balanced else "NO",
+            one.written_again,
+        )
+        table.add_row(plain(f"  {one.flow}"), *(plain(str(figure)) for figure in figures))
+    out.print(table)
     first, second, third, fourth = told.writes
     out.print(plain(f"  first sync {first} rows written, second {second}, after the edits {third}"))
     back = told.undone.outcomes.get("back", 0)

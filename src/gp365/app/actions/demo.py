@@ -33,6 +33,22 @@ from gp365.model.errors import Misconfigured
 Say = Callable[[str, object], None]
 SHOWN = 2
 FOLDER = "gp365-demo"
+FLOWS = ("customers", "receivables")
+"""The flows and groups that the demonstration runs, beside what these bring along."""
+CHANNEL = "sql"
+"""How GP is reached: the channel that serves all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFlow:
+    """What the first sync did by one flow: subjects considered, rows written, subjects parked; and what the second wrote."""
+
+    flow: str
+    considered: int
+    written: int
+    parked: int
+    balanced: bool
+    written_again: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,7 @@ class DemoOut:
     """Everything that the demonstration did and saw.
 
     `seconds` counts from the start of the simulators to the end. `writes` are the rows written by the four syncs.
+    `flows` has a line per flow.
     `as_planned`: the second sync wrote nothing, every equation balanced, exactly the planned conflict is parked and
     exactly the planned record is rejected, the third sync's edits could be taken back, the fourth sync left it at that, and
     the reports of `reconcile` know of no difference that nothing explains, and are as they were signed.
@@ -60,6 +77,7 @@ class DemoOut:
     undone: UndoOut
     fourth: SyncOut
     reconciled: ReconcileOut
+    flows: list[DemoFlow]
     writes: list[int]
     seconds: float
     as_planned: bool
@@ -81,7 +99,8 @@ def demo(
     chosen = _folder(folder, keep)
     began = monotonic()
     say("start", str(chosen))
-    running = start_simulators(chosen, stay=keep)
+    wishes = ("--channel", CHANNEL, "--flows", ",".join(FLOWS))
+    running = start_simulators(chosen, stay=keep, extra=wishes)
     finished = False
     try:
         with open_project(chosen) as project:
@@ -159,6 +178,7 @@ def _story(
         undone=undone,
         fourth=fourth,
         reconciled=reconciled,
+        flows=flows_of(first, second),
         writes=[written(one) for one in (first, second, third, fourth)],
         seconds=round(monotonic() - began, 1),
         as_planned=as_planned,
@@ -168,9 +188,28 @@ def _story(
     return told
 
 
-def written(done: SyncOut) -> int:
-    """Count the rows that a sync wrote on both sides, as the systems acknowledged them."""
-    return sum(side.created + side.updated for run in done.runs for side in run.sides.values())
+def written(done: SyncOut, flow: str = "") -> int:
+    """Count the rows that a sync (or one flow of it) wrote on both sides, as the systems acknowledged them."""
+    runs = [run for run in done.runs if not flow or run.flow == flow]
+    return sum(side.created + side.updated for run in runs for side in run.sides.values())
+
+
+def flows_of(first: SyncOut, second: SyncOut) -> list[DemoFlow]:
+    """Give a line per flow; a flow that ran again for what others woke counts once, with all that it did."""
+    lines: list[DemoFlow] = []
+    for name in dict.fromkeys(run.flow for run in first.runs):
+        runs = [run for run in first.runs if run.flow == name]
+        lines.append(
+            DemoFlow(
+                name,
+                sum(run.considered for run in runs),
+                written(first, name),
+                sum(run.parked + run.rejected for run in runs),
+                all(run.balanced for run in (*runs, *(run for run in second.runs if run.flow == name))),
+                written(second, name),
+            )
+        )
+    return lines
 
 
 def _is_proved(undone: UndoOut, fourth: SyncOut, reconciled: ReconcileOut) -> bool:

@@ -182,7 +182,7 @@ def without_section(form_xml: str) -> str:
 
 
 def _seen(form_xml: str) -> _Seen:
-    """Read a form; ValueError where it is not XML."""
+    """Read a form; one that is not XML shows nothing and has no place for anything."""
     raw, seen = form_xml.encode(), _Seen(set())
     parser = expat.ParserCreate("utf-8")
     begins: list[int] = []
@@ -207,6 +207,6 @@ def _seen(form_xml: str) -> _Seen:
     parser.StartElementHandler, parser.EndElementHandler = start, end
     try:
         parser.Parse(raw, True)
-    except expat.ExpatError as error:
-        raise ValueError(f"a form's FormXml cannot be read: {error}") from None
+    except expat.ExpatError:
+        return _Seen(set())
     return seen
