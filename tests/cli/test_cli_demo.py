@@ -141,7 +141,7 @@ def test_the_planned_conflict_is_parked_and_the_planned_record_rejected(demo: Pl
     kinds = {entry["kind"]: entry for entry in demo.told("parked")["entries"]}
     assert set(kinds) == {"parked", "rejected"}
     assert kinds["parked"]["field"] == "phone"
-    assert "DEMO NET 60" in kinds["rejected"]["message"]
+    assert "payment terms do not exist" in kinds["rejected"]["message"]
 
 
 def test_the_plan_had_said_what_the_first_sync_did(demo: Played) -> None:
