@@ -158,6 +158,14 @@ def test_it_can_be_played_on(demo: Played) -> None:
     assert shell.run("sync").code == 1
     assert shell.json("parked", "retry", "--code", "rejected").json["retried"] == 1
     assert shell.json("sync").json["runs"][0]["rejected"] == 1
+    planned = shell.json("provision", "plan", "--place-forms").json
+    asked = {step["id"].partition(".")[0] for step in planned["steps"] if step["state"] == "make"}
+    assert asked == {
+        "publish",
+        *(f"place:{one}" for one in ("account", "opportunity", "quote", "salesorder")),
+    }
+    said = shell.run("provision", "plan").out
+    assert "nothing to do" in said and "run `gp365 provision apply --place-forms`" in " ".join(said.split())
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Views, quick views, roles, and our section on forms of the site: published, placed only when asked for, gone without harm."""
+"""Views, quick views, roles, and our sections on forms: on the site's only when asked for, gone without harm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.dataverse_place import Place, place
-from gp365.connectors.dataverse.forms import has_section, shows, with_section, without_section
+from gp365.connectors.dataverse.forms import has_section, shows, with_section, without_sections
 from gp365.connectors.dataverse.own import OwnTable
 from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.provision import State, plan, remove
@@ -71,7 +71,7 @@ def test_a_section_placed_on_request_stands_beside_each_record_and_goes_without_
     sales.provision(flows=FLOWS, place_forms=True)
     for table in BESIDE:
         for form_id, xml in forms_of(sales, table).items():
-            assert has_section(xml) and without_section(xml) == before[table][form_id]
+            assert has_section(xml) and without_sections(xml) == before[table][form_id]
     again = plan(sales.privileged, flows=FLOWS, place_forms=True)
     assert again.nothing_to_do and not [note for note in again.notes if "--place-forms" in note]
     assert plan(sales.privileged, flows=FLOWS).nothing_to_do
@@ -95,7 +95,7 @@ def test_what_a_site_does_to_its_form_and_to_our_view_afterwards_stays(sales: Pl
     assert plan(sales.privileged, flows=FLOWS, place_forms=True).nothing_to_do
     remove(sales.privileged, sleep=sales.wait)
     [left] = forms_of(sales, "quote").values()
-    assert left == without_section(edited) and "Détails" in left
+    assert left == without_sections(edited) and "Détails" in left
 
 
 def test_a_form_without_the_lookup_gets_no_section(sales: Place) -> None:
@@ -107,6 +107,20 @@ def test_a_form_without_the_lookup_gets_no_section(sales: Place) -> None:
     placed = [step.title for step in done.steps if step.id.startswith("place:")]
     assert len(placed) == 3 and not [title for title in placed if "salesorder" in title]
     assert forms_of(sales, "salesorder") == {form_id: bare}
+
+
+def test_the_main_form_of_our_own_table_shows_all_its_columns_and_new_ones_when_a_flow_comes_later(
+    sales: Place,
+) -> None:
+    sales.provision()
+    [before] = forms_of(sales, "gp365_customer").values()
+    assert has_section(before, "gp365_columns") and not has_section(before, "gp365_receivables")
+    sales.provision(flows=FLOWS)
+    [after] = forms_of(sales, "gp365_customer").values()
+    for column in everything().of("gp365_customer").columns:
+        assert after.count(f'datafieldname="{column.name}"') == 1, column.name
+    assert 'datafieldname="gp365_accountid" disabled="true"' in after
+    assert plan(sales.privileged, flows=FLOWS).nothing_to_do
 
 
 def test_a_role_of_ours_reads_its_tables_and_nothing_else(sales: Place) -> None:
@@ -172,13 +186,15 @@ def test_a_form_is_cut_at_our_section_only(form: str, place: bool) -> None:
     empty = form.replace("{}", "")
     found = with_section(empty, SECTION)
     assert found == (form.replace("{}", SECTION) if place else None)
-    assert not has_section(empty) and without_section(empty) == empty
+    assert not has_section(empty) and without_sections(empty) == empty
     if found is not None:
-        assert has_section(found) and without_section(found) == empty
+        assert has_section(found) and without_sections(found) == empty
 
 
 def test_a_lookup_counts_as_shown_only_with_a_control_of_its_own() -> None:
     view = '<control id="q" classid="{5C5600E0-1D6E-4205-A272-BE80DA87FD42}" datafieldname="customerid"/>'
     assert not shows(f"<form>{view}</form>", "customerid")
     assert shows('<form><control id="c" datafieldname="customerid"/></form>', "customerid")
-    assert not shows('<form><control id="c" datafieldname="customerid"/>', "customerid")  # not XML: left alone
+    assert not shows(
+        '<form><control id="c" datafieldname="customerid"/>', "customerid"
+    )  # not XML: left alone

@@ -8,12 +8,21 @@ cut at two places: every other byte of it stays as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from gp365.connectors.dataverse.metadata import Table
-from gp365.connectors.dataverse.own import OwnGrid, OwnPlace, OwnQuickView
+from gp365.connectors.dataverse.own import (
+    OwnColumn,
+    OwnGrid,
+    OwnLookup,
+    OwnPlace,
+    OwnQuickView,
+    OwnTable,
+    Parts,
+)
+from gp365.connectors.dataverse.settings import OWN_PREFIX
 from gp365.connectors.dataverse.views import own_id
 
 MAIN, QUICK_VIEW = 2, 6
@@ -75,6 +84,34 @@ def placed_section(
     )
     row = f'<row><cell id={at.id("view")} showlabel="false">{_labels(view.name, language)}{control}</cell></row>'
     return _section(at, view.name, row, language)
+
+
+def section_name(parts: Parts) -> str:
+    """Return the name of the section that shows what a file adds to a table of ours."""
+    subject = parts.source.removesuffix(".json").removeprefix(parts.table).strip(".")
+    return f"{OWN_PREFIX}{subject or 'columns'}"
+
+
+def own_section(parts: Parts, table: OwnTable, form_id: str, language: int) -> str:
+    """Return the section with all columns of a file, two in a row; people write only where the table is theirs too."""
+    at, name = _Ids(f"{form_id}/{section_name(parts)}"), section_name(parts)
+    shown = (*parts.lookups, *parts.columns)
+    cells = [_own_cell(at, name, one, language, locked=not table.people) for one in shown]
+    rows = "".join(f"<row>{''.join(cells[i : i + 2])}</row>" for i in range(0, len(cells), 2))
+    label = table.label if parts.made else parts.source.split(".")[1].replace("_", " ").capitalize()
+    return (
+        f'<section name="{name}" id={at.id("section")} showlabel="true" showbar="false" columns="11" '
+        f'IsUserDefined="0">{_labels(label, language)}<rows>{rows}</rows></section>'
+    )
+
+
+def _own_cell(at: _Ids, section: str, one: OwnColumn | OwnLookup, language: int, *, locked: bool) -> str:
+    control = _CONTROLS[one.type if isinstance(one, OwnColumn) else "Lookup"]
+    return (
+        f"<cell id={at.id(one.name)}>{_labels(one.label, language)}"
+        f'<control id="{section}_{one.name}" classid="{control}" datafieldname={quoteattr(one.name)} '
+        f'disabled="{str(locked).lower()}"/></cell>'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +180,12 @@ def _labels(text: str, language: int) -> str:
 
 @dataclass(slots=True)
 class _Seen:
-    """Where things stand in a FormXml, in bytes."""
+    """Where things stand in a FormXml, in bytes; `ours` are sections by name."""
 
-    fields: set[str]
+    fields: set[str] = field(default_factory=set[str])
     tabs: int = 0
     end_of_sections: int = -1
-    ours: tuple[int, int] | None = None
+    ours: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
 
 def shows(form_xml: str, column: str) -> bool:
@@ -156,13 +193,13 @@ def shows(form_xml: str, column: str) -> bool:
     return column in _seen(form_xml).fields
 
 
-def has_section(form_xml: str) -> bool:
-    """Say whether our section stands in a form."""
-    return _seen(form_xml).ours is not None
+def has_section(form_xml: str, name: str = SECTION) -> bool:
+    """Say whether a section of ours stands in a form."""
+    return name in _seen(form_xml).ours
 
 
 def with_section(form_xml: str, section: str) -> str | None:
-    """Return the form with our section at the end of its first tab; None where it has no place for one."""
+    """Return the form with a section of ours at the end of its first tab; None where it has no place for one."""
     seen = _seen(form_xml)
     raw = form_xml.encode()
     at = seen.end_of_sections
@@ -171,36 +208,34 @@ def with_section(form_xml: str, section: str) -> str | None:
     return (raw[:at] + section.encode() + raw[at:]).decode()
 
 
-def without_section(form_xml: str) -> str:
-    """Return the form as it is without our section."""
-    seen = _seen(form_xml)
-    if seen.ours is None:
-        return form_xml
+def without_sections(form_xml: str) -> str:
+    """Return the form as it is without sections of ours."""
     raw = form_xml.encode()
-    start, end = seen.ours
-    return (raw[:start] + raw[end:]).decode()
+    for start, end in sorted(_seen(form_xml).ours.values(), reverse=True):
+        raw = raw[:start] + raw[end:]
+    return raw.decode()
 
 
 def _seen(form_xml: str) -> _Seen:
     """Read a form; one that is not XML shows nothing and has no place for anything."""
-    raw, seen = form_xml.encode(), _Seen(set())
+    raw, seen = form_xml.encode(), _Seen()
     parser = expat.ParserCreate("utf-8")
-    begins: list[int] = []
+    begins: list[tuple[str, int] | None] = []
 
     def start(name: str, given: dict[str, str]) -> None:
-        begins.append(-1)
+        begins.append(None)
         if name == "tab":
             seen.tabs += 1
-        elif name == "section" and given.get("name") == SECTION:
-            begins[-1] = parser.CurrentByteIndex
-        elif name == "control" and not any(begun >= 0 for begun in begins):
-            field = "" if given.get("classid", "").upper() == _QUICK_VIEW_CONTROL else "datafieldname"
-            seen.fields.add(given.get(field, ""))
+        elif name == "section" and given.get("name", "").startswith(OWN_PREFIX):
+            begins[-1] = given["name"], parser.CurrentByteIndex
+        elif name == "control" and not any(begins):
+            shown = "" if given.get("classid", "").upper() == _QUICK_VIEW_CONTROL else "datafieldname"
+            seen.fields.add(given.get(shown, ""))
 
     def end(name: str) -> None:
         begun = begins.pop()
-        if begun >= 0:
-            seen.ours = begun, raw.index(b">", parser.CurrentByteIndex) + 1
+        if begun is not None:
+            seen.ours[begun[0]] = begun[1], raw.index(b">", parser.CurrentByteIndex) + 1
         elif name == "sections" and seen.tabs == 1:
             seen.end_of_sections = parser.CurrentByteIndex
 
@@ -208,5 +243,5 @@ def _seen(form_xml: str) -> _Seen:
     try:
         parser.Parse(raw, True)
     except expat.ExpatError:
-        return _Seen(set())
+        return _Seen()
     return seen

@@ -189,6 +189,12 @@ class Blueprint:
         return tuple(dict.fromkeys(place.table for view in self.quick_views for place in view.places))
 
     @property
+    def shown(self) -> tuple[tuple[Parts, OwnTable], ...]:
+        """The files whose columns stand in a table of ours, with it."""
+        own = {table.name: table for table in self.tables}
+        return tuple((one, own[one.table]) for one in self.files if one.table in own and one.columns)
+
+    @property
     def tracked(self) -> tuple[str, ...]:
         """The tables whose changes are read: those that a file says, and our own."""
         named = [one.table for one in self.files if one.tracked]

@@ -68,7 +68,8 @@ def _looks(site: Site, parts: Blueprint) -> list[Line]:
     """Take away what shows our tables and columns: they cannot go while a form or view needs them."""
     lines: list[Line] = []
     changed: list[str] = []
-    for table in parts.placed:
+    own = [table.name for table in parts.tables if site.table(table.name) is not None]
+    for table in (*parts.placed, *own):
         for form in unplace(site, table):
             lines.append(
                 (f"place:{table}.{form}", f"Our section on the form '{form}' of {table}", "removed", "")

@@ -18,7 +18,7 @@ from gp365.connectors.dataverse.steps_tables import (
     table_work,
     tracking_work,
 )
-from gp365.connectors.dataverse.steps_views import place_work, quick_view_work, view_work
+from gp365.connectors.dataverse.steps_views import form_work, place_work, quick_view_work, view_work
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption, propose
 from gp365.connectors.dataverse.work import MAKE, PRESENT, Looked, Work
 from gp365.model.errors import Misconfigured
@@ -54,6 +54,7 @@ def work_list(
         *(role_work(name, tables) for name, tables in parts.roles.items()),
         *(view_work(view) for view in parts.views),
         *(quick_view_work(view) for view in parts.quick_views),
+        *(form_work(one, table) for one, table in parts.shown),
         *(place_work(site, parts) if place_forms else ()),
         Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, parts)),
         *(active_work(key) for key in parts.keys),

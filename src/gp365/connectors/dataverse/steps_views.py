@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from gp365.connectors.dataverse import forms
-from gp365.connectors.dataverse.own import Blueprint, OwnPlace, OwnQuickView, OwnView
+from gp365.connectors.dataverse.own import Blueprint, OwnPlace, OwnQuickView, OwnTable, OwnView, Parts
 from gp365.connectors.dataverse.site import IN_SOLUTION, Site
 from gp365.connectors.dataverse.views import view_body, view_id
 from gp365.connectors.dataverse.work import MAKE, PRESENT, Looked, Work
@@ -126,11 +126,7 @@ def _make_placed(view: OwnQuickView, place: OwnPlace, form: SiteForm, site: Site
     xml = forms.with_section(_now(site, form), section)
     assert xml is not None
     # Not in our solution: the form is the site's, and an export of ours must not carry it away.
-    site.write(
-        lambda: site.api.patch(f"{FORMS}({form.id})", {"formxml": xml}, {"If-Match": "*"}),
-        lambda: forms.has_section(_now(site, form)),
-        place.table,
-    )
+    _write(site, form, xml, place.table, lambda: forms.has_section(_now(site, form)))
 
 
 def how_to_place(views: Iterable[OwnQuickView]) -> Iterator[str]:
@@ -146,15 +142,48 @@ def how_to_place(views: Iterable[OwnQuickView]) -> Iterator[str]:
         )
 
 
+# forms of our own tables
+
+
+def form_work(parts: Parts, table: OwnTable) -> Work:
+    """Show what a file adds to a table of ours on the main form that the platform makes for it."""
+    title = f"Section '{forms.section_name(parts)}' on the main form of {table.name}"
+    id_ = f"form:{table.name}.{forms.section_name(parts)}"
+    return Work(id_, title, partial(_look_form, parts), partial(_make_form, parts, table))
+
+
+def _look_form(parts: Parts, site: Site) -> Looked:
+    if site.table(parts.table) is None:
+        return MAKE
+    found = main_forms(site, parts.table)
+    if any(forms.has_section(form.xml, forms.section_name(parts)) for form in found):
+        return PRESENT
+    place = any(forms.with_section(form.xml, "") is not None for form in found)
+    return MAKE if place else ("differs", "no main form of it has a place for a section")
+
+
+def _make_form(parts: Parts, table: OwnTable, site: Site) -> None:
+    for form in main_forms(site, table.name):
+        section = forms.own_section(parts, table, form.id, site.language())
+        xml = forms.with_section(form.xml, section)
+        if xml is not None and not forms.has_section(form.xml, forms.section_name(parts)):
+            _write(site, form, xml, table.name, lambda: _look_form(parts, site)[0] == "present")
+
+
+def _write(site: Site, form: SiteForm, xml: str, table: str, there: Callable[[], bool]) -> None:
+    path = f"{FORMS}({form.id})"
+    site.write(lambda: site.api.patch(path, {"formxml": xml}, {"If-Match": "*"}), there, table)
+
+
 # taking away
 
 
 def unplace(site: Site, table: str) -> list[str]:
-    """Take our section out of every main form of a table; return the names of those that had one."""
+    """Take our sections out of every main form of a table; return the names of those that had one."""
     changed: list[str] = []
     for form in main_forms(site, table):
-        if forms.has_section(form.xml):
-            xml = forms.without_section(form.xml)
+        xml = forms.without_sections(form.xml)
+        if xml != form.xml:
             site.api.patch(f"{FORMS}({form.id})", {"formxml": xml}, {"If-Match": "*"})
             changed.append(form.name)
     return changed
