@@ -192,5 +192,5 @@ def test_everything_goes_again_but_not_while_a_table_holds_rows(sales: Place) ->
     ]
     assert not [name for name in sales.system.org.schema.relationships if "gp365" in name]
     assert {step.state for step in remove(sales.privileged, sleep=sales.wait)} == {State.ABSENT}
-    sales.provision(flows=ALL_FLOWS)
-    assert plan(sales.privileged, flows=ALL_FLOWS).nothing_to_do
+    sales.provision()
+    assert plan(sales.privileged).nothing_to_do
