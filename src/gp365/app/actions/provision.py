@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 TERMS = "payment_terms"
 COLUMNS = ("gp", "sales", "label")
 CURRENCIES = "currencies"
-RECEIVABLES = "receivables"
-"""The flow that needs columns of its own on cards and accounts."""
 Say = Callable[[str], None]
 
 
@@ -57,7 +55,10 @@ class TermLine:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What was planned, made or removed in one organisation; `lookups` are the files that were written."""
+    """What was planned, made or removed in one organisation; `lookups` are the files that were written.
+
+    `notes` say what is left to a person.
+    """
 
     system: str
     steps: tuple[ProvisionStep, ...]
@@ -65,13 +66,14 @@ class Provisioned:
     nothing_to_do: bool
     differing: int
     lookups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
-    """Say what would be made in an organisation; reads only."""
+def provision_plan(assembly: Assembly, system: str = "", *, place_forms: bool = False) -> Provisioned:
+    """Say what would be made in an organisation; reads only. Forms of the site are left alone unless `place_forms`."""
     name = _system(assembly, system)
     with privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
     return _result(name, planned)
 
 
@@ -79,6 +81,7 @@ def provision_apply(
     assembly: Assembly,
     system: str = "",
     *,
+    place_forms: bool = False,
     say: Say = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Provisioned:
@@ -88,7 +91,7 @@ def provision_apply(
 
     name = _system(assembly, system)
     with assembly.project.locked(), privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
         tables = list(choices(assembly, name, api))
@@ -117,7 +120,13 @@ def provision_remove(
 def _result(name: str, planned: ProvisionPlan, written: Sequence[str] = ()) -> Provisioned:
     terms = tuple(TermLine(term.term, term.value, term.label, term.new) for term in planned.terms)
     return Provisioned(
-        name, _steps(planned.steps), terms, planned.nothing_to_do, len(planned.differing), tuple(written)
+        name,
+        _steps(planned.steps),
+        terms,
+        planned.nothing_to_do,
+        len(planned.differing),
+        tuple(written),
+        planned.notes,
     )
 
 
@@ -170,21 +179,22 @@ def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
         api.close()
 
 
-def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
+def _planned(assembly: Assembly, name: str, api: WebApi, *, place_forms: bool) -> ProvisionPlan:
     from gp365.connectors.dataverse import provision
 
     return provision.plan(
         api,
         _terms(assembly, name),
         opportunities=_opportunities(assembly, name),
-        receivables=_receivables(assembly, name),
+        flows=_flows(assembly, name),
+        place_forms=place_forms,
     )
 
 
-def _receivables(assembly: Assembly, name: str) -> bool:
-    """Tell whether a pair of this organisation shows GP's figures."""
+def _flows(assembly: Assembly, name: str) -> frozenset[str]:
+    """Name the flows that the pairs of an organisation run: they say which of our tables and columns it needs."""
     pairs = [pair for pair, given in assembly.pairs.items() if name in given.sides.values()]
-    return any(flow.name == RECEIVABLES for pair in pairs for flow in flows_of(assembly.project, pair))
+    return frozenset(flow.name for pair in pairs for flow in flows_of(assembly.project, pair))
 
 
 def _opportunities(assembly: Assembly, name: str) -> bool:
