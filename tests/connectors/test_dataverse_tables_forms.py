@@ -57,6 +57,16 @@ def test_views_and_the_quick_view_of_the_figures_are_made_and_published(sales: P
     assert {1, 2, 10, 14, 26, 60} <= in_solution
 
 
+def test_what_others_have_not_published_yet_on_forms_that_are_not_ours_stays_unpublished(
+    sales: Place,
+) -> None:
+    [(form_id, xml)] = forms_of(sales, "quote").items()
+    draft = {"formxml": xml.replace('description="Details"', 'description="Half done"')}
+    sales.privileged.patch(f"systemforms({form_id})", draft, {"If-Match": "*"})
+    sales.provision(flows=FLOWS)
+    assert forms_of(sales, "quote") == {form_id: xml}
+
+
 def test_forms_of_the_site_are_left_alone_and_the_plan_says_how_to_place_the_quick_view(sales: Place) -> None:
     before = {table: forms_of(sales, table) for table in BESIDE}
     done = sales.provision(flows=FLOWS)

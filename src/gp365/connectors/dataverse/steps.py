@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from gp365.connectors.dataverse import blueprint as ours
-from gp365.connectors.dataverse.own import Blueprint
 from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps_roles import role_work
@@ -41,6 +40,8 @@ def work_list(
     """
     parts = wanted(flows)
     options = propose(terms, _term_options(site)) if terms else ()
+    # Publishing shows whatever else somebody has changed at a table: only those that we change.
+    changed = (*parts.touched, *(parts.placed if place_forms else ()))
     tracked = (*parts.tracked, *(("opportunity",) if opportunities else ()))
     return (
         Work("publisher", "Publisher gp365 (prefix gp365)", _look_publisher, _make_publisher),
@@ -56,7 +57,7 @@ def work_list(
         *(quick_view_work(view) for view in parts.quick_views),
         *(form_work(one, table) for one, table in parts.shown),
         *(place_work(site, parts) if place_forms else ()),
-        Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, parts)),
+        Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, changed)),
         *(active_work(key) for key in parts.keys),
     ), options
 
@@ -125,9 +126,9 @@ def _look_published(site: Site) -> Looked:
     return PRESENT if solution is not None and solution.get("description") == ours.PUBLISHED else MAKE
 
 
-def _publish(parts: Blueprint, site: Site) -> None:
+def _publish(tables: Sequence[str], site: Site) -> None:
     # Written into the solution, so that a run that broke off before this step is seen to be unfinished.
-    publish(site, (*parts.touched, *parts.placed))
+    publish(site, tables)
     site.describe_solution(ours.PUBLISHED)
 
 
