@@ -52,8 +52,8 @@ class SideFile(_Strict):
     required_by: RequiredByFile | None = None
     by_hand: str = Field(
         "",
-        description="beside `create`: where the system takes no new record over the channel at hand, who makes it there, and "
-        "where; each such record is then a task for a person instead of a refusal",
+        description="beside `create`: what a person is told who is to make the record, where the system takes none over the "
+        "channel at hand; each such record is then a task instead of a refusal",
     )
 
 

@@ -1,4 +1,4 @@
-"""Choices that follow a list of GP: payment terms, shipping methods. Every column has options of its own, all with one value.
+"""Choices that follow a list of GP: payment terms, shipping methods. Every column has its own options, of equal values.
 
 Accounts, quotes, orders and invoices each hold their own choice: an option that one of them lacks is lost on the way from
 a quote to an order. The first column decides which option an entry is; the others are given the same value and label.
@@ -89,9 +89,17 @@ def settle(site: Site, chosen: OptionSet, entries: Sequence[PaymentTerm], *, wid
         raise Misconfigured("entity-unknown", f"Dataverse has no {first.name}")
     present = [one for one in others if wide and one.options(site) is not None]
     taken = {value for one in present for value in one.options(site) or () if is_ours(value)}
-    options = propose(entries, held, taken)
-    steps = [step for one in (first, *present) for step in _steps(site, one, options)]
+    options = propose([one for one in entries if one.value is None], held, taken)
+    fixed = tuple(
+        _fixed(one, one.value, held) for one in entries if one.value in held and one.value is not None
+    )
+    every = {option.value: option for option in (*options, *fixed)}
+    steps = [step for one in (first, *present) for step in _steps(site, one, list(every.values()))]
     return Settled(options, tuple(step for step in steps if step.look(site) != PRESENT))
+
+
+def _fixed(entry: PaymentTerm, value: int, held: Mapping[int, str]) -> TermOption:
+    return TermOption(entry.id, value, held[value], new=False)
 
 
 def _steps(site: Site, choice: Choice, options: Sequence[TermOption]) -> Iterator[Work]:
@@ -99,15 +107,16 @@ def _steps(site: Site, choice: Choice, options: Sequence[TermOption]) -> Iterato
     for option in options:
         title = f"Option {option.value} '{option.label}' of {choice.name} (assumed)"
         look, make = partial(_look, choice, option), partial(_make, choice, option)
-        yield Work(_id("option", choice, option.value), title, look, make)
+        yield Work(option_id("option", choice, option.value), title, look, make)
     for value, label in (choice.options(site) or {}).items():
         if is_ours(value) and value not in wanted:
             title = f"Option {value} '{in_use(label)}' of {choice.name}: not in use in Dynamics GP any more"
             look, make = partial(_look_retired, choice, value), partial(_retire, choice, value)
-            yield Work(_id("retired", choice, value), title, look, make)
+            yield Work(option_id("retired", choice, value), title, look, make)
 
 
-def _id(what: str, choice: Choice, value: int) -> str:
+def option_id(what: str, choice: Choice, value: int) -> str:
+    """Name a step about an option; those of the first choice of payment terms by the value alone."""
     return f"{what}:{value}" if choice == TERMS.choices[0] else f"{what}:{choice.name}:{value}"
 
 

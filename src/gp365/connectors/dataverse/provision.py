@@ -53,13 +53,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionPlan:
-    """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new)."""
+    """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new).
+
+    `methods` does the same for its shipping methods.
+    """
 
     steps: tuple[Step, ...]
     terms: tuple[TermOption, ...] = ()
     asked_terms: tuple[PaymentTerm, ...] = ()
     opportunities: bool = False
     flows: frozenset[str] = frozenset()
+    methods: tuple[TermOption, ...] = ()
+    asked_methods: tuple[PaymentTerm, ...] = ()
 
     @property
     def nothing_to_do(self) -> bool:
@@ -120,6 +125,7 @@ def plan(
     *,
     opportunities: bool = False,
     flows: Collection[str] = (),
+    methods: Sequence[PaymentTerm] = (),
 ) -> ProvisionPlan:
     """Look at the organisation and say step by step what exists, what would be made, and what differs.
 
@@ -127,11 +133,14 @@ def plan(
     Raise Unauthorised where its rights do not suffice.
     """
     site = Site(api, lambda _: None, _silent)
-    work, options = work_list(site, terms, opportunities=opportunities, flows=flows)
+    work, options, of_methods = work_list(
+        site, terms, opportunities=opportunities, flows=flows, methods=methods
+    )
     steps = [_look(site, one) for one in work]
     if any(step.state is State.MAKE for step in steps):
         steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
-    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities, frozenset(flows))
+    asked = (tuple(terms), opportunities, frozenset(flows))
+    return ProvisionPlan(tuple(steps), options, *asked, of_methods, tuple(methods))
 
 
 def _look(site: Site, work: Work) -> Step:
@@ -152,11 +161,15 @@ def apply(
     (run again: it goes on from there), Rejected with the platform's words where a write is refused.
     """
     site = Site(api, sleep, say)
-    work, options = work_list(
-        site, planned.asked_terms, opportunities=planned.opportunities, flows=planned.flows
+    work, options, of_methods = work_list(
+        site,
+        planned.asked_terms,
+        opportunities=planned.opportunities,
+        flows=planned.flows,
+        methods=planned.asked_methods,
     )
     steps = tuple(_do(site, one) for one in work)
-    return replace(planned, steps=steps, terms=options)
+    return replace(planned, steps=steps, terms=options, methods=of_methods)
 
 
 def _do(site: Site, work: Work) -> Step:

@@ -19,10 +19,14 @@ NOT_IN_USE = " (not in use)"
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerm:
-    """A payment term of GP, or an entry of another list: its id, and the text people know it by."""
+    """A payment term of GP, or an entry of another list: its id, and the text people know it by.
+
+    `value` is the option that a site's own line gives it, or that it was found to be earlier.
+    """
 
     id: str
     text: str = ""
+    value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
