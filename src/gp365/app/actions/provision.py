@@ -54,7 +54,10 @@ class TermLine:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What was planned, made or removed in one organisation; `lookups` are the files that were written."""
+    """What was planned, made or removed in one organisation; `lookups` are the files that were written.
+
+    `notes` say what is left to a person.
+    """
 
     system: str
     steps: tuple[ProvisionStep, ...]
@@ -62,13 +65,14 @@ class Provisioned:
     nothing_to_do: bool
     differing: int
     lookups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
-    """Say what would be made in an organisation; reads only."""
+def provision_plan(assembly: Assembly, system: str = "", *, place_forms: bool = False) -> Provisioned:
+    """Say what would be made in an organisation; reads only. Forms of the site are left alone unless `place_forms`."""
     name = _system(assembly, system)
     with privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
     return _result(name, planned)
 
 
@@ -76,6 +80,7 @@ def provision_apply(
     assembly: Assembly,
     system: str = "",
     *,
+    place_forms: bool = False,
     say: Say = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Provisioned:
@@ -85,7 +90,7 @@ def provision_apply(
 
     name = _system(assembly, system)
     with assembly.project.locked(), privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [
             _write_options(assembly, TERMS, done.terms),
@@ -118,7 +123,13 @@ def provision_remove(
 def _result(name: str, planned: ProvisionPlan, written: Sequence[str] = ()) -> Provisioned:
     terms = tuple(TermLine(term.term, term.value, term.label, term.new) for term in planned.terms)
     return Provisioned(
-        name, _steps(planned.steps), terms, planned.nothing_to_do, len(planned.differing), tuple(written)
+        name,
+        _steps(planned.steps),
+        terms,
+        planned.nothing_to_do,
+        len(planned.differing),
+        tuple(written),
+        planned.notes,
     )
 
 
@@ -171,7 +182,7 @@ def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
         api.close()
 
 
-def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
+def _planned(assembly: Assembly, name: str, api: WebApi, *, place_forms: bool) -> ProvisionPlan:
     from gp365.connectors.dataverse import provision
 
     flows = _flows(assembly, name)
@@ -181,6 +192,7 @@ def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
         opportunities=_opportunities(assembly, name),
         flows=flows,
         methods=METHODS.entries(assembly, name) if METHODS.lookup in flows else (),
+        place_forms=place_forms,
     )
 
 

@@ -70,10 +70,11 @@ OPTION_SETS: Mapping[str, OptionSet] = {one.flow: one for one in (TERMS, METHODS
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The option of each entry, and the steps that are still to be done."""
+    """The option of each entry, the steps that are still to be done, and the tables that hold the choices."""
 
     options: tuple[TermOption, ...] = ()
     work: tuple[Work, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 def settle(site: Site, chosen: OptionSet, entries: Sequence[PaymentTerm], *, wide: bool) -> Settled:
@@ -95,7 +96,8 @@ def settle(site: Site, chosen: OptionSet, entries: Sequence[PaymentTerm], *, wid
     )
     every = {option.value: option for option in (*options, *fixed)}
     steps = [step for one in (first, *present) for step in _steps(site, one, list(every.values()))]
-    return Settled(options, tuple(step for step in steps if step.look(site) != PRESENT))
+    work = tuple(step for step in steps if step.look(site) != PRESENT)
+    return Settled(options, work, tuple(dict.fromkeys(one.table for one in (first, *present))))
 
 
 def _fixed(entry: PaymentTerm, value: int, held: Mapping[int, str]) -> TermOption:

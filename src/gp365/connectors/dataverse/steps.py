@@ -10,6 +10,7 @@ from gp365.connectors.dataverse.option_sets import METHODS, TERMS, settle
 from gp365.connectors.dataverse.own import Blueprint
 from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.steps_roles import role_work
 from gp365.connectors.dataverse.steps_tables import (
     active_work,
     column_work,
@@ -18,6 +19,7 @@ from gp365.connectors.dataverse.steps_tables import (
     table_work,
     tracking_work,
 )
+from gp365.connectors.dataverse.steps_views import place_work, quick_view_work, view_work
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
 from gp365.connectors.dataverse.work import MAKE, PRESENT, Looked, Work
 
@@ -31,10 +33,12 @@ def work_list(
     opportunities: bool,
     flows: Collection[str] = (),
     methods: Sequence[PaymentTerm] = (),
+    place_forms: bool = False,
 ) -> tuple[tuple[Work, ...], tuple[TermOption, ...], tuple[TermOption, ...]]:
     """Return the steps in the order in which they must be made, and the option of each payment term and shipping method.
 
-    `opportunities` are tracked, and tables and columns of `flows` made, only where a pair needs them.
+    `opportunities` are tracked, and tables and columns of `flows` made, only where a pair needs them; forms of the site
+    are touched only where `place_forms` says so.
     """
     parts = wanted(flows)
     of_terms = settle(site, TERMS, terms, wide=TERMS.flow in flows)
@@ -50,7 +54,16 @@ def work_list(
         *(tracking_work(name) for name in dict.fromkeys(tracked)),
         *of_terms.work,
         *of_methods.work,
-        Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, parts)),
+        *(role_work(name, tables) for name, tables in parts.roles.items()),
+        *(view_work(view) for view in parts.views),
+        *(quick_view_work(view) for view in parts.quick_views),
+        *(place_work(site, parts) if place_forms else ()),
+        Work(
+            PUBLISH,
+            "Publish all changes",
+            _look_published,
+            partial(_publish, parts, (*of_terms.tables, *of_methods.tables)),
+        ),
         *(active_work(key) for key in parts.keys),
     )
     return steps, of_terms.options, of_methods.options
@@ -85,9 +98,14 @@ def _look_published(site: Site) -> Looked:
     return PRESENT if solution is not None and solution.get("description") == ours.PUBLISHED else MAKE
 
 
-def _publish(parts: Blueprint, site: Site) -> None:
+def _publish(parts: Blueprint, more: Sequence[str], site: Site) -> None:
     # Written into the solution, so that a run that broke off before this step is seen to be unfinished.
-    entities = "".join(f"<entity>{name}</entity>" for name in parts.touched)
+    publish(site, (*parts.touched, *parts.placed, *more))
+    site.describe_solution(ours.PUBLISHED)
+
+
+def publish(site: Site, tables: Sequence[str]) -> None:
+    """Publish what was changed at these tables."""
+    entities = "".join(f"<entity>{name}</entity>" for name in dict.fromkeys(tables))
     body = {"ParameterXml": f"<importexportxml><entities>{entities}</entities></importexportxml>"}
     site.api.post("PublishXml", body)
-    site.describe_solution(ours.PUBLISHED)
