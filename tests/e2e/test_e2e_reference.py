@@ -32,7 +32,7 @@ LISTS = {
     "territories": ("RM00303", "SALSTERR", {"gp365_description": "SLTERDSC", "gp365_manager": "SLPRSNID"}),
     "shipping_methods": ("SY03000", "SHIPMTHD", {"gp365_description": "SHMTHDSC", "gp365_type": "SHIPTYPE"}),
 }
-OWN = frozenset({"CLASSID", "CLASDSCR", "NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_ID", "DEFLTCLS"})
+OWN = frozenset({"CLASSID", "CLASDSCR", "NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_ID", "DEFLTCLS", "CSTPRLVL"})
 RUNS = {"sql": ("customers", "reference_data"), "soap": ("reference_data",)}
 
 Sites = Callable[[str], Site]
@@ -306,7 +306,7 @@ def test_a_line_that_the_site_wrote_is_kept_and_followed(books: Site) -> None:
     path.write_text("\n".join(lines) + "\n", "utf-8")
     assert books.run("provision", "apply").code == 0
     assert "EOM,4,our own choice" in path.read_text("utf-8").splitlines()
-    synced(books)
+    synced(books, "--full")
     assert shown(books, OF_TERMS)["EOM"]["gp365_option"] == 4
     assert synced(books).written == 0
 

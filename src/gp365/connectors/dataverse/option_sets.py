@@ -90,10 +90,11 @@ def settle(site: Site, chosen: OptionSet, entries: Sequence[PaymentTerm], *, wid
         raise Misconfigured("entity-unknown", f"Dataverse has no {first.name}")
     present = [one for one in others if wide and one.options(site) is not None]
     taken = {value for one in present for value in one.options(site) or () if is_ours(value)}
-    options = propose([one for one in entries if one.value is None], held, taken)
     fixed = tuple(
-        _fixed(one, one.value, held) for one in entries if one.value in held and one.value is not None
+        _fixed(one, one.value, held) for one in entries if one.value is not None and one.value in held
     )
+    open_ = [one for one in entries if one.value is None]
+    options = propose(open_, held, taken, {option.value for option in fixed})
     every = {option.value: option for option in (*options, *fixed)}
     steps = [step for one in (first, *present) for step in _steps(site, one, list(every.values()))]
     work = tuple(step for step in steps if step.look(site) != PRESENT)

@@ -55,16 +55,19 @@ def in_use(label: str) -> str:
 
 
 def propose(
-    terms: Sequence[PaymentTerm], options: Mapping[int, str], taken: Collection[int] = ()
+    terms: Sequence[PaymentTerm],
+    options: Mapping[int, str],
+    taken: Collection[int] = (),
+    used: Collection[int] = (),
 ) -> tuple[TermOption, ...]:
     """Give each term its option: one of equal words that no other term has, else a new one under our prefix.
 
     The answer is ordered by term id and the same for the same input; run again after adding, nothing is new. `taken` are
-    values that cannot be given, because another column has them.
+    values that cannot be given to new options, because another column has them; `used` are options of other terms.
     """
     wanted = sorted({term.id: term for term in terms if term.id.strip()}.values(), key=lambda term: term.id)
     options = {value: in_use(label) if is_ours(value) else label for value, label in options.items()}
-    free = dict(options)
+    free = {value: label for value, label in options.items() if value not in used}
     held: dict[str, int] = {}
     for same in (_same_text, _same_words):
         for term in wanted:
