@@ -202,7 +202,9 @@ def test_a_proposed_class_is_made_as_a_copy_of_its_template_after_approval_and_n
     approved(books, OF_CLASSES, key)
     assert books.sync().code == 1 and classes(books) == before
     assert parked(books, OF_CLASSES)[0]["code"] == "lookup-missing"
-    approvers(books, SAM)
+    approvers(books, "Sam Seller")
+    assert books.run("provision", "apply").code == 0
+    assert f"{SAM},Sam Seller" in (books.folder / "lookups" / "approvers.csv").read_text("utf-8")
     done = books.sync()
     made = classes(books)
     assert set(made) - set(before) == {"USA-WEST"}
