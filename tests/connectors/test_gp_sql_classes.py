@@ -32,7 +32,7 @@ def held(here: SqlPlace, name: str) -> dict[str, Any]:
 def test_a_copy_has_all_that_its_template_has_with_its_accounts_and_is_not_the_default_class(
     here: SqlPlace,
 ) -> None:
-    account = max(row["ACTINDX"] for row in here.system.world.rows("GL00105"))
+    account = max(int(str(row["ACTINDX"])) for row in here.system.world.rows("GL00105"))
     here.save("RM00201", MODEL, {"RMARACC": account, "RMSLSACC": account, "DEFLTCLS": 1, "FNCHPCNT": 150})
     made = copy(here, "copied")
     assert (made.status, made.key, made.error) == (Status.DONE, ("COPIED",), None)

@@ -75,6 +75,12 @@ def approvers(at: Site, *people: str) -> None:
     path.write_text(f"sales,name\n{lines}", "utf-8")
 
 
+def given(at: Site, term: str, value: int) -> None:
+    """Say in the lookup of payment terms which option a term is."""
+    path = at.folder / "lookups" / "payment_terms.csv"
+    path.write_text(f"{path.read_text('utf-8')}{term},{value},\n", "utf-8")
+
+
 def parked(at: Site, flow: str) -> list[Mapping[str, Any]]:
     """Return what waits for a person in a flow."""
     return [one for one in at.run("parked", "list").json["entries"] if one["flow"] == flow]
