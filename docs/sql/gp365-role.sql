@@ -56,6 +56,7 @@ GRANT SELECT ON [dbo].[SOP30200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP30300] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY00500] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY01200] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SY03000] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY03300] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY03900] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY40100] TO [gp365_reader];
@@ -75,6 +76,7 @@ GRANT SELECT ON [dbo].[SY40100] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taUpdateCreateCustomerRcd] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateCustomerAddress] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taCreateInternetAddresses] TO [gp365_writer];
+GRANT EXECUTE ON [dbo].[taCreateCustomerClass] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taGetPaymentNumber] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taRMDistribution] TO [gp365_writer];
 GRANT EXECUTE ON [dbo].[taRMTransaction] TO [gp365_writer];
@@ -438,6 +440,26 @@ SELECT
  FROM [dbo].[RM00303] AS [t];
 GO
 GRANT SELECT ON [dbo].[gp365_territory] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_shipping_method]') IS NOT NULL DROP VIEW [dbo].[gp365_shipping_method];
+GO
+CREATE VIEW [dbo].[gp365_shipping_method] AS
+SELECT 
+    [t].[SHIPMTHD] AS [ShippingMethod],
+    [t].[SHMTHDSC] AS [Description],
+    [t].[PHONNAME] AS [Phone],
+    [t].[CONTACT] AS [Contact],
+    [t].[CARRACCT] AS [CarrierAccount],
+    [t].[CARRIER] AS [Carrier],
+    [t].[SHIPTYPE] AS [ShippingType],
+    [t].[NOTEINDX] AS [NoteIndex],
+    [t].[LSTUSRED] AS [LastUserToEdit],
+    [t].[CREATDDT] AS [CreatedDate],
+    [t].[MODIFDT] AS [ModifiedDate]
+ FROM [dbo].[SY03000] AS [t];
+GO
+GRANT SELECT ON [dbo].[gp365_shipping_method] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_receivables_summary]') IS NOT NULL DROP VIEW [dbo].[gp365_receivables_summary];

@@ -48,7 +48,7 @@ def test_every_entity_over_sql_is_really_asked_for_and_nothing_is_written(tmp_pa
         assert {only(line).reads for line in found.values()} == {Reads.PROVED}
         assert {(line.reader, line.reader_why) for line in found.values()} == {("sql", Why.ONLY)}
         assert {name for name, line in found.items() if line.writer} == {
-            *("customer", "customer_address", "vendor", "vendor_address"),
+            *("customer", "customer_address", "customer_class", "vendor", "vendor_address"),
             *("receivables_document", "cash_receipt", "apply", "sales_document", "purchase_order"),
         }
         assert only(found["customer"]).deletions == "unseen"

@@ -42,6 +42,12 @@ def test_an_account_id_gives_a_number_from_its_digits() -> None:
     assert ids == ["0F8FAD5BD9CB469", "0F8FAD5BD9CB4-1"]
 
 
+def test_a_given_number_is_the_only_one_and_one_that_does_not_fit_is_none() -> None:
+    assert first("given", 5, account_number=" usa-west ") == ["USA-WEST"]
+    assert first("given", 5, account_number="A" * 16) == []
+    assert first("given", 5, account_number="") == []
+
+
 def test_an_unknown_scheme_is_refused_with_the_ones_there_are() -> None:
     with pytest.raises(Misconfigured) as caught:
         candidates("random", name="a", account_number="", record_id="")

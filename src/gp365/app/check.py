@@ -45,7 +45,7 @@ def _sides(checked: Checked) -> Iterator[FlowFinding]:
 def _verbs(checked: Checked, side: str) -> Iterator[FlowFinding]:
     given, entity = checked.side(side), checked.entity(side)
     for verb, served in (("create", entity.creates), ("update", entity.updates)):
-        if getattr(given, verb) and not served:
+        if getattr(given, verb) and not served and not (verb == "create" and given.by_hand):
             message = f"{entity.name} on {side} serves no {verb}."
             fix = f"Write `{verb}: false`."
             fix = f"{entity.opens_writing} Or: write `{verb}: false`." if entity.opens_writing else fix

@@ -19,7 +19,7 @@ from gp365.model.lookups import Lookup
 
 UNDECIDED = ("ask", "latest")
 _BY_PROVISION = "Run `gp365 provision apply`, which writes it."
-WRITTEN: Mapping[str, str] = {"payment_terms": _BY_PROVISION, "currencies": _BY_PROVISION}
+WRITTEN: Mapping[str, str] = dict.fromkeys(("payment_terms", "shipping_methods", "currencies"), _BY_PROVISION)
 """Lookups that provisioning writes, and what to do where they are missing."""
 _BY_IDS = "Run `gp365 provision apply`, which puts the id in the place of a name."
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -97,7 +97,18 @@ def effective(loaded: LoadedFlow, ends: Ends) -> tuple[LoadedFlow, list[FlowFind
         elif (hidden := _hidden(named, ends)) is not None:
             gone.add(named.path)
             findings.append(_not_served(loaded, named, *hidden))
-    return replace(loaded, file=_without(loaded.file, gone)), findings
+    return replace(loaded, file=_by_itself(_without(loaded.file, gone), ends)), findings
+
+
+def _by_itself(file: FlowFile, ends: Ends) -> FlowFile:
+    """Take away what a person would be told of a side whose system takes new records."""
+    sides = {
+        name: side.model_copy(update={"by_hand": ""})
+        if name in ends.entities and ends.entities[name].creates
+        else side
+        for name, side in file.sides.items()
+    }
+    return file.model_copy(update={"sides": sides})
 
 
 def with_options(file: FlowFile, options: Mapping[str, Any]) -> FlowFile:

@@ -208,6 +208,10 @@ CATALOGUE: dict[str, Entry] = {
     "required-missing": Entry(
         "A field that the other system requires is empty.", "Fill it in its own system."
     ),
+    "task": Entry(
+        "The other system takes this record from people alone.",
+        "Make it there, as the message says; the next sync links it. `parked resolve ID --ignore` gives it up.",
+    ),
     "expression-stopped": Entry(
         "A condition or computed value ran too long on this record.", "Simplify the expression."
     ),

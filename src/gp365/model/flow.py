@@ -77,6 +77,7 @@ class Side:
     company: str
     route: str = ""
     required_by: RequiredByFile | None = None
+    by_hand: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,9 @@ def _shape(file: FlowFile) -> dict[str, Any]:
     for rollup in shape["rollups"].values():
         if rollup["amount"] is None:
             del rollup["amount"]
+    for side in shape["sides"].values():
+        if not side["by_hand"]:
+            del side["by_hand"]
     return shape
 
 
@@ -227,6 +231,7 @@ def _side(file: FlowFile, name: str) -> Side:
         side.company,
         side.route,
         side.required_by,
+        side.by_hand,
     )
 
 
@@ -330,6 +335,7 @@ def _check_events(file: FlowFile, rows: Mapping[str, Row]) -> None:
     events = file.events
     for policy, word, name in (
         ("inactivate", "inactive", events.inactive),
+        ("retire", "inactive", events.inactive),
         ("hold", "hold", events.hold),
     ):
         if name and name not in rows:

@@ -19,7 +19,7 @@ class _Strict(BaseModel):
 class NumberFile(_Strict):
     """How the key of a record that we create is drawn: a scheme and the canonical fields it reads."""
 
-    scheme: Literal["name", "account_number", "account_id"]
+    scheme: Literal["name", "account_number", "account_id", "given"]
     name: str = ""
     account_number: str = ""
 
@@ -50,6 +50,11 @@ class SideFile(_Strict):
         "of this side belongs to. Another company's is left out; none parks it. Linked records are never routed",
     )
     required_by: RequiredByFile | None = None
+    by_hand: str = Field(
+        "",
+        description="beside `create`: what a person is told who is to make the record, where the system takes none over the "
+        "channel at hand; each such record is then a task instead of a refusal",
+    )
 
 
 class MatchFile(_Strict):
@@ -128,12 +133,14 @@ class EventsFile(_Strict):
     """What becomes of a link when one of its records is renumbered, merged, deactivated, deleted, or leaves the condition.
 
     ask: a person decides. ignore: nothing is written (after `gone` the link is closed for good). hold, inactivate: the
-    other side's record is put on hold or made inactive by the rows named here. follow: the link goes along by itself.
+    other side's record is put on hold or made inactive by the rows named here. retire: the record that is left is made
+    inactive and stays linked, so that it is in use again when the other one comes back under its key. follow: the link goes
+    along by itself.
     """
 
     renumbered: Literal["follow", "ask"] = "follow"
     merged: Literal["follow", "ask"] = "follow"
-    gone: Policy = "ask"
+    gone: Policy | Literal["retire"] = "ask"
     deactivated: Policy = "ask"
     left_scope: Literal["keep", "hold", "inactivate", "ask"] = "keep"
     inactive: str = Field(

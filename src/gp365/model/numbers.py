@@ -12,7 +12,7 @@ from itertools import count, takewhile
 
 from gp365.model.errors import Misconfigured
 
-SCHEMES = ("name", "account_number", "account_id")
+SCHEMES = ("name", "account_number", "account_id", "given")
 _LAST_COUNTER = 99_999
 _LETTERS = str.maketrans(
     {
@@ -30,12 +30,16 @@ def candidates(
     `name`: the first eight letters and digits of the name and a counter of four digits (AARONFIT0001, the pattern of
     the sample company's customers); letters outside A-Z are transliterated for the number only, and a name without
     any gives CUST. `account_number`: as it stands, then with -1, -2, …. `account_id`: the hexadecimal digits of the
-    record's id, then with -1, -2, …. All are upper case, at most `length` characters. Misconfigured for another scheme.
+    record's id, then with -1, -2, …. `given`: the account number's field as it stands and no other, because somebody chose
+    it. All are upper case, at most `length` characters. Misconfigured for another scheme.
     """
     if scheme == "name":
         return _from_name(name, length)
     if scheme == "account_number":
         return _with_counter(_fit_for_number(account_number), length, cut=False)
+    if scheme == "given":
+        given = _fit_for_number(account_number)
+        return iter([given] if 0 < len(given) <= length else [])
     if scheme == "account_id":
         return _with_counter(_alphanumeric(record_id), length, cut=True)
     raise Misconfigured(

@@ -51,7 +51,7 @@ def record(
     held: Held = {}
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts, held)) is not None]
     keep_links(conn, job, run, drafts)
-    links.update(conn, marked_links(subjects))
+    links.update(conn, marked_links(job, subjects))
     draw_writes(conn, job, run, subjects)
     found = {place.side: found_by(job, place) for place in job.places}
     written = [one for subject in subjects for one in _written(job, subject, held, found)]

@@ -2,6 +2,7 @@
 
 `gp365 provision apply` begins the tables that the options of the pairs ask for, one line per territory, business unit,
 currency or owner of the organisation, and keeps every line that stands there. A line without an answer parks the records.
+People and teams may be named; their ids are put in the place of names.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from gp365.app.settings import PairSettings
 if TYPE_CHECKING:
     from gp365.connectors.dataverse.api import WebApi
 
+APPROVERS = "approvers"
+"""The lookup of those who may approve what people propose."""
 Line = tuple[str, ...]
 Named = Mapping[str, str]
 
@@ -38,6 +41,8 @@ def choices(assembly: Assembly, system: str, api: WebApi) -> Iterator[Table]:
     for what in sorted(_asked(pairs, "owner_by")):
         if f"team_by_{what}" in assembly.project.lookups:
             yield _owners(assembly, f"team_by_{what}", api)
+    if _lines(assembly, APPROVERS):
+        yield _approvers(assembly, api)
 
 
 def _asked(pairs: Mapping[str, PairSettings], option: str) -> set[str]:
@@ -60,6 +65,12 @@ def _teams_and_users(api: WebApi) -> Named:
     from gp365.connectors.dataverse.places import TEAMS, USERS, places
 
     return {**places(api, TEAMS), **places(api, USERS)}
+
+
+def _users(api: WebApi) -> Named:
+    from gp365.connectors.dataverse.places import USERS, places
+
+    return places(api, USERS)
 
 
 def _currencies(api: WebApi) -> Named:
@@ -116,15 +127,22 @@ def _companies(assembly: Assembly, pairs: Mapping[str, PairSettings]) -> Named:
 def _owners(assembly: Assembly, name: str, api: WebApi) -> Table:
     """Put the id of a team or user in the place of its name, so that an owner who is read back is recognised."""
     named = _teams_and_users(api)
-    ids: dict[str, list[str]] = {}
-    for key, shown in named.items():
-        ids.setdefault(shown.casefold(), []).append(key)
-    lines: list[Line] = []
-    for line in _lines(assembly, name):
-        found = ids.get(line[1].casefold(), [])
-        key = found[0] if len(found) == 1 else line[1]
-        lines.append((line[0], key, named.get(key.lower(), "")))
-    return Table(name, ("gp", "sales", "team"), tuple(lines))
+    found = [(line[0], *_known(line[1], named)) for line in _lines(assembly, name)]
+    return Table(name, ("gp", "sales", "team"), tuple(found))
+
+
+def _approvers(assembly: Assembly, api: WebApi) -> Table:
+    """Put the id of a user in the place of a name: rows say by id who wrote them."""
+    named = _users(api)
+    found = [_known(line[0], named) for line in _lines(assembly, APPROVERS)]
+    return Table(APPROVERS, ("sales", "name"), tuple(found))
+
+
+def _known(given: str, named: Named) -> tuple[str, str]:
+    """Return id and name of who is named, or given by id; what is not found, or not unique, stays as it is."""
+    ids = [key for key, shown in named.items() if shown.casefold() == given.casefold()]
+    key = ids[0] if len(ids) == 1 else given
+    return key, named.get(key.lower(), "")
 
 
 def _lines(assembly: Assembly, name: str) -> Sequence[Line]:

@@ -72,7 +72,7 @@ def _of_flow(pair: str, side: str, loaded: LoadedFlow, options: Mapping[str, obj
     own = file.sides[side]
     yield Need(pair, name, own.entity)
     for verb, wanted in (("create", own.create), ("update", own.update)):
-        if wanted:
+        if wanted and not (verb == "create" and own.by_hand):
             yield Need(pair, name, own.entity, verb=verb)
     matched = {each for rule in file.match for each in rule.same or ()}
     for named in rows_of(file):

@@ -1,8 +1,8 @@
 """Provisioning Dataverse: what of ours is missing, made and removed with a credential of its own; GP's terms as options.
 
-GP's payment terms are read through the GP connector. `apply` writes lookups: payment_terms.csv between terms and
-options, where lines that a site has written itself are kept, currencies.csv with the organisation's currencies, and the
-tables that options of the pairs ask for (choices).
+GP's payment terms (and, where the flow runs, its shipping methods) are read through the GP connector. `apply` writes
+lookups: payment_terms.csv and shipping_methods.csv between entries and options, where lines that a site has written
+itself are kept, currencies.csv with the organisation's currencies, and the tables that the pairs ask for (choices).
 """
 
 from __future__ import annotations
@@ -16,19 +16,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gp365.app.actions.choices import choices
+from gp365.app.actions.provision_options import COLUMNS, METHODS, TERMS, List
 from gp365.app.assembly import Assembly
 from gp365.app.connecting import dataverse_settings
 from gp365.app.left_out import flows_of
-from gp365.app.settings import DataverseSystem, GpSystem
+from gp365.app.settings import DataverseSystem
 from gp365.model.errors import Misconfigured
 
 if TYPE_CHECKING:
     from gp365.connectors.dataverse.api import WebApi
     from gp365.connectors.dataverse.provision import ProvisionPlan, Step
-    from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
+    from gp365.connectors.dataverse.terms import TermOption
 
-TERMS = "payment_terms"
-COLUMNS = ("gp", "sales", "label")
 CURRENCIES = "currencies"
 Say = Callable[[str], None]
 
@@ -93,7 +92,11 @@ def provision_apply(
     with assembly.project.locked(), privileged(assembly, name) as api:
         planned = _planned(assembly, name, api, place_forms=place_forms)
         done = provision.apply(api, planned, sleep=sleep, say=say)
-        written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
+        written = [
+            _write_options(assembly, TERMS, done.terms),
+            _write_options(assembly, METHODS, done.methods),
+        ]
+        written.append(_write_currencies(assembly, currencies(api)))
         tables = list(choices(assembly, name, api))
         written += [_write(assembly, table.name, table.columns, table.lines) for table in tables]
     _forget(assembly, name)
@@ -182,11 +185,13 @@ def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
 def _planned(assembly: Assembly, name: str, api: WebApi, *, place_forms: bool) -> ProvisionPlan:
     from gp365.connectors.dataverse import provision
 
+    flows = _flows(assembly, name)
     return provision.plan(
         api,
-        _terms(assembly, name),
+        TERMS.entries(assembly, name),
         opportunities=_opportunities(assembly, name),
-        flows=_flows(assembly, name),
+        flows=flows,
+        methods=METHODS.entries(assembly, name) if METHODS.lookup in flows else (),
         place_forms=place_forms,
     )
 
@@ -206,59 +211,13 @@ def _opportunities(assembly: Assembly, name: str) -> bool:
     )
 
 
-# payment terms
+# lookups
 
 
-def _terms(assembly: Assembly, name: str) -> list[PaymentTerm]:
-    """Read the payment terms of every GP company that is paired with the organisation, but those a site has mapped."""
-    from gp365.connectors.dataverse.terms import PaymentTerm
-
-    mapped = _mapped_by_site(assembly)
-    found: dict[str, PaymentTerm] = {}
-    for pair in assembly.pairs.values():
-        gp = pair.sides.get("gp", "")
-        if name not in pair.sides.values() or not isinstance(
-            assembly.project.settings.systems.get(gp), GpSystem
-        ):
-            continue
-        for page in assembly.connector(gp).census(TERMS):
-            for (term,), _ in page:
-                if term.casefold() not in mapped:
-                    found.setdefault(term, PaymentTerm(term))
-    return list(found.values())
-
-
-def _mapped_by_site(assembly: Assembly) -> set[str]:
-    """Name the terms that a site's own line gives to an option that is not ours."""
-    from gp365.connectors.dataverse.blueprint import FIRST_OPTION
-    from gp365.connectors.dataverse.terms import OPTIONS_PER_PREFIX
-
-    own = range(FIRST_OPTION, FIRST_OPTION + OPTIONS_PER_PREFIX)
-    return {
-        term.casefold()
-        for term, (value, _) in _lines(assembly).items()
-        if not (value.isascii() and value.isdigit() and int(value) in own)
-    }
-
-
-def _lines(assembly: Assembly) -> Mapping[str, tuple[str, str]]:
-    table = assembly.project.lookups.get(TERMS)
-    if table is None:
-        return {}
-    wide = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
-    return {row[table.columns[0]]: (row.get("sales", ""), row.get("label", "")) for row in wide}
-
-
-def _write_terms(assembly: Assembly, options: Sequence[TermOption]) -> str:
-    """Write the lookup of terms: the site's own lines as they stand, ours anew."""
-    if not options:
-        return ""
-    given = {option.term.casefold() for option in options}
-    lines = {term: held for term, held in _lines(assembly).items() if term.casefold() not in given} | {
-        option.term: (str(option.value), option.label) for option in options
-    }
-    rows = [[term, *lines[term]] for term in sorted(lines, key=str.casefold)]
-    return _write(assembly, TERMS, COLUMNS, rows)
+def _write_options(assembly: Assembly, list_: List, options: Sequence[TermOption]) -> str:
+    """Write which option an entry of a list of GP is."""
+    lines = list_.lines(assembly, options)
+    return _write(assembly, list_.lookup, COLUMNS, lines) if lines else ""
 
 
 def _write_currencies(assembly: Assembly, found: Mapping[str, str]) -> str:

@@ -59,7 +59,7 @@ class Step:
 class ProvisionPlan:
     """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new).
 
-    `notes` say what is left to a person.
+    `methods` does the same for its shipping methods. `notes` say what is left to a person.
     """
 
     steps: tuple[Step, ...]
@@ -69,6 +69,8 @@ class ProvisionPlan:
     flows: frozenset[str] = frozenset()
     place_forms: bool = False
     notes: tuple[str, ...] = ()
+    methods: tuple[TermOption, ...] = ()
+    asked_methods: tuple[PaymentTerm, ...] = ()
 
     @property
     def nothing_to_do(self) -> bool:
@@ -122,6 +124,7 @@ def plan(
     *,
     opportunities: bool = False,
     flows: Collection[str] = (),
+    methods: Sequence[PaymentTerm] = (),
     place_forms: bool = False,
 ) -> ProvisionPlan:
     """Look at the organisation and say step by step what exists, what would be made, and what differs.
@@ -130,14 +133,15 @@ def plan(
     Raise Unauthorised where its rights do not suffice.
     """
     site = Site(api, lambda _: None, _silent)
-    work, options = work_list(site, terms, opportunities=opportunities, flows=flows, place_forms=place_forms)
+    work, options, of_methods = work_list(
+        site, terms, opportunities=opportunities, flows=flows, methods=methods, place_forms=place_forms
+    )
     steps = [_look(site, one) for one in work]
     if any(step.state is State.MAKE for step in steps):
         steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
     notes = (*notes_of(wanted(flows), place_forms=place_forms), *neighbours_of(site, api.settings.neighbours))
-    return ProvisionPlan(
-        tuple(steps), options, tuple(terms), opportunities, frozenset(flows), place_forms, notes
-    )
+    asked = (tuple(terms), opportunities, frozenset(flows), place_forms)
+    return ProvisionPlan(tuple(steps), options, *asked, notes, of_methods, tuple(methods))
 
 
 def notes_of(parts: Blueprint, *, place_forms: bool) -> Iterator[str]:
@@ -184,15 +188,16 @@ def apply(
     (run again: it goes on from there), Rejected with the platform's words where a write is refused.
     """
     site = Site(api, sleep, say)
-    work, options = work_list(
+    work, options, of_methods = work_list(
         site,
         planned.asked_terms,
         opportunities=planned.opportunities,
         flows=planned.flows,
+        methods=planned.asked_methods,
         place_forms=planned.place_forms,
     )
     steps = tuple(_do(site, one) for one in work)
-    return replace(planned, steps=steps, terms=options)
+    return replace(planned, steps=steps, terms=options, methods=of_methods)
 
 
 def _do(site: Site, work: Work) -> Step:

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.api import Refused
 from gp365.connectors.dataverse.forms import quick_view_id
+from gp365.connectors.dataverse.option_sets import OPTION_SETS, Choice, option_id
 from gp365.connectors.dataverse.own import Blueprint, OwnColumn, OwnLookup, OwnTable
 from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps import publish
 from gp365.connectors.dataverse.steps_roles import role_id
 from gp365.connectors.dataverse.steps_views import FORMS, VIEWS, unplace
-from gp365.connectors.dataverse.terms import OPTIONS_PER_PREFIX
+from gp365.connectors.dataverse.terms import is_ours
 from gp365.connectors.dataverse.views import view_id
 from gp365.model.errors import Conflict
 
@@ -155,21 +155,25 @@ def _row(site: Site, set_name: str, id_column: str, row: Mapping[str, Any] | Non
 
 
 def _options(site: Site, *, force: bool) -> list[Line]:
-    account = site.table("account")
-    column = account.columns.get(ours.TERMS_COLUMN) if account else None
-    last = ours.FIRST_OPTION + OPTIONS_PER_PREFIX
-    own = [value for value in (column.options if column else ()) if ours.FIRST_OPTION <= value < last]
-    return [_option(site, value, force=force) for value in own]
+    return [
+        _option(site, choice, value, force=force)
+        for chosen in OPTION_SETS.values()
+        for choice in chosen.choices
+        for value in choice.options(site) or {}
+        if is_ours(value)
+    ]
 
 
-def _option(site: Site, value: int, *, force: bool) -> Line:
-    title = f"Option {value} of account.{ours.TERMS_COLUMN}"
-    used = site.rows(f"accounts?$select=accountid&$filter={ours.TERMS_COLUMN} eq {value}&$top=1")
-    if used and not force:
-        return f"option:{value}", title, "kept", "accounts still carry it"
-    body = {"EntityLogicalName": "account", "AttributeLogicalName": ours.TERMS_COLUMN, "Value": value}
+def _option(site: Site, choice: Choice, value: int, *, force: bool) -> Line:
+    title, id_ = f"Option {value} of {choice.name}", option_id("option", choice, value)
+    table = site.table(choice.table)
+    assert table is not None
+    rows = f"{table.set_name}?$select={table.id_column}&$filter={choice.column} eq {value}&$top=1"
+    if site.rows(rows) and not force:
+        return id_, title, "kept", f"{table.set_name} still carry it"
+    body = {"EntityLogicalName": choice.table, "AttributeLogicalName": choice.column, "Value": value}
     try:
         site.api.post("DeleteOptionValue", body)
     except Refused as refused:
-        return f"option:{value}", title, "kept", refused.message
-    return f"option:{value}", title, "removed", ""
+        return id_, title, "kept", refused.message
+    return id_, title, "removed", ""

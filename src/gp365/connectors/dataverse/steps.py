@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from gp365.connectors.dataverse import blueprint as ours
+from gp365.connectors.dataverse.option_sets import METHODS, TERMS, settle
 from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps_roles import role_work
@@ -18,9 +19,8 @@ from gp365.connectors.dataverse.steps_tables import (
     tracking_work,
 )
 from gp365.connectors.dataverse.steps_views import form_work, place_work, quick_view_work, view_work
-from gp365.connectors.dataverse.terms import PaymentTerm, TermOption, propose
+from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
 from gp365.connectors.dataverse.work import MAKE, PRESENT, Looked, Work
-from gp365.model.errors import Misconfigured
 
 PUBLISH = "publish"
 
@@ -31,19 +31,22 @@ def work_list(
     *,
     opportunities: bool,
     flows: Collection[str] = (),
+    methods: Sequence[PaymentTerm] = (),
     place_forms: bool = False,
-) -> tuple[tuple[Work, ...], tuple[TermOption, ...]]:
-    """Return the steps in the order in which they must be made, and the option of each payment term.
+) -> tuple[tuple[Work, ...], tuple[TermOption, ...], tuple[TermOption, ...]]:
+    """Return the steps in the order in which they must be made, and the option of each payment term and shipping method.
 
     `opportunities` are tracked, and tables and columns of `flows` made, only where a pair needs them; forms of the site
     are touched only where `place_forms` says so.
     """
     parts = wanted(flows)
-    options = propose(terms, _term_options(site)) if terms else ()
+    of_terms = settle(site, TERMS, terms, wide=TERMS.flow in flows)
+    of_methods = settle(site, METHODS, methods, wide=METHODS.flow in flows)
     # Publishing shows whatever else somebody has changed at a table: only those that we change.
-    changed = (*parts.touched, *(parts.placed if place_forms else ()))
+    placed = parts.placed if place_forms else ()
+    changed = (*parts.touched, *placed, *of_terms.tables, *of_methods.tables)
     tracked = (*parts.tracked, *(("opportunity",) if opportunities else ()))
-    return (
+    steps = (
         Work("publisher", "Publisher gp365 (prefix gp365)", _look_publisher, _make_publisher),
         Work("solution", "Solution gp365", _look_solution, _make_solution),
         *(table_work(table) for table in parts.tables),
@@ -51,7 +54,8 @@ def work_list(
         *(lookup_work(lookup) for lookup in parts.lookups),
         *(key_work(key) for key in parts.keys),
         *(tracking_work(name) for name in dict.fromkeys(tracked)),
-        *(_option_work(option) for option in options if option.new),
+        *of_terms.work,
+        *of_methods.work,
         *(role_work(name, tables) for name, tables in parts.roles.items()),
         *(view_work(view) for view in parts.views),
         *(quick_view_work(view) for view in parts.quick_views),
@@ -59,15 +63,8 @@ def work_list(
         *(place_work(site, parts) if place_forms else ()),
         Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, changed)),
         *(active_work(key) for key in parts.keys),
-    ), options
-
-
-def _term_options(site: Site) -> Mapping[int, str]:
-    account = site.table("account")
-    column = account.columns.get(ours.TERMS_COLUMN) if account else None
-    if column is None:
-        raise Misconfigured("entity-unknown", f"Dataverse has no account.{ours.TERMS_COLUMN}")
-    return column.options
+    )
+    return steps, of_terms.options, of_methods.options
 
 
 def _look_publisher(site: Site) -> Looked:
@@ -92,33 +89,6 @@ def _make_solution(site: Site) -> None:
     publisher = site.publisher() or {}
     body = ours.solution_body(str(publisher.get("publisherid", "")))
     site.write(lambda: site.api.post("solutions", body), lambda: site.solution() is not None)
-
-
-def _option_work(option: TermOption) -> Work:
-    title = f"Option {option.value} '{option.label}' of account.{ours.TERMS_COLUMN} (assumed)"
-    return Work(f"option:{option.value}", title, partial(_look_option, option), partial(_make_option, option))
-
-
-def _look_option(option: TermOption, site: Site) -> Looked:
-    held = _term_options(site).get(option.value)
-    if held is None:
-        return MAKE
-    return PRESENT if held == option.label else ("differs", f"it is called {held}")
-
-
-def _make_option(option: TermOption, site: Site) -> None:
-    body = {
-        "EntityLogicalName": "account",
-        "AttributeLogicalName": ours.TERMS_COLUMN,
-        "Value": option.value,
-        "Label": ours.label(option.label, site.language()),
-        "SolutionUniqueName": ours.SOLUTION,
-    }
-    site.write(
-        lambda: site.api.post("InsertOptionValue", body),
-        lambda: option.value in _term_options(site),
-        "account",
-    )
 
 
 def _look_published(site: Site) -> Looked:

@@ -1,4 +1,4 @@
-"""Payment terms: which option of account.paymenttermscode a GP term is, and the option to add where there is none.
+"""Payment terms and their like: which option of a choice an entry of a list of GP is, and the option to add where none is.
 
 Only equal words and figures are the same term, never near ones: another discount day changes every due date.
 """
@@ -6,21 +6,27 @@ Only equal words and figures are the same term, never near ones: another discoun
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gp365.connectors.dataverse.blueprint import FIRST_OPTION
 
 _WORDS = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)?")
 OPTIONS_PER_PREFIX = 10_000
+NOT_IN_USE = " (not in use)"
+"""Ends the label of an option of ours whose entry is gone from GP; it is kept, because records carry it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentTerm:
-    """A payment term of GP: its id, and the text people know it by."""
+    """A payment term of GP, or an entry of another list: its id, and the text people know it by.
+
+    `value` is the option that a site's own line gives it, or that it was found to be earlier.
+    """
 
     id: str
     text: str = ""
+    value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,37 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORDS.findall(text.casefold()))
 
 
-def propose(terms: Sequence[PaymentTerm], options: Mapping[int, str]) -> tuple[TermOption, ...]:
+def is_ours(value: int) -> bool:
+    """Tell whether an option is under our prefix."""
+    return FIRST_OPTION <= value < FIRST_OPTION + OPTIONS_PER_PREFIX
+
+
+def in_use(label: str) -> str:
+    """Return a label without the mark that its entry is not in use."""
+    return label.removesuffix(NOT_IN_USE)
+
+
+def propose(
+    terms: Sequence[PaymentTerm],
+    options: Mapping[int, str],
+    taken: Collection[int] = (),
+    used: Collection[int] = (),
+) -> tuple[TermOption, ...]:
     """Give each term its option: one of equal words that no other term has, else a new one under our prefix.
 
-    The answer is ordered by term id and the same for the same input; run again after adding, nothing is new.
+    The answer is ordered by term id and the same for the same input; run again after adding, nothing is new. `taken` are
+    values that cannot be given to new options, because another column has them; `used` are options of other terms.
     """
     wanted = sorted({term.id: term for term in terms if term.id.strip()}.values(), key=lambda term: term.id)
-    free = dict(options)
+    options = {value: in_use(label) if is_ours(value) else label for value, label in options.items()}
+    free = {value: label for value, label in options.items() if value not in used}
     held: dict[str, int] = {}
     for same in (_same_text, _same_words):
         for term in wanted:
             if term.id not in held and (value := same(term, free)) is not None:
                 held[term.id] = value
                 free.pop(value)
-    numbers = _free_numbers(options)
+    numbers = _free_numbers({*options, *taken})
     return tuple(
         TermOption(term.id, held[term.id], options[held[term.id]], new=False)
         if term.id in held
@@ -74,5 +97,5 @@ def _same_words(term: PaymentTerm, free: Mapping[int, str]) -> int | None:
     return None
 
 
-def _free_numbers(options: Mapping[int, str]) -> Iterator[int]:
-    return (n for n in range(FIRST_OPTION, FIRST_OPTION + OPTIONS_PER_PREFIX) if n not in options)
+def _free_numbers(taken: Collection[int]) -> Iterator[int]:
+    return (n for n in range(FIRST_OPTION, FIRST_OPTION + OPTIONS_PER_PREFIX) if n not in taken)

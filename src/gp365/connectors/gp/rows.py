@@ -54,6 +54,8 @@ def values_of(entity: GpEntity, cells: Cells, names: Iterable[str] | None = None
                 values[name] = read_value(entity.fields[name].description, cells[name])
             except Unreadable:
                 continue
+        elif name in entity.always:
+            values[name] = entity.always[name]
     return values
 
 

@@ -17,10 +17,11 @@ import orjson
 
 from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.errors import Misconfigured
+from gp365.model.values import Value
 
 NAMES = (
     *("customer", "customer_address", "customer_class", "payment_terms", "company"),
-    *("internet_address", "salesperson", "territory", "currency"),
+    *("internet_address", "salesperson", "territory", "shipping_method", "currency"),
     *("receivables_summary", "customer_figures", "receivables_document", "cash_receipt", "apply"),
     *("gl_account", "gl_balance", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
@@ -49,7 +50,8 @@ class GpEntity:
     """An entity as GP keeps it: `fields` are those of its own table, `shown` also those of a joined view.
 
     `roles` name the addresses that a joined view shows (BillTo, ShipTo), `role_fields` what each of them has. `children`
-    are the lists inside of a document, by name: the entity of a row, and its fields that name the document.
+    are the lists inside of a document, by name: the entity of a row, and its fields that name the document. `always` gives
+    fields that hold the same on every record. `copies`: new ones are made over eConnect, as copies of others.
     """
 
     name: str
@@ -68,6 +70,8 @@ class GpEntity:
     children: Mapping[str, tuple[str, Mapping[str, str | int]]] = field(
         default_factory=dict[str, tuple[str, Mapping[str, str | int]]]
     )
+    always: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    copies: bool = False
 
 
 @cache
@@ -110,6 +114,8 @@ def _entity(spec: dict[str, Any]) -> GpEntity:
         not_served,
         tuple(spec["assumed"]),
         {each: (form["entity"], form["by"]) for each, form in spec.get("children", {}).items()},
+        {name: each["always"] for name, each in spec["fields"].items() if "always" in each},
+        bool(spec.get("copies", False)),
     )
 
 

@@ -8,7 +8,7 @@ from gp365.model.plan import Problem
 from gp365.model.record import Op
 from gp365.model.values import key_of, key_text, show_key
 from gp365.store.links import CLOSED, OPEN, Link
-from gp365.sync.events.gone import agreeing_on, evidence_for, mark_survivor
+from gp365.sync.events.gone import RETIRE, agreeing_on, evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
 from gp365.sync.events.look import Look, decision_of, end_birth, end_key
 from gp365.sync.job import Job, Place
@@ -126,7 +126,7 @@ def _by_policy(look: Look, subject: Subject, place: Place) -> bool:
         close_link(subject, event, f"gone on {place.side}")
         return True
     name = events.hold if events.gone == "hold" else events.inactive
-    return mark_survivor(look, subject, place, name, event)
+    return mark_survivor(look, subject, place, name, event, keep=events.gone == RETIRE)
 
 
 def _certain(look: Look, place: Place, link: Link) -> bool:

@@ -14,7 +14,7 @@ from gp365.model.plan import Candidate, FieldPlan, PlannedWrite, SubjectPlan, Ve
 from gp365.model.record import Op, Record, Status
 from gp365.model.values import Key, key_of, key_text, show_key
 from gp365.store.links import CLOSED, Link
-from gp365.sync.events.joining import close_link
+from gp365.sync.events.joining import close_link, leave
 from gp365.sync.events.look import Look, end_key
 from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.match import find_norms
@@ -26,6 +26,8 @@ from gp365.sync.similar.suggest import alike
 from gp365.sync.subject import Subject
 
 SHOWN = 5
+RETIRE = "retire"
+"""The policy by which a link stays when one of its records is gone, and goes on when that comes back."""
 
 Evidence = dict[int, tuple[Candidate, ...]]
 
@@ -107,15 +109,29 @@ def _candidates(
     return found
 
 
-def mark_survivor(look: Look, subject: Subject, place: Place, name: str, event: Mapping[str, object]) -> bool:
-    """Have the record that is left put on hold or made inactive; closed at once where it is so. False: it cannot be."""
+def mark_survivor(
+    look: Look,
+    subject: Subject,
+    place: Place,
+    name: str,
+    event: Mapping[str, object],
+    *,
+    keep: bool = False,
+) -> bool:
+    """Have the record that is left put on hold or made inactive; closed at once where it is so. False: it cannot be.
+
+    With `keep` the link stays open; nothing is done for it until the other record is back.
+    """
     job, left = look.job, look.job.across(place.side)
     row, record = job.compiled.row(name), subject.records[left.side]
     seen = see(job.compiled, row, left.side, record, Facts())
     if seen.raw is None or seen.bad is not None:
         return False
     if seen.fitted is True:
-        close_link(subject, event, f"gone on {place.side}")
+        if keep:
+            leave(subject, f"gone on {place.side}, and marked")
+        else:
+            close_link(subject, event, f"gone on {place.side}")
         return True
     if not row.writable(left.side, "update") or not job.flow.side(left.side).update:
         return False
@@ -159,14 +175,16 @@ def _plan_mark(job: Job, subject: Subject) -> SubjectPlan:
     return SubjectPlan(subject.id, left, right, fields=(field,), writes=(write,))
 
 
-def marked_links(subjects: Sequence[Subject]) -> list[Link]:
-    """Close the links whose surviving record was marked: the write is done."""
+def marked_links(job: Job, subjects: Sequence[Subject]) -> list[Link]:
+    """Close the links whose surviving record was marked (the write is done), unless they are to stay."""
+    keep = job.flow.events.gone == RETIRE
     closed: list[Link] = []
     for subject in subjects:
         outcomes = [sent.outcome for sent in subject.sends if sent.outcome is not None]
         done = bool(outcomes) and all(one.status is Status.DONE for one in outcomes)
         if subject.marked and done and subject.link is not None:
-            subject.link = replace(subject.link, state=CLOSED)
-            subject.steps.append({"event": "gone", "marked": subject.marked, "closed": True})
-            closed.append(subject.link)
+            subject.steps.append({"event": "gone", "marked": subject.marked, "closed": not keep})
+            if not keep:
+                subject.link = replace(subject.link, state=CLOSED)
+                closed.append(subject.link)
     return closed

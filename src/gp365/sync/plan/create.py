@@ -47,6 +47,7 @@ def plan_create(
         _required(compiled, target, values)
         or required_by(compiled, target, values, facts)
         or _own_condition(target, facts)
+        or _by_hand(compiled, target, source, present)
     )
     write = PlannedWrite(target, Op.CREATE, (), values)
     return replace(empty, fields=tuple(fields), writes=() if problem else (write,), problem=problem)
@@ -324,6 +325,17 @@ def _required(compiled: CompiledFlow, target: str, values: dict[str, Value]) -> 
             message = f"{entity.name} on {target} requires {name}, and the flow gives it no value."
             return Problem("required-missing", message, field=name, side=target)
     return None
+
+
+def _by_hand(compiled: CompiledFlow, target: str, source: str, present: Record) -> Problem | None:
+    """Make a task of a record that the target's system takes from people alone; its value is what it is known by."""
+    words = compiled.flow.side(target).by_hand
+    if not words:
+        return None
+    known = compiled.flow.same[0] if compiled.flow.same else ()
+    halves = [compiled.row(name).half(source, present.values) or () for name in known]
+    value = ", ".join(show(part) for half in halves for part in half)
+    return Problem("task", words, value=value, side=target)
 
 
 def _own_condition(target: str, facts: Facts) -> Problem | None:

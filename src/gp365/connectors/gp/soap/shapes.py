@@ -85,7 +85,7 @@ class Shape:
         rest = {**{n: parts[:2] for n, parts in self.signed.items()}, **self.less}
         rest |= {n: tuple(part for part, _ in parts) for n, parts in self.adds.items()}
         worked_out = {name for name, parts in rest.items() if own.issuperset(parts)}
-        return frozenset(own | worked_out | set(self.main_fields))
+        return frozenset(own | worked_out | set(self.main_fields) | set(self.entity.always))
 
     @property
     def main_fields(self) -> tuple[str, ...]:
@@ -104,7 +104,8 @@ class Shape:
             return False
         if not self.summary:
             return True
-        return all(name in self.summary or name not in self.served for name in fields) and not any(
+        free = {*self.summary, *self.entity.always}
+        return all(name in free or name not in self.served for name in fields) and not any(
             "." in name for name in fields
         )
 

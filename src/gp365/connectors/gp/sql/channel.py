@@ -34,7 +34,7 @@ _CREATE, _UPDATE, _ANSWER_S, _PER_ANSWER = 9, 8, 0.01, 500
 
 
 class SqlChannel:
-    """Serve every entity of GP for reading; customers, their addresses and documents for writing.
+    """Serve every entity of GP for reading; customers, their addresses and documents for writing, classes for creating.
 
     Between the look at a card and the end of its write nobody else can write it: the transaction holds its rows
     (strength `compared`). Nothing is connected before the first question; `open_` replaces the driver of the settings.
@@ -86,7 +86,7 @@ class SqlChannel:
             feed_granularity_s=TICK_S if source.fed else 0.0,
             reference_field=entity.reference if writable else "",
             renamable=name in RENAMED,
-            creates=writable and entity.creates,
+            creates=writable and (entity.creates or entity.copies),
             updates=writable and entity.updates,
             longest_reply_s=self._settings.timeout_s + self._settings.lock_timeout_s,
             channel="sql",
@@ -226,7 +226,7 @@ def _fields(name: str) -> dict[str, FieldDescription]:
         return card_fields()
     entity = entity_named(name)
     written = (
-        {each for each, field in entity.fields.items() if field.econnect}
+        {each for each, field in entity.fields.items() if field.econnect or field.description.writable == "create"}
         if name in CALLS or name in written_within()
         else set[str]()
     )

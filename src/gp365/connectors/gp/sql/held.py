@@ -6,7 +6,7 @@ Transact-SQL reference): what is compared here is what the procedures then chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gp365.connectors.gp.card import BILL_TO, SHIP_TO, Card, card_record, code_of
@@ -51,21 +51,27 @@ class Held:
 
 def hold(lane: Lane, names: Names, number: str) -> Held | None:
     """Read and lock a customer and its addresses; None, with the place locked, if there is no such customer."""
-    customers = _rows(lane, names, "customer", number)
+    customers = locked_rows(lane, names, "customer", "CUSTNMBR", number)
     if not customers:
         return None
-    addresses = {show(each["AddressCode"]): each for each in _rows(lane, names, "customer_address", number)}
+    rows = locked_rows(lane, names, "customer_address", "CUSTNMBR", number)
+    addresses = {show(each["AddressCode"]): each for each in rows}
     return Held(Card(customers[0], addresses), _internet(lane, names, number))
 
 
-def _rows(lane: Lane, names: Names, entity: str, number: str) -> list[Values]:
+def locked_rows(
+    lane: Lane, names: Names, entity: str, column: str, key: str, missing: Collection[str] = ()
+) -> list[Values]:
+    """Read and lock the rows of an entity's table that have a key of up to 15 signs; `missing` are fields without column."""
     described = entity_named(entity)
     fields = [
-        (name, each.sql, converter(each.description)) for name, each in described.fields.items() if each.sql
+        (name, each.sql, converter(each.description))
+        for name, each in described.fields.items()
+        if each.sql and name not in missing
     ]
     columns = [f"[t].{bracketed(column)}" for _, column, _ in fields]
     statement = select(columns, names.object(described.table)).add(_LOCKED).add(" WHERE ")
-    statement.add(f"[t].{bracketed('CUSTNMBR')} = {mark('varchar(15)')}", number)
+    statement.add(f"[t].{bracketed(column)} = {mark('varchar(15)')}", key)
     return [_values(row, [(name, convert) for name, _, convert in fields]) for row in lane.rows(statement)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from gp365.connectors.gp.documents import documents, procedures
 from gp365.connectors.gp.sql.addons import add_ons
+from gp365.connectors.gp.sql.class_copies import CLASS
 from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
 from gp365.connectors.gp.sql.document_writing import tables_of
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
@@ -65,7 +66,7 @@ def script() -> str:
 def _called() -> list[str]:
     """Name every procedure that is called, those of customers first."""
     named = (name for calls in procedures().values() for name in calls)
-    return list(dict.fromkeys((CUSTOMER, ADDRESS, INTERNET, *named)))
+    return list(dict.fromkeys((CUSTOMER, ADDRESS, INTERNET, CLASS, *named)))
 
 
 def _guarded() -> list[str]:

@@ -163,6 +163,7 @@ class Reader:
         self._reference = take.get(entity.reference) if entity.reference else None
         self._plan = [(name, *take[name]) for name in fields if name in take]
         self._part = part
+        self._always = {name: value for name, value in source.entity.always.items() if name in fields}
         self._sets = [{n: v for n, v in each.sets.items() if n in fields} for each in source.parts]
         self._signed = [
             (n, take[a], take[t], minus) for n, (a, t, minus) in source.signed.items() if n in fields
@@ -178,7 +179,7 @@ class Reader:
 
     def record(self, row: Row) -> Record:
         """Make a record; a value that is not of its field's kind is absent."""
-        values: dict[str, Value] = {}
+        values: dict[str, Value] = dict(self._always)
         for name, at, convert in self._plan:
             raw = row[at]
             if raw is not None:

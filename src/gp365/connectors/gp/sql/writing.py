@@ -8,6 +8,7 @@ from functools import partial
 from gp365.connectors.gp.documents import Document, document_of, flat, procedures
 from gp365.connectors.gp.documents_checks import part_documents
 from gp365.connectors.gp.sql.addressing import write_address
+from gp365.connectors.gp.sql.class_copies import ACCOUNTS, CLASS, copy_class
 from gp365.connectors.gp.sql.creating import create_card
 from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.document_numbers import draw
@@ -43,6 +44,7 @@ CALLS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         INTERNET: ("Master_Type", "Master_ID", "ADRSCODE", "INET1"),
     },
     "customer_address": {ADDRESS: ("CUSTNMBR", "ADRSCODE", "UpdateIfExists")},
+    "customer_class": {CLASS: ("CLASSID", "CLASDSCR", "DEFLTCLS", *ACCOUNTS.values())},
     **procedures(),
 }
 """The procedures that write an entity, with the switches without which a call would do something else than is meant."""
@@ -57,7 +59,7 @@ class _Undone(Exception):
 
 
 class Writing:
-    """Write customers, their addresses, and documents."""
+    """Write customers, their addresses, documents, and new customer classes."""
 
     def __init__(self, desk: Desk, reading: Reading, describe: Callable[[str], EntityDescription]) -> None:
         self._desk = desk
@@ -155,6 +157,8 @@ class Writing:
             return write_document(trip, entity)
         if entity == "customer_address":
             return write_address(trip)
+        if entity == "customer_class":
+            return copy_class(trip)
         return create_card(trip) if trip.write.op is Op.CREATE else update_card(trip)
 
     def _refused(self, entity: str, trip: Trip, refused: Refused) -> Outcome:
