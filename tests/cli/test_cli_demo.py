@@ -123,8 +123,9 @@ def test_every_flow_has_a_line_and_wrote_nothing_the_second_time(demo: Played) -
     lines = {line["flow"]: line for line in demo.told("flows")}
     assert {"customers", "customer_cards", "receivables"} <= set(lines)
     for line in lines.values():
-        assert line["balanced"] and line["considered"] and line["written"], line
+        assert line["balanced"] and line["written"] >= line["considered"] / 2, line
         assert (line["written_again"], line["parked"]) == (0, 0), line
+    assert all(lines[flow]["considered"] for flow in ("customers", "customer_cards", "receivables"))
     assert sum(line["written"] for line in lines.values()) == demo.told("writes")[0]
 
 

@@ -27,14 +27,15 @@ from gp365.app.actions.sync import sync
 from gp365.app.actions.undo import OfRun, undo
 from gp365.app.actions.undo_outputs import UndoOut
 from gp365.app.assembly import assemble
+from gp365.app.loader import load_flows
 from gp365.app.project import Project, open_project
 from gp365.model.errors import Misconfigured
 
 Say = Callable[[str, object], None]
 SHOWN = 2
 FOLDER = "gp365-demo"
-FLOWS = ("customers", "receivables")
-"""The flows and groups that the demonstration runs, beside what these bring along."""
+FIRST = "customers"
+"""The flow whose edits are taken back; it stands first in the settings."""
 CHANNEL = "sql"
 """How GP is reached: the channel that serves all of them."""
 
@@ -99,7 +100,7 @@ def demo(
     chosen = _folder(folder, keep)
     began = monotonic()
     say("start", str(chosen))
-    wishes = ("--channel", CHANNEL, "--flows", ",".join(FLOWS))
+    wishes = ("--channel", CHANNEL, "--flows", ",".join(flows(chosen)))
     running = start_simulators(chosen, stay=keep, extra=wishes)
     finished = False
     try:
@@ -112,6 +113,11 @@ def demo(
             running.stop()
         if folder is None and not keep:
             shutil.rmtree(chosen, ignore_errors=True)
+
+
+def flows(folder: Path) -> tuple[str, ...]:
+    """Name every shipped flow, the first one first."""
+    return (FIRST, *sorted(load_flows(folder / "flows").flows.keys() - {FIRST}))
 
 
 def _folder(given: Path | None, keep: bool) -> Path:
@@ -154,7 +160,8 @@ def _story(
     say("parked", stopped)
     explained = explain(project, *script.explained)
     say("explain", explained)
-    undone = undo(project, OfRun(third.runs[0].run), apply=True, progress=progress)
+    edited = next(run.run for run in third.runs if run.flow == FIRST)
+    undone = undo(project, OfRun(edited), apply=True, progress=progress)
     say("undone", undone)
     fourth = sync(project, progress=progress)
     say("fourth", fourth)
