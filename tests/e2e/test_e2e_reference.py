@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from e2e_site import GP, SALES, Row, Site
@@ -18,6 +17,7 @@ from reference_site import (
     all_options,
     approved,
     approvers,
+    elsewhere,
     given,
     parked,
     proposed,
@@ -153,28 +153,28 @@ def test_all_choices_have_every_term_and_method_with_one_value_and_a_second_look
 
 
 def test_proposed_terms_become_a_task_when_an_approver_approves_and_are_linked_when_somebody_enters_them(
-    either: Site,
+    books: Site,
 ) -> None:
-    key = proposed(either, OF_TERMS, "NET 12", gp365_reason="asked for by Vancouver")
-    assert synced(either, OF_TERMS).written == 0
-    approved(either, OF_TERMS, key)
-    assert either.sync(OF_TERMS).code == 1
-    [entry] = parked(either, OF_TERMS)
+    key = proposed(books, OF_TERMS, "NET 12", gp365_reason="asked for by Vancouver")
+    assert synced(books, OF_TERMS).written == 0
+    approved(books, OF_TERMS, key)
+    assert books.sync(OF_TERMS).code == 1
+    [entry] = parked(books, OF_TERMS)
     assert entry["code"] == "lookup-missing" and SAM in entry["message"]
-    approvers(either, SAM)
-    assert either.sync(OF_TERMS).code == 1
-    [entry] = parked(either, OF_TERMS)
+    approvers(books, SAM)
+    assert books.sync(OF_TERMS).code == 1
+    [entry] = parked(books, OF_TERMS)
     assert entry["code"] == "task" and "Payment Terms" in entry["message"]
-    assert "NET 12" not in {row["PYMTRMID"].strip() for row in either.rows(GP, "SY03300")}
-    either.put(GP, "SY03300", "NET 12", DUETYPE=1, DUEDTDS=12)
-    given(either, "NET 12", 4)
-    done = synced(either, OF_TERMS)
-    assert done.written == 1 and not parked(either, OF_TERMS)
-    row = shown(either, OF_TERMS)["NET 12"]
+    assert "NET 12" not in {row["PYMTRMID"].strip() for row in books.rows(GP, "SY03300")}
+    books.put(GP, "SY03300", "NET 12", DUETYPE=1, DUEDTDS=12)
+    given(books, "NET 12", 4)
+    done = synced(books, OF_TERMS)
+    assert done.written == 1 and not parked(books, OF_TERMS)
+    row = shown(books, OF_TERMS)["NET 12"]
     assert (row["gp365_paymenttermid"], row["gp365_duedays"]) == (key, 12)
     assert row["gp365_idkey"] == "NET_2012" and row["gp365_reason"] == "asked for by Vancouver"
-    assert synced(either, OF_TERMS).written == 0
-    approvers(either)
+    assert synced(books, OF_TERMS).written == 0
+    approvers(books)
 
 
 # over SQL: classes, and customers beside
@@ -194,9 +194,7 @@ def test_a_proposed_class_is_made_as_a_copy_of_its_template_after_approval_and_n
     approved(books, OF_CLASSES, key)
     assert books.sync(OF_CLASSES).code == 1 and classes(books) == before
     assert parked(books, OF_CLASSES)[0]["code"] == "lookup-missing"
-    approvers(books, "Sam Seller")
-    assert books.run("provision", "apply").code == 0
-    assert f"{SAM},Sam Seller" in (books.folder / "lookups" / "approvers.csv").read_text("utf-8")
+    approvers(books, SAM)
     done = books.sync(OF_CLASSES)
     made = classes(books)
     assert set(made) - set(before) == {"USA-WEST"}
@@ -285,7 +283,11 @@ def test_customers_with_terms_that_are_no_option_keep_theirs_until_the_choices_a
         (OF_TERMS, "option", "lookup-missing"),
     }
     given(books, "Some term of old", 4)
+    approvers(books, "sam seller", "Nobody Known")
     assert books.run("provision", "apply").code == 0
+    named = (books.folder / "lookups" / "approvers.csv").read_text("utf-8").splitlines()
+    assert named == ["sales,name", f"{SAM},Sam Seller", "Nobody Known,"]
+    approvers(books)
     lines = (books.folder / "lookups" / "payment_terms.csv").read_text("utf-8").splitlines()
     assert "Some term of old,4," in lines, "a line that the site wrote is kept"
     synced(books)
@@ -296,18 +298,19 @@ def test_customers_with_terms_that_are_no_option_keep_theirs_until_the_choices_a
 
 
 def test_over_rest_alone_an_approved_class_is_a_task_and_what_gp_does_not_serve_is_left_out(
-    tmp_path: Path,
+    books: Site,
 ) -> None:
-    with reference_site(tmp_path / "site", "rest") as at:
-        assert set(shown(at, OF_TERMS)) == {row["PYMTRMID"].strip() for row in at.rows(GP, "SY03300")}
-        said = {one["subject"]: one["text"] for one in at.run("doctor").json["findings"]}
+    with elsewhere(books, "rest"):
+        assert set(shown(books, OF_TERMS)) == {row["PYMTRMID"].strip() for row in books.rows(GP, "SY03300")}
+        said = {one["subject"]: one["text"] for one in books.run("doctor").json["findings"]}
         assert "is left out" in said["fabrikam/territories"]
-        approvers(at, SAM)
-        proposed(at, OF_CLASSES, "USA-REST", gp365_standing=3, gp365_template="USA-ILMO-T1")
-        before = classes(at)
-        assert at.sync().code == 1 and classes(at) == before
-        [entry] = parked(at, OF_CLASSES)
+        approvers(books, SAM)
+        proposed(books, OF_CLASSES, "USA-REST", gp365_standing=3, gp365_template="USA-ILMO-T1")
+        before = classes(books)
+        assert books.sync().code == 1 and classes(books) == before
+        [entry] = parked(books, OF_CLASSES)
         assert entry["code"] == "task" and "with all accounts" in entry["message"]
-        at.put(GP, "RM00201", "USA-REST", CLASDSCR="Entered")
-        assert synced(at).written == 1 and not parked(at, OF_CLASSES)
-        assert shown(at, OF_CLASSES)["USA-REST"]["gp365_description"] == "Entered"
+        books.put(GP, "RM00201", "USA-REST", CLASDSCR="Entered")
+        assert synced(books).written == 1 and not parked(books, OF_CLASSES)
+        assert shown(books, OF_CLASSES)["USA-REST"]["gp365_description"] == "Entered"
+        approvers(books)
