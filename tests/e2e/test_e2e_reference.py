@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from e2e_site import GP, SALES, Row, Site
@@ -18,6 +17,7 @@ from reference_site import (
     all_options,
     approved,
     approvers,
+    elsewhere,
     given,
     parked,
     proposed,
@@ -102,7 +102,7 @@ def test_every_entry_of_gp_stands_in_sales_with_its_figures_and_nothing_else(eit
 def test_terms_that_a_clerk_changes_are_changed_in_sales_and_nothing_beside_them(either: Site) -> None:
     before = shown(either, OF_TERMS)
     either.put(GP, "SY03300", "Due 20th", DUEDTDS=21)
-    assert synced(either).written == 1
+    assert synced(either, OF_TERMS).written == 1
     assert shown(either, OF_TERMS)["Due 20th"]["gp365_duedays"] == 21
     assert changed(either, OF_TERMS, before) == ["Due 20th"]
 
@@ -110,7 +110,7 @@ def test_terms_that_a_clerk_changes_are_changed_in_sales_and_nothing_beside_them
 def test_what_somebody_writes_over_terms_in_sales_is_put_right(books: Site) -> None:
     row = shown(books, OF_TERMS)["2% EOM/Net 15th"]
     books.put(SALES, "gp365_paymentterms", row["gp365_paymenttermid"], gp365_duedays=90)
-    assert synced(books).written == 1
+    assert synced(books, OF_TERMS).written == 1
     assert shown(books, OF_TERMS)["2% EOM/Net 15th"]["gp365_duedays"] == row["gp365_duedays"]
 
 
@@ -119,23 +119,23 @@ def test_terms_that_are_gone_from_gp_are_kept_and_marked_and_in_use_again_when_t
 ) -> None:
     given(either, "NET 77", 4)
     either.put(GP, "SY03300", "NET 77", DUETYPE=1, DUEDTDS=77)
-    assert synced(either).written == 1
+    assert synced(either, OF_TERMS).written == 1
     row = shown(either, OF_TERMS)["NET 77"]
     assert (row["gp365_duedays"], row["gp365_option"]) == (77, 4)
 
     either.door(GP, "DELETE", "/rows/SY03300/NET 77")
-    assert synced(either).written == 1
+    assert synced(either, OF_TERMS).written == 1
     gone = shown(either, OF_TERMS)["NET 77"]
     assert gone["gp365_inactive"] is True and gone["gp365_duedays"] == 77
     assert gone["gp365_paymenttermid"] == row["gp365_paymenttermid"]
-    assert synced(either).written == 0 and synced(either, "--full").written == 0
+    assert synced(either, OF_TERMS).written == 0 and synced(either, OF_TERMS, "--full").written == 0
 
     either.put(GP, "SY03300", "NET 77", DUETYPE=1, DUEDTDS=78)
-    assert synced(either).written == 1
+    assert synced(either, OF_TERMS).written == 1
     back = shown(either, OF_TERMS)["NET 77"]
     assert (back["gp365_inactive"], back["gp365_duedays"]) == (False, 78)
     assert back["gp365_paymenttermid"] == row["gp365_paymenttermid"]
-    assert synced(either).written == 0
+    assert synced(either, OF_TERMS).written == 0
 
 
 def test_all_choices_have_every_term_and_method_with_one_value_and_a_second_look_finds_nothing(
@@ -153,28 +153,28 @@ def test_all_choices_have_every_term_and_method_with_one_value_and_a_second_look
 
 
 def test_proposed_terms_become_a_task_when_an_approver_approves_and_are_linked_when_somebody_enters_them(
-    either: Site,
+    books: Site,
 ) -> None:
-    key = proposed(either, OF_TERMS, "NET 12", gp365_reason="asked for by Vancouver")
-    assert synced(either).written == 0
-    approved(either, OF_TERMS, key)
-    assert either.sync().code == 1
-    [entry] = parked(either, OF_TERMS)
+    key = proposed(books, OF_TERMS, "NET 12", gp365_reason="asked for by Vancouver")
+    assert synced(books, OF_TERMS).written == 0
+    approved(books, OF_TERMS, key)
+    assert books.sync(OF_TERMS).code == 1
+    [entry] = parked(books, OF_TERMS)
     assert entry["code"] == "lookup-missing" and SAM in entry["message"]
-    approvers(either, SAM)
-    assert either.sync().code == 1
-    [entry] = parked(either, OF_TERMS)
+    approvers(books, SAM)
+    assert books.sync(OF_TERMS).code == 1
+    [entry] = parked(books, OF_TERMS)
     assert entry["code"] == "task" and "Payment Terms" in entry["message"]
-    assert "NET 12" not in {row["PYMTRMID"].strip() for row in either.rows(GP, "SY03300")}
-    either.put(GP, "SY03300", "NET 12", DUETYPE=1, DUEDTDS=12)
-    given(either, "NET 12", 4)
-    done = synced(either)
-    assert done.written == 1 and not parked(either, OF_TERMS)
-    row = shown(either, OF_TERMS)["NET 12"]
+    assert "NET 12" not in {row["PYMTRMID"].strip() for row in books.rows(GP, "SY03300")}
+    books.put(GP, "SY03300", "NET 12", DUETYPE=1, DUEDTDS=12)
+    given(books, "NET 12", 4)
+    done = synced(books, OF_TERMS)
+    assert done.written == 1 and not parked(books, OF_TERMS)
+    row = shown(books, OF_TERMS)["NET 12"]
     assert (row["gp365_paymenttermid"], row["gp365_duedays"]) == (key, 12)
     assert row["gp365_idkey"] == "NET_2012" and row["gp365_reason"] == "asked for by Vancouver"
-    assert synced(either).written == 0
-    approvers(either)
+    assert synced(books, OF_TERMS).written == 0
+    approvers(books)
 
 
 # over SQL: classes, and customers beside
@@ -185,19 +185,17 @@ def test_a_proposed_class_is_made_as_a_copy_of_its_template_after_approval_and_n
 ) -> None:
     receivable = max(row["ACTINDX"] for row in books.rows(GP, "GL00105"))
     books.put(GP, "RM00201", "USA-ILMO-T1", RMARACC=receivable)
-    synced(books)
+    synced(books, OF_CLASSES)
     before = classes(books)
     key = proposed(
         books, OF_CLASSES, "usa-west", gp365_description="Western states", gp365_template="USA-ILMO-T1"
     )
-    assert synced(books).written == 0 and classes(books) == before
+    assert synced(books, OF_CLASSES).written == 0 and classes(books) == before
     approved(books, OF_CLASSES, key)
-    assert books.sync().code == 1 and classes(books) == before
+    assert books.sync(OF_CLASSES).code == 1 and classes(books) == before
     assert parked(books, OF_CLASSES)[0]["code"] == "lookup-missing"
-    approvers(books, "Sam Seller")
-    assert books.run("provision", "apply").code == 0
-    assert f"{SAM},Sam Seller" in (books.folder / "lookups" / "approvers.csv").read_text("utf-8")
-    done = books.sync()
+    approvers(books, SAM)
+    done = books.sync(OF_CLASSES)
     made = classes(books)
     assert set(made) - set(before) == {"USA-WEST"}
     model, new = before["USA-ILMO-T1"], made["USA-WEST"]
@@ -205,11 +203,11 @@ def test_a_proposed_class_is_made_as_a_copy_of_its_template_after_approval_and_n
     assert new["RMARACC"] == model["RMARACC"] == receivable
     assert (new["CLASDSCR"].strip(), new["DEFLTCLS"]) == ("Western states", 0)
     assert {name: row for name, row in made.items() if name != "USA-WEST"} == before
-    synced(books)
+    synced(books, OF_CLASSES)
     row = books.row(SALES, "gp365_customerclasses", key)
     assert row["gp365_idkey"] == "USA_2DWEST" and row["gp365_standing"] == 3
     assert row["gp365_terms"] == model["PYMTRMID"].strip()
-    assert synced(books).written == 0
+    assert synced(books, OF_CLASSES).written == 0
     approvers(books)
 
 
@@ -218,13 +216,13 @@ def test_a_class_without_a_template_or_of_an_unknown_one_is_made_nowhere(books: 
     before = classes(books)
     first = proposed(books, OF_CLASSES, "USA-NONE", gp365_standing=3)
     second = proposed(books, OF_CLASSES, "USA-ODD", gp365_standing=3, gp365_template="NO SUCH")
-    assert books.sync().code == 1 and classes(books) == before
+    assert books.sync(OF_CLASSES).code == 1 and classes(books) == before
     codes = {entry["code"] for entry in parked(books, OF_CLASSES)}
     assert codes == {"required-missing", "rejected"}
     assert any("NO SUCH" in entry["message"] for entry in parked(books, OF_CLASSES))
     for key in (first, second):
         books.put(SALES, "gp365_customerclasses", key, gp365_standing=4)
-    synced(books)
+    synced(books, OF_CLASSES)
     assert classes(books) == before
     approvers(books)
 
@@ -233,10 +231,10 @@ def test_a_row_that_only_says_it_is_in_gp_makes_nothing_there(books: Site) -> No
     approvers(books, SAM)
     before = classes(books)
     key = proposed(books, OF_CLASSES, "USA-SLY", gp365_standing=1, gp365_template="USA-ILMO-T1")
-    assert books.sync().code == 1 and classes(books) == before
+    assert books.sync(OF_CLASSES).code == 1 and classes(books) == before
     assert parked(books, OF_CLASSES)[0]["code"] == "required-missing"
     books.door(SALES, "DELETE", f"/rows/gp365_customerclasses/{key}")
-    synced(books)
+    synced(books, OF_CLASSES)
     approvers(books)
 
 
@@ -252,11 +250,11 @@ def test_a_class_that_gp_has_already_is_linked_and_not_overwritten(books: Site) 
         gp365_standing=3,
         gp365_template="USA-ILMO-T1",
     )
-    synced(books)
+    synced(books, OF_CLASSES)
     assert classes(books)["USA-LATE"] == clerk
     row = shown(books, OF_CLASSES)["USA-LATE"]
     assert (row["gp365_customerclassid"], row["gp365_description"]) == (key, "Entered by a clerk")
-    assert synced(books).written == 0
+    assert synced(books, OF_CLASSES).written == 0
     approvers(books)
 
 
@@ -264,7 +262,7 @@ def test_an_inactive_salesperson_is_marked_and_kept(books: Site) -> None:
     before = shown(books, "salespersons")
     late = {"table": "RM00301", "key": "PAUL W.", "values": {"INACTIVE": 1}, "by_s": 0}
     books.door(GP, "POST", "/late", late)
-    synced(books, "--full")
+    synced(books, "salespersons", "--full")
     assert shown(books, "salespersons")["PAUL W."]["gp365_inactive"] is True
     assert changed(books, "salespersons", before) == ["PAUL W."]
 
@@ -285,7 +283,11 @@ def test_customers_with_terms_that_are_no_option_keep_theirs_until_the_choices_a
         (OF_TERMS, "option", "lookup-missing"),
     }
     given(books, "Some term of old", 4)
+    approvers(books, "sam seller", "Nobody Known")
     assert books.run("provision", "apply").code == 0
+    named = (books.folder / "lookups" / "approvers.csv").read_text("utf-8").splitlines()
+    assert named == ["sales,name", f"{SAM},Sam Seller", "Nobody Known,"]
+    approvers(books)
     lines = (books.folder / "lookups" / "payment_terms.csv").read_text("utf-8").splitlines()
     assert "Some term of old,4," in lines, "a line that the site wrote is kept"
     synced(books)
@@ -296,18 +298,19 @@ def test_customers_with_terms_that_are_no_option_keep_theirs_until_the_choices_a
 
 
 def test_over_rest_alone_an_approved_class_is_a_task_and_what_gp_does_not_serve_is_left_out(
-    tmp_path: Path,
+    books: Site,
 ) -> None:
-    with reference_site(tmp_path / "site", "rest") as at:
-        assert set(shown(at, OF_TERMS)) == {row["PYMTRMID"].strip() for row in at.rows(GP, "SY03300")}
-        said = {one["subject"]: one["text"] for one in at.run("doctor").json["findings"]}
+    with elsewhere(books, "rest"):
+        assert set(shown(books, OF_TERMS)) == {row["PYMTRMID"].strip() for row in books.rows(GP, "SY03300")}
+        said = {one["subject"]: one["text"] for one in books.run("doctor").json["findings"]}
         assert "is left out" in said["fabrikam/territories"]
-        approvers(at, SAM)
-        proposed(at, OF_CLASSES, "USA-REST", gp365_standing=3, gp365_template="USA-ILMO-T1")
-        before = classes(at)
-        assert at.sync().code == 1 and classes(at) == before
-        [entry] = parked(at, OF_CLASSES)
+        approvers(books, SAM)
+        proposed(books, OF_CLASSES, "USA-REST", gp365_standing=3, gp365_template="USA-ILMO-T1")
+        before = classes(books)
+        assert books.sync().code == 1 and classes(books) == before
+        [entry] = parked(books, OF_CLASSES)
         assert entry["code"] == "task" and "with all accounts" in entry["message"]
-        at.put(GP, "RM00201", "USA-REST", CLASDSCR="Entered")
-        assert synced(at).written == 1 and not parked(at, OF_CLASSES)
-        assert shown(at, OF_CLASSES)["USA-REST"]["gp365_description"] == "Entered"
+        books.put(GP, "RM00201", "USA-REST", CLASDSCR="Entered")
+        assert synced(books).written == 1 and not parked(books, OF_CLASSES)
+        assert shown(books, OF_CLASSES)["USA-REST"]["gp365_description"] == "Entered"
+        approvers(books)
