@@ -16,7 +16,7 @@ from gp365_sim.gp.soap.app import SoapManner, set_changes
 SERVED = {
     *("customer", "customer_address", "payment_terms", "company", "salesperson", "territory", "currency"),
     *("receivables_summary", "customer_figures", "receivables_document", "cash_receipt", "gl_account"),
-    *("item", "item_quantity"),
+    *("item", "item_quantity", "shipping_method"),
     *("vendor", "vendor_address", "sales_document", "purchase_order"),
 }
 

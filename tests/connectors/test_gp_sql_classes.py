@@ -10,7 +10,9 @@ from gp_sql_place import SqlPlace
 from gp365.model.record import Op, Outcome, Status, Write
 
 MODEL = "USA-ILMO-T1"
-OWN = frozenset({"CLASSID", "CLASDSCR", "NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_ID", "DEFLTCLS", "CSTPRLVL"})
+OWN = frozenset(
+    {"CLASSID", "CLASDSCR", "NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_ID", "DEFLTCLS", "CSTPRLVL"}
+)
 
 
 def copy(here: SqlPlace, name: str, template: str = MODEL) -> Outcome:

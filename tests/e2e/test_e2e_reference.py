@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from e2e_site import GP, SALES, Row, Site
@@ -36,7 +37,10 @@ LISTS = {
 OWN = frozenset(
     {"CLASSID", "CLASDSCR", "NOTEINDX", "CREATDDT", "MODIFDT", "DEX_ROW_ID", "DEFLTCLS", "CSTPRLVL"}
 )
-RUNS = {"sql": ("customers", "reference_data"), "soap": ("reference_data",)}
+RUNS = {
+    "sql": ("reference_data",),
+    "soap": ("payment_terms", "salespersons", "territories", "shipping_methods", "currencies"),
+}
 
 Sites = Callable[[str], Site]
 
@@ -267,9 +271,15 @@ def test_an_inactive_salesperson_is_marked_and_kept(books: Site) -> None:
     assert changed(books, "salespersons", before) == ["PAUL W."]
 
 
+@pytest.mark.proof
 def test_customers_with_terms_that_are_no_option_keep_theirs_until_the_choices_are_extended(
-    books: Site,
+    tmp_path: Path,
 ) -> None:
+    with reference_site(tmp_path / "site", "sql", ("customers", "payment_terms")) as at:
+        _unmapped_terms(at)
+
+
+def _unmapped_terms(books: Site) -> None:
     number = "ADAMPARK0001"
     before = books.account_of(number)["paymenttermscode"]
     books.put(GP, "SY03300", "Net30", DUETYPE=1, DUEDTDS=33)

@@ -110,7 +110,8 @@ def _refused(name: str, fault: Gp365Error) -> Finding:
 def _served(service: Service, name: str, first: Mapping[str, Any] | None) -> Finding:
     entity, resource = entity_named(name), service.resource(name)
     given_up = {ours for ours, theirs in service.settings.names.get(name, {}).items() if not theirs}
-    expected = [field for field in entity.fields if field not in given_up] if first is not None else []
+    named = [field for field, each in entity.fields.items() if each.sba and field not in given_up]
+    expected = named if first is not None else []
     missing = [field for field in expected if field not in (first or {})]
     unknown = [field for field in first or () if field not in entity.fields]
     facts: dict[str, object] = {

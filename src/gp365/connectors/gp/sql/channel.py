@@ -226,7 +226,11 @@ def _fields(name: str) -> dict[str, FieldDescription]:
         return card_fields()
     entity = entity_named(name)
     written = (
-        {each for each, field in entity.fields.items() if field.econnect or field.description.writable == "create"}
+        {
+            each
+            for each, field in entity.fields.items()
+            if field.econnect or field.description.writable == "create"
+        }
         if name in CALLS or name in written_within()
         else set[str]()
     )

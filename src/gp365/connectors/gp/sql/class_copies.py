@@ -51,7 +51,8 @@ def copy_class(trip: Trip) -> Outcome:
     """
     if trip.write.op is not Op.CREATE:
         raise Bug("bug", f"A customer class is not to be changed: {show_key(trip.write.key)}.")
-    name, template = capitals(trip.write.key[0].rstrip(" ")), capitals(show(trip.write.values["TemplateClass"]))
+    name = capitals(trip.write.key[0].rstrip(" "))
+    template = capitals(show(trip.write.values["TemplateClass"]))
     there = _class(trip, name)
     if there is not None:
         record = _record(there)
@@ -65,7 +66,9 @@ def copy_class(trip: Trip) -> Outcome:
         raise Bug("bug", f"eConnect created the class {name}, and it is not there.")
     record = _record(made)
     stored = {field: record.values[field] for field in trip.write.values if field in record.values}
-    return Outcome(Status.DONE, record.key, stored=stored, record=record, error=_unlike(name, template, model, made))
+    return Outcome(
+        Status.DONE, record.key, stored=stored, record=record, error=_unlike(name, template, model, made)
+    )
 
 
 def _class(trip: Trip, name: str) -> Values | None:
@@ -90,7 +93,10 @@ def _copied(trip: Trip, model: Values) -> dict[str, SqlValue]:
     }
     indexes = {name: cast("int", model[name]) for name in ACCOUNTS if model.get(name)}
     numbers = _numbers(trip, set(indexes.values()))
-    return {**plain, **{ACCOUNTS[name]: numbers[index] for name, index in indexes.items() if index in numbers}}
+    return {
+        **plain,
+        **{ACCOUNTS[name]: numbers[index] for name, index in indexes.items() if index in numbers},
+    }
 
 
 def _numbers(trip: Trip, indexes: set[int]) -> dict[int, str]:
