@@ -12,8 +12,8 @@ from pathlib import Path
 from gp365.app.actions import planfiles
 from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut, guard_out
-from gp365.app.actions.plan_horizon import horizon_of
 from gp365.app.actions.plan_forecast import foretold
+from gp365.app.actions.plan_horizon import horizon_of
 from gp365.app.actions.planned import QUIET, planned_record
 from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly

@@ -13,9 +13,7 @@ ROW_BYTES = 3000
 def horizon_of(job: Job) -> HorizonOut | None:
     """Count what lies within a flow's horizon and beyond it; None where its sides are read whole."""
     for place in job.places:
-        held = (
-            place.connector.within(place.entity.name) if isinstance(place.connector, HasHorizon) else None
-        )
+        held = place.connector.within(place.entity.name) if isinstance(place.connector, HasHorizon) else None
         if held is not None:
             return HorizonOut(
                 place.side,
@@ -36,6 +34,8 @@ def megabytes(rows: int) -> float:
 
 def told(one: HorizonOut) -> str:
     """Say what a horizon means, in a sentence."""
-    within = f"{one.rows:,} records are open or of the last {one.months} months (since {one.since.isoformat()})"
+    within = (
+        f"{one.rows:,} records are open or of the last {one.months} months (since {one.since.isoformat()})"
+    )
     more = f"; {one.beyond:,} older ones stay out, {one.in_all_assumed:g} MB with them" if one.beyond else ""
     return f"{within}: about {one.megabytes_assumed:g} MB in Dataverse (assumed){more}"

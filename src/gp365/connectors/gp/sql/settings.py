@@ -26,7 +26,8 @@ class SqlSettings:
     the commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has
     changes without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides
     in which period a document is posted, `document` or `batch` (GP's Posting Setup). `time_zone` is the company's,
-    in which today is meant. `history_months`: so far back what is settled (documents in history) is read. Raises Misconfigured("settings-invalid") for values that cannot be.
+    in which today is meant. `history_months`: so far back what is settled (documents in history) is read. Raises
+    Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
