@@ -84,8 +84,8 @@ def void(at: Site, place: Place, *, unpaid: bool = False) -> None:
 
 
 def synced(at: Site, *arguments: str) -> Answer:
-    """Sync, without anything left to a person."""
-    done = at.sync(*arguments)
+    """Sync documents and what they need, without anything left to a person."""
+    done = at.sync(FLOW, *arguments)
     assert done.code == 0, done.out + done.err
     assert done.balanced
     return done
