@@ -89,7 +89,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         plans.append(_horizon(at.run("plan", FLOW).json))
         story.sync("--full")
         beyond = at.run("reconcile", FLOW)
-        yield Told(story, *story.evenings, agreed, differing, beyond, (plans[0], plans[1]))
+        begin, again, first, second, third, after, closed, shorter = story.evenings
+        evenings = (begin, again, first, second, third, after, closed, shorter)
+        yield Told(story, *evenings, agreed, differing, beyond, (plans[0], plans[1]))
 
 
 def _horizon(plan: Any) -> Any:
