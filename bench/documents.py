@@ -29,7 +29,7 @@ class Documents:
     scale: Scale
 
 
-SCALED = Documents(8_000, replace(SCALED_LIMITS, customers=CUSTOMERS))
+SCALED = Documents(16_000, replace(SCALED_LIMITS, customers=CUSTOMERS))
 FULL = Documents(200_000, replace(FULL_LIMITS, customers=CUSTOMERS))
 
 
