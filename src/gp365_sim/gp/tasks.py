@@ -12,7 +12,9 @@ from decimal import Decimal
 from gp365_sim.gp import aging, batches, periods, posting, removal, salesposting, summary, voiding, yearend
 from gp365_sim.gp.applying import Applied, Pair, apply, unapply
 from gp365_sim.gp.company import Company
+from gp365_sim.gp.numbers import next_receivable
 from gp365_sim.gp.plain import typed
+from gp365_sim.gp.receivables import enter, enter_receipt
 from gp365_sim.gp.refusals import not_found
 from gp365_sim.gp.rmtypes import PAYMENT
 
@@ -38,6 +40,24 @@ def post(company: Company, order: Order) -> object:
         )
         moved = [posting.post_document(company, source, kind, _text(document, "number"))]
     return {"moved": [asdict(each) for each in moved]}
+
+
+def document(company: Company, order: Order) -> object:
+    """Enter a receivables document or receipt, values by column: `{"values": {"RMDTYPAL", "CUSTNMBR", …}, "post"?}`.
+
+    Without DOCNUMBR it takes the next number of its type, without BACHNUMB a batch of its own kind.
+    """
+    values = _part(order, "values")
+    kind = _whole(values, "RMDTYPAL")
+    table = company["RM10201" if kind == PAYMENT else "RM10301"].table
+    given = {"BACHNUMB": "DOOR", "DOCDATE": company.today()}
+    given |= {name: typed(table.column(name), value) for name, value in values.items()}
+    if "DOCNUMBR" not in given:
+        given["DOCNUMBR"] = next_receivable(company, kind)
+    row = enter_receipt(company, given) if kind == PAYMENT else enter(company, given)
+    if order.get("post"):
+        posting.post_document(company, RECEIVABLE_SOURCES.get(kind, "RM_Sales"), kind, str(row["DOCNUMBR"]))
+    return {"rows": [row]}
 
 
 def period(company: Company, order: Order) -> object:
@@ -149,6 +169,7 @@ def batch_lock(company: Company, order: Order) -> object:
 
 TASKS: Mapping[str, Task] = {
     "post": post,
+    "document": document,
     "period": period,
     "age": age,
     "year_end": year_end,

@@ -22,6 +22,7 @@ NAMES = (
     *("customer", "customer_address", "customer_class", "payment_terms", "company"),
     *("internet_address", "salesperson", "territory", "currency"),
     *("receivables_summary", "customer_figures", "receivables_document", "cash_receipt", "apply"),
+    *("application", "payment"),
     *("gl_account", "gl_balance", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
     *("sales_document", "sales_document_line", "sales_payment", "sales_distribution"),

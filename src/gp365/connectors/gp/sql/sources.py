@@ -15,8 +15,10 @@ from typing import Any, cast
 
 import orjson
 
+from gp365.connectors.gp.sql.ends import Ends, ends_of
 from gp365.connectors.gp.sums import Adds, parts_of
 from gp365.connectors.gp.tables import GpEntity, GpField, entity_named
+from gp365.connectors.gp.worked import Rule, inputs, rules_of
 from gp365.model.entity import FieldType
 from gp365.model.errors import Misconfigured
 
@@ -56,12 +58,16 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A table whose stamps tell of changes: the values of `columns` name the fields `by` of the records to read."""
+    """A table whose stamps tell of changes: the values of `columns` name the fields `by` of the records to read.
+
+    `gone`: a newer stamp also tells of records that are no more; `by` is then how their keys begin.
+    """
 
     table: str
     columns: tuple[str, ...]
     by: tuple[str, ...]
     where: Mapping[str, Constant]
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ class Source:
 
     `compare`: some changes have no stamp at all, and only a comparison of all rows sees them. `signed` and `less` are
     fields that are worked out of others: an amount with the sign of its type, a difference; so are `adds`, sums.
-    `figures` are worked out of another table. `varies` names fields whose columns a site may lack.
+    `figures` are worked out of another table, `ends` are documents between which a row lies, `worked` says what is worked
+    out of a record after it was read. `varies` names fields whose columns a site may lack.
     """
 
     entity: GpEntity
@@ -115,10 +122,16 @@ class Source:
     adds: Mapping[str, Adds]
     figures: Figures | None
     empty: frozenset[str]
+    ends: Ends | None
+    worked: Mapping[str, Rule]
 
     def field(self, name: str) -> GpField:
         """Return a field of the entity."""
         return self.entity.fields[name]
+
+    def wide(self, fields: Sequence[str]) -> list[str]:
+        """Name the fields, and those that they are worked out of."""
+        return inputs(self.worked, fields) if self.worked else list(fields)
 
     @property
     def fed(self) -> bool:
@@ -183,6 +196,8 @@ def source_of(name: str) -> Source:
             for each, held in entity.fields.items()
             if (join := joins.get(held.sql.rpartition(".")[0])) is not None and join.empty
         ),
+        ends_of(given["ends"]) if "ends" in given else None,
+        rules_of(fields),
     )
 
 
@@ -223,7 +238,13 @@ def _own_watch(entity: GpEntity, part: Part) -> Watch:
 
 
 def _watch(given: Mapping[str, Any]) -> Watch:
-    return Watch(given["table"], tuple(given["columns"]), tuple(given["by"]), given.get("where", {}))
+    return Watch(
+        given["table"],
+        tuple(given["columns"]),
+        tuple(given["by"]),
+        given.get("where", {}),
+        bool(given.get("gone", False)),
+    )
 
 
 def needed(source: Source, fields: Sequence[str]) -> list[str]:
