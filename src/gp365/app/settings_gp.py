@@ -64,6 +64,12 @@ class GpSqlSettings(Strict):
     compare_h: float = Field(
         default=24.0, ge=0, le=8784, description="after so many hours tables without a stamp are read whole"
     )
+    history_months: int = Field(
+        default=24,
+        ge=0,
+        le=1200,
+        description="how many months of settled receivables documents (history) are read, beside all open ones",
+    )
     read_only: bool = Field(default=False, description="nothing is ever written over SQL")
     posting_date: Literal["document", "batch"] = Field(
         default="document",
@@ -146,6 +152,11 @@ class GpSystem(Strict):
         "doctor",
     )
     tenant: str = Field(default="DefaultTenant", description="SBA tenant")
+    receivables_accounts: list[str] = Field(
+        default=[],
+        description="account numbers, as GP shows them, of the receivables control accounts in the general ledger; empty: "
+        "those of the customers' cards and of the posting account setup",
+    )
     time_zone: str = Field(
         default="UTC", description="time zone in which GP's days are meant, as in America/Chicago"
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gp365.model.entity import EntityDescription
 from gp365.model.record import ChangePage, Outcome, Record, Write
@@ -63,6 +64,28 @@ class Estimate:
     requests: int
     seconds: float
     once: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """How much of an entity is read: what is open, and history of so many months, which begins with the day `since`.
+
+    `rows` lie within, `beyond` are records that exist and are left out.
+    """
+
+    months: int
+    since: date
+    rows: int
+    beyond: int
+
+
+@runtime_checkable
+class HasHorizon(Protocol):
+    """A connector that leaves out of its full readings what is old and settled."""
+
+    def within(self, entity: str) -> Within | None:
+        """Count what lies within the horizon and beyond; None for an entity that is read whole."""
+        ...
 
 
 class Connector(Protocol):

@@ -85,6 +85,7 @@ class EntityDescription:
     `retired` gives the wire values that take a record out of use, since nothing is ever deleted.
     `lists` names the lists of rows inside of a record's values (lines of a document), with the entity of a row.
     `opens_writing` says what to change so that verbs that are not served would be, "" if nothing does.
+    `partial`: a full reading leaves out records that exist (a horizon): those that it does not show are read by key.
     """
 
     name: str
@@ -109,3 +110,4 @@ class EntityDescription:
     aside: str = ""
     lists: Mapping[str, str] = field(default_factory=dict[str, str])
     opens_writing: str = ""
+    partial: bool = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from gp365.model.contract import ScratchTable
 from gp365.model.record import Change, ChangePage, Record
-from gp365.model.values import Key, fingerprinting, key_text
+from gp365.model.values import Key, fingerprinting, key_of, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place, Since, is_ours
@@ -113,12 +113,12 @@ def _observe_side(job: Job, place: Place, observation: Observation, full: bool, 
             observation.full[place.side] = True
         _take(job, place, page, observation, store_keys)
     if observation.full[place.side]:
-        _find_vanished(job, place, observation)
+        _find_vanished(job, place, observation, store_keys)
         if store_keys and observation.similar is not None and not observation.similar.complete:
             with job.store.write(job.lease) as conn:
                 observation.similar.read_whole(conn, place)
     else:
-        _find_gone(job, place, observation)
+        _find_gone(job, place, observation, store_keys)
 
 
 def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
@@ -314,8 +314,8 @@ def _norm_rows(records: Sequence[Record], told: Sequence[Told]) -> list[tuple[in
     ]
 
 
-def _find_gone(job: Job, place: Place, observation: Observation) -> None:
-    """Note the linked keys of which a feed says how they begin, and which it does not show."""
+def _find_gone(job: Job, place: Place, observation: Observation, store_keys: bool) -> None:
+    """Read by key the linked records of which a feed says how their keys begin, and which it does not show."""
     begun, met = sorted(observation.beginnings.get(place.side, ())), observation.met[place.side]
     if not begun:
         return
@@ -323,13 +323,13 @@ def _find_gone(job: Job, place: Place, observation: Observation) -> None:
     known = {link for link, _ in missing}
     with job.store.read() as conn:
         found = links.beginning(conn, job.pair, job.flow.name, place.end, map(key_text, begun))
-    for link, key in found:
-        if link not in met and link not in known:
-            missing.append((link, key))
-            observation.busy.add(link)
+    absent = [one for one in found if one[0] not in met and one[0] not in known]
+    for link, key in _beyond(job, place, absent, observation, store_keys):
+        missing.append((link, key))
+        observation.busy.add(link)
 
 
-def _find_vanished(job: Job, place: Place, observation: Observation) -> None:
+def _find_vanished(job: Job, place: Place, observation: Observation, store_keys: bool) -> None:
     """Note the linked keys that a full reading did not show."""
     met, since = observation.met[place.side], observation.since
     with job.store.read() as conn:
@@ -341,6 +341,27 @@ def _find_vanished(job: Job, place: Place, observation: Observation) -> None:
             for link, key in page
             if link not in met and (since is None or link <= since.link)
         ]
+    if absent and place.entity.partial:
+        absent = _beyond(job, place, absent, observation, store_keys)
     observation.missing[place.side] = absent
     for number, _ in absent:
         observation.busy.add(number)
+
+
+def _beyond(
+    job: Job, place: Place, absent: list[tuple[int, str]], observation: Observation, store_keys: bool
+) -> list[tuple[int, str]]:
+    """Read by key what a full reading leaves out because it is old, as if it had shown it; give what is not there."""
+    gone: list[tuple[int, str]] = []
+    for start in range(0, len(absent), CHUNK):
+        piece = absent[start : start + CHUNK]
+        found = place.connector.get(place.entity.name, [key_of(key) for _, key in piece], place.fields)
+        _take(
+            job,
+            place,
+            ChangePage(tuple(Change(key, record) for key, record in found.items())),
+            observation,
+            store_keys,
+        )
+        gone += [one for one in piece if key_of(one[1]) not in found]
+    return gone

@@ -10,7 +10,7 @@ from gp365.connectors.gp.channel import ORDER, Channel, Draws, TakesClasses
 from gp365.connectors.gp.rest.channel import RestChannel
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES
-from gp365.model.contract import Estimate, Finding, Scratch, Tally
+from gp365.model.contract import Estimate, Finding, HasHorizon, Scratch, Tally, Within
 from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
@@ -176,6 +176,11 @@ class GpConnector:
             sum(part.seconds for part in parts),
             sum(part.once for part in parts),
         )
+
+    def within(self, entity: str) -> Within | None:
+        """Count what lies within the horizon and beyond; None for an entity that is read whole."""
+        reader = self._reader(entity)
+        return reader.within(entity) if isinstance(reader, HasHorizon) else None
 
     def epoch(self) -> str:
         """Give the epoch that the first channel tells; all tell it in the same form."""

@@ -21,9 +21,9 @@ from gp365.model.errors import Misconfigured
 NAMES = (
     *("customer", "customer_address", "customer_class", "payment_terms", "company"),
     *("internet_address", "salesperson", "territory", "currency"),
-    *("receivables_summary", "customer_figures", "receivables_document", "cash_receipt", "apply"),
-    *("application", "payment"),
-    *("gl_account", "gl_balance", "fiscal_period", "batch", "note"),
+    *("receivables_summary", "customer_figures", "receivables_document", "receivable"),
+    *("cash_receipt", "payment", "apply", "application"),
+    *("gl_account", "gl_balance", "posting_account", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
     *("sales_document", "sales_document_line", "sales_payment", "sales_distribution"),
     *("receivables_distribution", "purchase_order", "purchase_order_line"),

@@ -54,7 +54,7 @@ class Ends:
     def _ask(self, place: Place, keys: Sequence[Key]) -> dict[Key, Record]:
         """Ask for records that the full reading did not show: absence there is only a hint."""
         left = MOST_ASKED - self.asked.get(place.side, 0)
-        chosen = list(keys[: max(0, left)])
+        chosen = list(keys) if place.entity.partial else list(keys[: max(0, left)])
         if not chosen:
             return {}
         self.asked[place.side] = self.asked.get(place.side, 0) + len(chosen)

@@ -18,7 +18,7 @@ from gp365.connectors.gp.sql.sources import TICK_S, source_of
 from gp365.connectors.gp.sql.text import bracketed, select
 from gp365.connectors.gp.sql.writing import CALLS, Writing
 from gp365.connectors.gp.tables import NAMES, entity_named
-from gp365.model.contract import Estimate, Finding, Tally
+from gp365.model.contract import Estimate, Finding, Tally, Within
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, Strength
 from gp365.model.errors import Misconfigured
 from gp365.model.record import ChangePage, Outcome, Record, Write
@@ -95,6 +95,7 @@ class SqlChannel:
             retired={word: True for word in RETIRED if name == "customer"},
             lists={each: child for each, (child, _) in entity.children.items()},
             opens_writing=self._opens_writing(name),
+            partial=source.partial,
         )
 
     def _opens_writing(self, name: str) -> str:
@@ -113,6 +114,8 @@ class SqlChannel:
             said.append("changes are found by stamp; deletions are not seen")
         if source.fed and source.compare:
             said.append(f"all rows are compared every {self._settings.compare_h:g} hours")
+        if any(part.horizon for part in source.parts):
+            said.append(f"read: what is open, and {self._settings.history_months} months of history")
         if name not in CALLS and source.not_written:
             said.append(f"not written: {source.not_written}")
         document = document_of(name)
@@ -188,6 +191,10 @@ class SqlChannel:
         return Estimate(
             statements, statements * _ANSWER_S / self._settings.lanes, once=4 if creates or updates else 0
         )
+
+    def within(self, entity: str) -> Within | None:
+        """Count what lies within the horizon and beyond; None for an entity that is read whole."""
+        return self._reading.within(self._served(entity))
 
     def epoch(self) -> str:
         """Give company and lowest note index, then the highest note index, of the customers; "" before anything was read.

@@ -176,6 +176,10 @@ class Cards:
             reference=show(text_of(row[self._own[entity.reference]])),
         )
 
+    def records(self, rows: Sequence[Row]) -> list[Record]:
+        """Make records of rows."""
+        return [self.record(row) for row in rows]
+
     @property
     def _number(self) -> Convert:
         return converter(self._source.field("CustomerNumber").description)

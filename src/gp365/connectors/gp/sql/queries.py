@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Protocol
 
 from gp365.connectors.gp.sql.port import Row, SqlValue
-from gp365.connectors.gp.sql.rows import Reader
+from gp365.connectors.gp.sql.rows import Reader, folded
 from gp365.connectors.gp.sql.sources import STAMP, Constant, Join, Part, Source, needed
 from gp365.connectors.gp.sql.text import Names, Statement, bracketed, mark, select, select_of
 from gp365.model.record import Record
+from gp365.model.values import Key
 
 MOST_VALUES = 500
 """Values of one statement; SQL Server takes 2,100 (maximum capacity specifications)."""
@@ -32,6 +33,10 @@ class View(Protocol):
         """Make a record of a row."""
         ...
 
+    def records(self, rows: Sequence[Row]) -> list[Record]:
+        """Make records of rows; of one that stands in several parts the part that counts."""
+        ...
+
     def key_of(self, row: Row) -> tuple[SqlValue, ...]:
         """Return the key of a row as SQL Server gave it, for the page after it."""
         ...
@@ -47,9 +52,14 @@ class Plain:
         fields: Sequence[str],
         missing: frozenset[str] = frozenset(),
         also: Sequence[str] = (),
+        since: datetime | None = None,
     ) -> None:
-        """Select `fields`, and `also` for conditions only; `missing` are columns that the site lacks."""
+        """Select `fields`, and `also` for conditions only; `missing` are columns that the site lacks.
+
+        Rows of parts with a horizon are left out unless one of their days lies on or after `since`.
+        """
         self._names = names
+        self._since = since
         self._source = source
         self._fields = [name for name in needed(source, [*fields, *also]) if name not in missing]
         self._at = {name: at for at, name in enumerate(self._fields)}
@@ -61,6 +71,18 @@ class Plain:
     def record(self, row: Row) -> Record:
         """Make a record of a row."""
         return self._reader.record(row)
+
+    def records(self, rows: Sequence[Row]) -> list[Record]:
+        """Make records of rows; of one that GP is just moving, so that it stands in two parts, the part named first."""
+        if not self._source.once:
+            return [self._reader.record(row) for row in rows]
+        found: dict[Key, tuple[int, Record]] = {}
+        for row in rows:
+            part, record = self._reader.part_of(row), self._reader.record(row)
+            name = folded(self._source, record.key)
+            if name not in found or part < found[name][0]:
+                found[name] = part, record
+        return [record for _, record in found.values()]
 
     def key_of(self, row: Row) -> tuple[SqlValue, ...]:
         """Return the key of a row as it came."""
@@ -88,7 +110,9 @@ class Plain:
         if conditions:
             statement.add(" WHERE ").join(conditions, " AND ")
         if ordered:
-            statement.add(" ORDER BY " + ", ".join(self.column(name) for name in self._source.entity.key))
+            by = [self.column(name) for name in self._source.entity.key]
+            by += ["[u].[p]"] if self._several and self._source.once else []
+            statement.add(" ORDER BY " + ", ".join(by))
         return statement
 
     def _part(self, at: int) -> Statement:
@@ -97,8 +121,11 @@ class Plain:
             f"{column_of(self._source, part, name)} AS [c{place}]" for place, name in enumerate(self._fields)
         ]
         statement = self._from([*columns, f"{at:d} AS [p]"], part, None)
-        if part.where:
-            statement.add(" WHERE ").join(constants(part.where, "t"), " AND ")
+        conditions = constants(part.where, "t")
+        if part.horizon and self._since is not None:
+            conditions.append(within(part.horizon, self._since))
+        if conditions:
+            statement.add(" WHERE ").join(conditions, " AND ")
         return statement
 
     def _from(self, columns: Sequence[str], part: Part, top: int | None) -> Statement:
@@ -110,8 +137,21 @@ class Plain:
         return statement
 
 
+def within(columns: Sequence[str], since: datetime) -> Statement:
+    """Return the condition that one of a row's days lies on or after a day."""
+    days = [Statement(f"[t].{bracketed(column)} >= ").add(mark("datetime"), since) for column in columns]
+    return Statement("(").join(days, " OR ").add(")")
+
+
 def column_of(source: Source, part: Part, name: str) -> str:
-    """Return the column of a field in one part of its source."""
+    """Return the column of a field in one part of its source; where a joined row is missing, that of another field."""
+    other = source.instead.get(name)
+    if other is not None:
+        return f"COALESCE({_own_column(source, part, name)}, {_own_column(source, part, other)})"
+    return _own_column(source, part, name)
+
+
+def _own_column(source: Source, part: Part, name: str) -> str:
     if name in part.lacks:
         # Cast, because two bare NULLs in a union are whole numbers before a third part says what they are.
         return f"CAST(NULL AS {source.sql_type(name)})"

@@ -14,6 +14,7 @@ from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.document_rows import with_lists
 from gp365.connectors.gp.sql.ends import of_nothing, with_ends
 from gp365.connectors.gp.sql.figures import open_ones, wants_figures, with_figures
+from gp365.connectors.gp.sql.horizon import begin_of_horizon, counted_by_horizon
 from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
 from gp365.connectors.gp.sql.rows import folded, key_value
@@ -23,6 +24,7 @@ from gp365.connectors.gp.sql.text import Statement
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import unfit_character
 from gp365.connectors.gp.worked import with_worked
+from gp365.model.contract import Within
 from gp365.model.errors import Rejected
 from gp365.model.record import Change, ChangePage, Record
 from gp365.model.values import Key, Value, show
@@ -42,8 +44,8 @@ class Reading:
         self._settings = desk.settings
 
     def scan(self, entity: str, fields: Sequence[str]) -> Iterator[list[Record]]:
-        """Give every record in pages, in the order of the key as the server sorts it."""
-        source, view = source_of(entity), self._view(entity, fields)
+        """Give every record within the horizon in pages, in the order of the key as the server sorts it."""
+        source, view = source_of(entity), self._view(entity, fields, since=self._horizon(entity))
         columns = [view.column(name) for name in source.entity.key]
         types = [source.sql_type(name) for name in source.entity.key]
         last: tuple[SqlValue, ...] | None = None
@@ -51,7 +53,7 @@ class Reading:
             where = after(columns, types, last) if last is not None else None
             rows = self._desk.rows(view.select(self._settings.page, where, ordered=True))
             if rows:
-                yield self._whole(entity, [view.record(row) for row in rows], fields)
+                yield self._whole(entity, view.records(rows), fields)
             if len(rows) < self._settings.page:
                 return
             last = view.key_of(rows[-1])
@@ -59,7 +61,10 @@ class Reading:
     def get(
         self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, new: bool = False
     ) -> dict[Key, Record]:
-        """Read records by key, many at a time; `new` on a connection that was not used before."""
+        """Read records by key, many at a time; `new` on a connection that was not used before.
+
+        No horizon counts here. What stands nowhere any more is given with the flag that says so, where the entity has one.
+        """
         source, wanted = source_of(entity), dict[Key, list[Key]]()
         rows: list[tuple[SqlValue, ...]] = []
         for key in keys:
@@ -74,9 +79,13 @@ class Reading:
             if folded(source, key) not in wanted:
                 rows.append(values)
             wanted.setdefault(folded(source, key), []).append(key)
-        found = list(self._by(entity, source.entity.key, rows, fields, new=new))
-        found += self._of_nothing(entity, found, wanted, fields)
-        return {key: record for record in found for key in wanted.get(folded(source, record.key), ())}
+        read = list(self._by(entity, source.entity.key, rows, fields, new=new))
+        read += self._of_nothing(entity, read, wanted, fields)
+        found = {key: record for record in read for key in wanted.get(folded(source, record.key), ())}
+        if source.remains in fields:
+            asked = (key for several in wanted.values() for key in several)
+            found |= {key: Record(key, {source.remains: True}) for key in asked if key not in found}
+        return found
 
     def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
         """Read the records whose field has one of the values, as the database's collation compares them."""
@@ -147,6 +156,21 @@ class Reading:
         reached = Cursor(newest, held.compared, tuple(sorted(old)), self._day(source, fields))
         yield ChangePage(ready.changes, cursor=reached.text(), beginnings=ready.beginnings)
 
+    def _horizon(self, entity: str) -> datetime | None:
+        """Return the first day of the month with which the horizon begins, None where an entity has none."""
+        if not any(part.horizon for part in source_of(entity).parts):
+            return None
+        return begin_of_horizon(self._today(), self._settings.history_months)
+
+    def within(self, entity: str) -> Within | None:
+        """Count what lies within the horizon and what beyond; None where an entity has none."""
+        source, since = source_of(entity), self._horizon(entity)
+        if since is None:
+            return None
+        counted = [self._desk.rows(counted_by_horizon(self._desk.names, part, since))[0] for part in source.parts]
+        rows, within = (sum(int(cast("int", row[at] or 0)) for row in counted) for at in (0, 1))
+        return Within(self._settings.history_months, since.date(), within, rows - within)
+
     def _today(self) -> date:
         """Return the day that it is in the company's time zone."""
         return self._desk.clock.utc_now().astimezone(ZoneInfo(self._settings.time_zone)).date()
@@ -182,7 +206,7 @@ class Reading:
             values = tuple(row[2 : 2 + len(by)])
             kinds.setdefault(by, {})[tuple(v.rstrip(" ") if isinstance(v, str) else v for v in values)] = None
         for by, values in kinds.items():
-            for record in self._by(entity, by, list(values), fields):
+            for record in self._by(entity, by, list(values), fields, since=self._horizon(entity)):
                 if record.key not in given:
                     given.add(record.key)
                     yield Change(record.key, record)
@@ -195,15 +219,16 @@ class Reading:
         fields: Sequence[str],
         *,
         new: bool = False,
+        since: datetime | None = None,
     ) -> Iterator[Record]:
         source = source_of(entity)
-        view = self._view(entity, fields, by)
+        view = self._view(entity, fields, by, since)
         columns = [view.column(name) for name in by]
         types = [_type(source, name) for name in by]
         size = chunk_of(len(by))
         for at in range(0, len(rows), size):
             where = among(columns, types, rows[at : at + size])
-            found = [view.record(row) for row in self._desk.rows(view.select(None, where), new=new)]
+            found = view.records(self._desk.rows(view.select(None, where), new=new))
             yield from self._whole(entity, found, fields)
 
     def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
@@ -241,11 +266,17 @@ class Reading:
         lists = {name: entity_named(child).shown for name, (child, _) in source.entity.children.items()}
         return with_worked(source.worked, source.entity.shown, lists, settings, records, fields)
 
-    def _view(self, entity: str, fields: Sequence[str], also: Sequence[str] = ()) -> View:
+    def _view(
+        self,
+        entity: str,
+        fields: Sequence[str],
+        also: Sequence[str] = (),
+        since: datetime | None = None,
+    ) -> View:
         if entity == "customer":
             return Cards(self._desk.names, fields, also)
         source = source_of(entity)
-        return Plain(self._desk.names, source, source.wide(fields), self._desk.missing(entity), also)
+        return Plain(self._desk.names, source, source.wide(fields), self._desk.missing(entity), also, since)
 
     def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
         """Return a value as it is looked for, None where no record can hold it."""

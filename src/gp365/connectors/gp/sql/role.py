@@ -108,7 +108,7 @@ def _view(source: Source) -> str:
 
 def _select(source: Source, part: Part, fields: list[str]) -> str:
     columns = [f"{column_of(source, part, name)} AS {bracketed(name)}" for name in fields]
-    columns += [f"'{value}' AS {bracketed(name)}" for name, value in part.sets.items()]
+    columns += [f"{_literal(value)} AS {bracketed(name)}" for name, value in part.sets.items()]
     text = select(["\n    " + ",\n    ".join(columns) + "\n"], f"[dbo].{bracketed(part.table)}").text
     for alias, join in source.joins.items():
         conditions = [f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()]
@@ -120,3 +120,7 @@ def _select(source: Source, part: Part, fields: list[str]) -> str:
             f"[t].{bracketed(column)} = {value!r}" for column, value in part.where.items()
         )
     return text
+
+
+def _literal(value: str | int | bool) -> str:
+    return f"CAST({int(value)} AS bit)" if isinstance(value, bool) else f"'{value}'"

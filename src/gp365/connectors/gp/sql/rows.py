@@ -12,7 +12,7 @@ from typing import cast
 
 from gp365.connectors.gp.card import birth_of
 from gp365.connectors.gp.sql.port import Row, SqlValue
-from gp365.connectors.gp.sql.sources import Source
+from gp365.connectors.gp.sql.sources import Source, Told
 from gp365.connectors.gp.sums import added
 from gp365.connectors.gp.values import EMPTY_DATE, Unreadable, capitals, unfit_character
 from gp365.model.entity import FieldDescription, FieldType
@@ -163,6 +163,7 @@ class Reader:
         self._reference = take.get(entity.reference) if entity.reference else None
         self._plan = [(name, *take[name]) for name in fields if name in take]
         self._part = part
+        self._given = [each.sets for each in source.parts]
         self._sets = [{n: v for n, v in each.sets.items() if n in fields} for each in source.parts]
         self._signed = [
             (n, take[a], take[t], minus) for n, (a, t, minus) in source.signed.items() if n in fields
@@ -174,7 +175,16 @@ class Reader:
             for name, parts in source.adds.items()
             if name in fields
         ]
+        self._tells = [
+            (name, [(each, take.get(each), allowed) for each, allowed in asked.items()])
+            for name, asked in source.tells.items()
+            if name in fields
+        ]
         self._entity = entity.name
+
+    def part_of(self, row: Row) -> int:
+        """Return the part of the source in which a row stands."""
+        return 0 if self._part is None else cast("int", row[self._part])
 
     def record(self, row: Row) -> Record:
         """Make a record; a value that is not of its field's kind is absent."""
@@ -202,6 +212,8 @@ class Reader:
             }
             if (total := added(parts, held)) is not None:
                 values[name] = total
+        for name, asked in self._tells:
+            values[name] = all(self._holds(row, *each) for each in asked)
         birth = {name: convert(row[at]) for name, at, convert in self._birth if row[at] is not None}
         mark = self._reference
         return Record(
@@ -210,3 +222,12 @@ class Reader:
             birth=birth_of(self._entity, birth) if birth else "",
             reference=show(mark[1](row[mark[0]])) if mark and row[mark[0]] is not None else "",
         )
+
+    def _holds(
+        self, row: Row, name: str, taken: tuple[int, Convert] | None, allowed: Sequence[Told]
+    ) -> bool:
+        """Say whether a field, given by the row's part or read, has one of the values."""
+        given = self._given[self.part_of(row)]
+        if name in given:
+            return given[name] in allowed
+        return taken is not None and row[taken[0]] is not None and taken[1](row[taken[0]]) in allowed

@@ -26,7 +26,8 @@ class SqlSettings:
     the commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has
     changes without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides
     in which period a document is posted, `document` or `batch` (GP's Posting Setup). `time_zone` is the company's,
-    in which today is meant, `functional_currency` the ISO code of its own. Raises Misconfigured("settings-invalid") for values that cannot be.
+    in which today is meant, `functional_currency` the ISO code of its own. `history_months`: so far back what is settled
+    (documents in history) is read. Raises Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
@@ -53,6 +54,7 @@ class SqlSettings:
     posting_date: str = "document"
     time_zone: str = "UTC"
     functional_currency: str = ""
+    history_months: int = 24
 
     def __post_init__(self) -> None:
         _check(self)
@@ -84,6 +86,7 @@ def _check(settings: SqlSettings) -> None:
         ("overlap_s", 0, 86_400),
         ("compare_h", 0, 8_784),
         ("lock_timeout_s", 0, 3_600),
+        ("history_months", 0, 1_200),
     ):
         if not low <= getattr(settings, name) <= high:
             raise _invalid(settings, name, str(getattr(settings, name)), f"must lie between {low} and {high}")

@@ -28,19 +28,24 @@ TICK_S = 1 / 300
 """SQL Server's datetime counts in ticks of 1/300 second (datetime, Transact-SQL reference)."""
 
 Constant = str | int
+Told = str | int | bool
 _LONGEST = 8000
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One table of an entity: fields under other columns, fields that it lacks, fields that it sets, rows that belong."""
+    """One table of an entity: fields under other columns, fields that it lacks, fields that it sets, rows that belong.
+
+    `horizon` are columns with days: rows none of whose days lies within the channel's horizon are left out of readings.
+    """
 
     table: str
     stamped: bool
     columns: Mapping[str, str]
     lacks: frozenset[str]
-    sets: Mapping[str, str]
+    sets: Mapping[str, Told]
     where: Mapping[str, Constant]
+    horizon: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,11 @@ class Source:
     fields that are worked out of others: an amount with the sign of its type, a difference; so are `adds`, sums.
     `figures` are worked out of another table, `ends` are documents between which a row lies, `worked` says what is worked
     out of a record after it was read. `varies` names fields whose columns a site may lack.
+
+    `tells` are flags: true where the fields named there hold one of the values named there. `instead` names, for a field
+    of a joined table, the field whose value stands for it where the joined row is not there. `once`: while GP moves a
+    record it may stand in two parts; the part named first counts. `remains` is a flag: a record that is asked for by key
+    and that stands in no part any more is given with this flag alone, so that what shows it can say so.
     """
 
     entity: GpEntity
@@ -122,8 +132,14 @@ class Source:
     adds: Mapping[str, Adds]
     figures: Figures | None
     empty: frozenset[str]
-    ends: Ends | None
-    worked: Mapping[str, Rule]
+    tells: Mapping[str, Mapping[str, tuple[Told, ...]]] = field(
+        default_factory=dict[str, Mapping[str, tuple[Told, ...]]]
+    )
+    instead: Mapping[str, str] = field(default_factory=dict[str, str])
+    once: bool = False
+    remains: str = ""
+    ends: Ends | None = None
+    worked: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
 
     def field(self, name: str) -> GpField:
         """Return a field of the entity."""
@@ -137,6 +153,11 @@ class Source:
     def fed(self) -> bool:
         """Say whether stamps tell of changes at all."""
         return bool(self.watches)
+
+    @property
+    def partial(self) -> bool:
+        """Say whether a full reading leaves out records that exist, or may be shown though they are gone."""
+        return bool(self.remains) or self.ends is not None or any(part.horizon for part in self.parts)
 
     def tables(self) -> list[str]:
         """Name every table that is read for the entity, each once."""
@@ -196,6 +217,10 @@ def source_of(name: str) -> Source:
             for each, held in entity.fields.items()
             if (join := joins.get(held.sql.rpartition(".")[0])) is not None and join.empty
         ),
+        {each: _tells(form["tells"]) for each, form in fields.items() if "tells" in form},
+        {each: form["else"] for each, form in fields.items() if "else" in form},
+        bool(given.get("once", False)),
+        given.get("remains", ""),
         ends_of(given["ends"]) if "ends" in given else None,
         rules_of(fields),
     )
@@ -203,6 +228,10 @@ def source_of(name: str) -> Source:
 
 def _join(given: Mapping[str, Any]) -> Join:
     return Join(given["table"], given["on"], given.get("where", {}), bool(given.get("empty", False)))
+
+
+def _tells(given: Mapping[str, Sequence[Told]]) -> Mapping[str, tuple[Told, ...]]:
+    return {name: tuple(values) for name, values in given.items()}
 
 
 def _figures(given: Mapping[str, Any], fields: Mapping[str, Mapping[str, Any]]) -> Figures:
@@ -229,6 +258,7 @@ def _part(given: Mapping[str, Any]) -> Part:
         frozenset(given.get("lacks", ())),
         given.get("set", {}),
         given.get("where", {}),
+        tuple(given.get("horizon", ())),
     )
 
 
@@ -258,4 +288,5 @@ def needed(source: Source, fields: Sequence[str]) -> list[str]:
             wanted += source.less[name]
         if name in source.adds:
             wanted += [part for part, _ in source.adds[name]]
+        wanted += source.tells.get(name, ())
     return [name for name in dict.fromkeys(wanted) if name in entity.fields and entity.fields[name].sql]
