@@ -46,7 +46,10 @@ def settled(at: Site) -> None:
 
 def test_every_application_of_gp_is_a_row_and_every_payment_a_note(books: Site) -> None:
     held = [row for table in ("RM20201", "RM30201") for row in books.rows(GP, table) if row["POSTED"]]
-    rows = {(row["gp365_fromnumber"], row["gp365_tonumber"]): row for row in books.rows(SALES, "gp365_applications")}
+    rows = {
+        (row["gp365_fromnumber"], row["gp365_tonumber"]): row
+        for row in books.rows(SALES, "gp365_applications")
+    }
     assert held
     for row in held:
         shown = rows[row["APFRDCNM"].strip(), row["APTODCNM"].strip()]
@@ -55,7 +58,9 @@ def test_every_application_of_gp_is_a_row_and_every_payment_a_note(books: Site) 
         assert shown["_gp365_cardid_value"] == card["gp365_customerid"]
         assert shown["_gp365_accountid_value"] == card["_gp365_accountid_value"]
         assert (shown["gp365_company"], shown["gp365_withdrawn"]) == ("TWO", False)
-    payments = [row for table in ("RM20101", "RM30101") for row in books.rows(GP, table) if row["RMDTYPAL"] == PAYMENT]
+    payments = [
+        row for table in ("RM20101", "RM30101") for row in books.rows(GP, table) if row["RMDTYPAL"] == PAYMENT
+    ]
     for row in payments:
         assert len(notes(books, row["DOCNUMBR"].strip())) == 1
     settled(books)
@@ -119,12 +124,17 @@ def test_row_18_a_parent_pays_for_its_child(books: Site) -> None:
     assert row["_gp365_payeraccountid_value"] == shown[parent]["_gp365_accountid_value"]
     assert sum(money(shown[who], "gp365_balance") for who in (parent, child)) == family - 3000
     # No figure is ours: each card shows what GP says.
-    assert all(money(shown[who], "gp365_balance") == money(summaries(books)[who], "CUSTBLNC") for who in (parent, child))
+    assert all(
+        money(shown[who], "gp365_balance") == money(summaries(books)[who], "CUSTBLNC")
+        for who in (parent, child)
+    )
     assert notes(books, paid)[0]["_objectid_value"] == shown[parent]["_gp365_accountid_value"]
     settled(books)
 
 
-def test_an_application_that_is_taken_back_stays_and_says_so_and_applied_again_it_is_the_same_row(books: Site) -> None:
+def test_an_application_that_is_taken_back_stays_and_says_so_and_applied_again_it_is_the_same_row(
+    books: Site,
+) -> None:
     who = "MAHLERST0001"
     invoice = document(books, who, INVOICE, "400.00")
     paid = document(books, who, PAYMENT, "300.00")
@@ -136,14 +146,18 @@ def test_an_application_that_is_taken_back_stays_and_says_so_and_applied_again_i
     synced(books)
     row = applied(books, paid)[invoice]
     assert row["gp365_applicationid"] == first["gp365_applicationid"]
-    assert (row["gp365_withdrawn"], row["gp365_withdrawnon"], row["gp365_fromstate"]) == (True, today().isoformat(), 0)
+    assert (row["gp365_withdrawn"], row["gp365_withdrawnon"], row["gp365_fromstate"]) == (
+        True,
+        today().isoformat(),
+        0,
+    )
     assert note(books, paid).endswith(": 300.00 unapplied")
     settled(books)
     apply(books, paid, invoice, "120.00", write_off="5.00")
     synced(books)
     row = applied(books, paid)[invoice]
     assert row["gp365_applicationid"] == first["gp365_applicationid"]
-    assert (row["gp365_withdrawn"], row["gp365_withdrawnon"]) == (False, None)
+    assert row["gp365_withdrawn"] is False and row.get("gp365_withdrawnon") is None
     assert parts(row) == (125, 120, 0, 5)
     assert note(books, paid).endswith(
         f": applied 120.00 + 5.00 write-off to Invoice {invoice}, 180.00 unapplied"
@@ -209,7 +223,9 @@ def test_an_application_before_the_receipt_is_posted_is_none_yet(books: Site) ->
     settled(books)
 
 
-def test_a_document_in_another_currency_shows_its_own_amounts_beside_those_of_the_company(books: Site) -> None:
+def test_a_document_in_another_currency_shows_its_own_amounts_beside_those_of_the_company(
+    books: Site,
+) -> None:
     who = "VANCOUVE0001"
     invoice, paid = document(books, who, INVOICE, "150.00"), document(books, who, PAYMENT, "150.00")
     apply(books, paid, invoice, "150.00")
@@ -230,7 +246,11 @@ def test_notes_of_people_are_left_alone_and_ours_is_put_right_or_stays_deleted(b
     synced(books)
     account = books.account_of(who)["accountid"]
     mine = {"subject": "Called about the cheque", "notetext": "Comes on Friday.", "_objectid_value": account}
-    copied = {"subject": f"GP payment TWO {paid}", "notetext": "copied by a clerk", "_objectid_value": account}
+    copied = {
+        "subject": f"GP payment TWO {paid}",
+        "notetext": "copied by a clerk",
+        "_objectid_value": account,
+    }
     theirs = [
         books.put(SALES, "annotations", f"00000000-0000-0000-0000-00000000000{n}", **each)
         for n, each in enumerate((mine, copied), 1)

@@ -306,7 +306,8 @@ def beginning(
     for chunk in chunks(beginnings, _RANGES):
         # Keys are compared by bytes: what begins so lies between the separator and the sign after it.
         ranges = [
-            and_(column >= each + KEY_SEPARATOR, column < each + chr(ord(KEY_SEPARATOR) + 1)) for each in chunk
+            and_(column >= each + KEY_SEPARATOR, column < each + chr(ord(KEY_SEPARATOR) + 1))
+            for each in chunk
         ]
         query = select(_TABLE.c.id, column).where(*scope, or_(*ranges))
         found += [(number, str(key)) for number, key in conn.execute(query)]

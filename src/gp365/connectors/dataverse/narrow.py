@@ -40,4 +40,6 @@ def filtered(table: Table, params: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _narrow() -> Narrow:
-    return cast("Narrow", orjson.loads(files("gp365.connectors.dataverse").joinpath("narrow.json").read_bytes()))
+    return cast(
+        "Narrow", orjson.loads(files("gp365.connectors.dataverse").joinpath("narrow.json").read_bytes())
+    )

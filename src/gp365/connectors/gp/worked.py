@@ -5,7 +5,8 @@
     {"setting": "database"}     what the settings of the company say
     {"says": [pieces]}          a sentence
 
-A piece is a text with `{Field}` in it (`{Field#}`: a code instead of what it is called), or one of these, each with pieces of its own:
+A piece is a text with `{Field}` in it (`{Field#}`: a code instead of what it is called), or one of these, each with pieces
+of its own:
 
     {"filled": "Field", "say": [...]}                         said where the field is something else than nothing and zero
     {"where": {"Field": [1, 2]}, "say": [...]}                said where the field has one of the values

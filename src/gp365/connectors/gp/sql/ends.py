@@ -46,7 +46,9 @@ def ends_of(given: Mapping[str, Any]) -> Ends:
     return Ends(given["entity"], ends, given.get("absent", {}))
 
 
-def with_ends(get: Get, entity: GpEntity, ends: Ends, records: Sequence[Record], fields: Sequence[str]) -> list[Record]:
+def with_ends(
+    get: Get, entity: GpEntity, ends: Ends, records: Sequence[Record], fields: Sequence[str]
+) -> list[Record]:
     """Return records with what `fields` want of their ends; what the row itself says is kept."""
     found = list(records)
     for end in ends.of:
