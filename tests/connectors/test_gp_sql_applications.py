@@ -27,7 +27,7 @@ DAY = date(2026, 11, 2)
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
     with sql_place(
-        tmp_path_factory.mktemp("gp"), page=4, compare_h=1000, functional_currency="USD", history_months=1200
+        tmp_path_factory.mktemp("gp"), page=10, compare_h=1000, functional_currency="USD", history_months=1200
     ) as found:
         yield found
 

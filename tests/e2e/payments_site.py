@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from e2e_channels import over
 from e2e_site import GP, SALES, Row, Site, site
-from receivables_site import money
+from receivables_site import money, synced
 
 PAYMENT, CREDIT_MEMO, DEBIT_MEMO, INVOICE = 9, 7, 3, 1
 FLOWS = ("receivables", "payments", "payment_notes")
@@ -93,3 +94,60 @@ def note(at: Site, number: str) -> str:
 def open_amount(at: Site, customer: str, kind: int, number: str) -> Decimal:
     """Return what GP says is left of an open document."""
     return money(at.row(GP, "RM20101", f"{customer};{kind};{number}"), "CURTRXAM")
+
+
+# stories
+
+
+Story = Callable[[Site], Generator[None]]
+
+
+@dataclass
+class Book:
+    """Stories of several customers told side by side: what happens to all of them in a day is looked at by one sync.
+
+    A story yields where a day ends; what it says afterwards is checked against what then stands there.
+    """
+
+    at: Site
+    failed: dict[str, BaseException] = field(default_factory=dict[str, BaseException])
+    written_again: list[int] = field(default_factory=list[int])
+    ended: set[str] = field(default_factory=set[str])
+
+    def tell(self, stories: Sequence[Story]) -> None:
+        """Tell the stories day by day, with a second sync after each."""
+        told = {story.__name__: story(self.at) for story in stories}
+        while told:
+            told = {name: one for name, one in told.items() if self._goes_on(name, one)}
+            synced(self.at)
+            self.written_again.append(synced(self.at).written)
+
+    def _goes_on(self, name: str, story: Generator[None]) -> bool:
+        try:
+            next(story)
+        except StopIteration:
+            self.ended.add(name)
+            return False
+        except BaseException as trouble:  # noqa: BLE001 (raised again in the story's own test)
+            self.failed[name] = trouble
+            return False
+        return True
+
+    def retell(self, name: str) -> None:
+        """Raise what went wrong in a story."""
+        if name in self.failed:
+            raise self.failed[name]
+        assert name in self.ended
+
+
+STORIES: list[Story] = []
+
+
+def told(story: Story) -> Callable[[Book], None]:
+    """Make a test of a story; the fixture `book` tells all of them."""
+    STORIES.append(story)
+
+    def test(book: Book) -> None:
+        book.retell(story.__name__)
+
+    return test

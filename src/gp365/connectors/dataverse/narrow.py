@@ -24,6 +24,11 @@ def narrowed(table: Table) -> Table:
     return table if held is None else replace(table, tracked=False, only=held["only"])
 
 
+def is_narrow(table: str) -> bool:
+    """Say whether only some rows of a table, by its name, are read: what happens to the others is none of our affair."""
+    return table in _narrow()
+
+
 def about(table: Table) -> str:
     """Say which rows of a table are read, "" for all."""
     held = _narrow().get(table.name)
