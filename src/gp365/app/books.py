@@ -156,7 +156,9 @@ def _accounts(gp: Connector, indexes: Iterable[int], named: Sequence[str]) -> tu
     setup = gp.get("posting_account", [key], ["AccountIndex"]).get(key)
     index = setup.values.get("AccountIndex") if setup is not None else None
     wanted = sorted({*indexes, *([index] if isinstance(index, int) and index else [])})
-    return tuple(one for at in range(0, len(wanted), _CHUNK) for one in _balances(gp, wanted[at : at + _CHUNK]))
+    return tuple(
+        one for at in range(0, len(wanted), _CHUNK) for one in _balances(gp, wanted[at : at + _CHUNK])
+    )
 
 
 def _named(gp: Connector, account: str) -> AccountBooks:

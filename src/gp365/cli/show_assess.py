@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from gp365.app.actions.assess_outputs import AssessFlow, AssessOut
+from gp365.app.actions.plan_horizon import told as told_horizon
 from gp365.cli.words import counts, grid, heading, plain, value
 
 _FOLD = {"overflow": "fold"}
@@ -38,6 +39,8 @@ def _flow(console: Console, flow: AssessFlow) -> None:
         samples = ", ".join(" = ".join(sample.keys.values()) for sample in one.samples[:2])
         table.add_row(f"{one.count:,}", plain(one.name), plain(samples, "dim"))
     console.print(table)
+    if flow.horizon is not None:
+        console.print(plain(f"  {told_horizon(flow.horizon)}"))
     for one in flow.overwrites[:_LINES]:
         text = f"  {one.field} on {one.side}: {one.replaced:,} replaced, {one.filled:,} filled"
         example = f" ({value(one.samples[0].old)} → {value(one.samples[0].new)})" if one.samples else ""

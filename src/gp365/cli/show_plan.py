@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gp365.app.actions.outputs import FlowPlanOut, PlannedField, PlannedRecord, PlanOut
+from gp365.app.actions.plan_horizon import told as told_horizon
 from gp365.cli.words import EMPTY, counts, field_changes, grid, guarded, heading, plain, value
 
 _STYLES = {"created": "green", "updated": "cyan", "parked": "yellow", "waiting": "yellow"}
@@ -94,6 +95,8 @@ def _totals(console: Console, flow: FlowPlanOut) -> None:
     told |= {"overruled": flow.overruled, "cut to fit": flow.cut}
     told |= {f"won by {side} at first contact": number for side, number in flow.first_contact.items()}
     table.add_row("  fields", counts(told))
+    if flow.horizon is not None:
+        table.add_row("  horizon", plain(told_horizon(flow.horizon)))
     for guard in flow.guards:
         table.add_row("  guard", plain(f"{guarded(guard)}; `gp365 sync --approve` lets it go", "yellow"))
     for message in flow.not_served:

@@ -6,13 +6,14 @@ from rich.console import Console
 
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconciledFlow, ReconcileOut
 from gp365.app.reports.checking import VerifyOut
-from gp365.app.reports.head import Head
+from gp365.app.reports.head import BooksHead, Head
 from gp365.app.reports.lines import DifferenceLine, MissingLine
-from gp365.app.reports.page import VERDICTS
+from gp365.app.reports.page import VERDICTS, books_rows, books_text
 from gp365.cli.words import counts, grid, heading, moment, plain, value
 
 _NUMBER = {"justify": "right", "min_width": 10}
 _FOLD = {"overflow": "fold"}
+_CUSTOMERS = 10
 
 
 def show_reconcile(console: Console, told: ReconcileOut) -> None:
@@ -28,6 +29,7 @@ def show_figures(console: Console, flow: ReconciledFlow) -> None:
     head = flow.report
     console.print(heading(head.flow, f"pair {head.pair} · {flow.seconds:g} s"))
     console.print(plain(VERDICTS[head.verdict], "red" if head.verdict == "drift" else "green"))
+    _books(console, head.books)
     _figures(console, head)
     _totals(console, head)
 
@@ -64,6 +66,24 @@ def _figures(console: Console, head: Head) -> None:
     hashes = head.hashes
     told = "equal" if hashes.equal else f"unequal in {len(hashes.unequal)} blocks"
     console.print(plain(f"  hash totals {told}: {' / '.join(hashes.total.values())}"))
+
+
+def _books(console: Console, held: BooksHead | None) -> None:
+    """Show what Dynamics GP says of the same money in its own three places."""
+    if held is None:
+        return
+    console.print(plain(f"  {books_text(held)}", "green" if held.agrees else "yellow"))
+    if held.left_out:
+        return
+    table = grid({"justify": "right", "min_width": 18}, _FOLD)
+    for name, amount in books_rows(held):
+        table.add_row(amount, plain(f"{name}, {held.currency}"))
+    console.print(table)
+    for one in held.listed[:_CUSTOMERS]:
+        told = f"documents {one.documents}, applied and not posted {one.waiting}, balance {one.balance}"
+        console.print(plain(f"    {one.customer}: {told}: difference {one.difference}", "yellow"))
+    if held.differing > _CUSTOMERS:
+        console.print(plain(f"    … {held.differing:,} customers in all, in the report"))
 
 
 def _totals(console: Console, head: Head) -> None:

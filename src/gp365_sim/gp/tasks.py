@@ -14,7 +14,7 @@ from gp365_sim.gp.applying import Applied, Pair, apply, unapply
 from gp365_sim.gp.company import Company
 from gp365_sim.gp.numbers import next_receivable
 from gp365_sim.gp.plain import typed
-from gp365_sim.gp.receivables import enter, enter_receipt
+from gp365_sim.gp.receivables import discard, enter, enter_receipt
 from gp365_sim.gp.refusals import not_found
 from gp365_sim.gp.rmtypes import PAYMENT
 
@@ -58,6 +58,13 @@ def document(company: Company, order: Order) -> object:
     if order.get("post"):
         posting.post_document(company, RECEIVABLE_SOURCES.get(kind, "RM_Sales"), kind, str(row["DOCNUMBR"]))
     return {"rows": [row]}
+
+
+def discard_document(company: Company, order: Order) -> object:
+    """Delete an unposted receivables document or receipt, as a clerk does: `{"type", "number"}`."""
+    kind, number = _whole(order, "type"), _text(order, "number")
+    discard(company, kind, number)
+    return {"discarded": {"type": kind, "number": number}}
 
 
 def period(company: Company, order: Order) -> object:
@@ -170,6 +177,7 @@ def batch_lock(company: Company, order: Order) -> object:
 TASKS: Mapping[str, Task] = {
     "post": post,
     "document": document,
+    "discard": discard_document,
     "period": period,
     "age": age,
     "year_end": year_end,

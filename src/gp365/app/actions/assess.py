@@ -13,6 +13,7 @@ from gp365.app.actions.assess_reading import Reading
 from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut
 from gp365.app.actions.plan import not_served, plan_jobs
+from gp365.app.actions.plan_horizon import ROW_BYTES
 from gp365.app.actions.running import Progress, silent
 from gp365.app.project import Project
 from gp365.app.settings import DataverseSystem
@@ -20,8 +21,6 @@ from gp365.model.errors import Misconfigured
 from gp365.model.plan import SubjectPlan
 from gp365.sync.job import Job
 
-ROW_BYTES = 3000
-"""Storage that one row of an account or card with its indexes is assumed to take."""
 DAILY_REQUESTS = 500_000
 """Base of the requests that all application users of a Dynamics 365 tenant share in a day.
 
@@ -90,6 +89,7 @@ def _flow(planned: FlowPlanOut, reading: Reading, missing: list[str]) -> AssessF
         },
         minutes=round(planned.seconds / 60, 2),
         not_served=missing,
+        horizon=planned.horizon,
     )
 
 

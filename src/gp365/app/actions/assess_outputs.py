@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gp365.app.actions.outputs import Shown
+from gp365.app.actions.outputs import HorizonOut, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ class AssessFlow:
     write_requests: dict[str, int]
     minutes: float
     not_served: list[str]
+    horizon: HorizonOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

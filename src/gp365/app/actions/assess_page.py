@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gp365.app.actions.assess_outputs import AssessFlow, AssessOut, RecordOut
+from gp365.app.actions.plan_horizon import told as told_horizon
 from gp365.app.actions.resolve_csv import cell
 
 
@@ -30,6 +31,8 @@ def page(told: AssessOut) -> str:
 def _flow(flow: AssessFlow) -> Iterator[str]:
     read = ", ".join(f"{number:,} in {side}" for side, number in flow.records.items())
     yield from (f"## {flow.flow} of {flow.pair}", "", f"{_text(flow.title)}. Looked at: {read}.", "")
+    if flow.horizon is not None:
+        yield from (f"{_text(told_horizon(flow.horizon))}.", "")
     rows = [[one.name, f"{one.count:,}", "; ".join(map(_sample, one.samples))] for one in flow.classes]
     yield from _section("Who is who", ("class", "records", "examples"), rows)
     rows = [

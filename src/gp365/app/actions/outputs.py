@@ -6,6 +6,7 @@ The command line prints them or dumps them as JSON; their schemas stand in docs/
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 from gp365.model.errors import Gp365Error
@@ -272,6 +273,22 @@ class PlannedRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class HorizonOut:
+    """How far back a flow reads what is settled, and what that comes to.
+
+    `rows` lie within the horizon, `beyond` are left out; megabytes in Dataverse are assumed, those of all rows `in_all`.
+    """
+
+    side: str
+    months: int
+    since: date
+    rows: int
+    beyond: int
+    megabytes_assumed: float
+    in_all_assumed: float
+
+
+@dataclass(frozen=True, slots=True)
 class FlowPlanOut:
     """The plan of one flow.
 
@@ -280,7 +297,8 @@ class FlowPlanOut:
     that are created because this plan's other flows create their source. `requests` and `seconds` are forecasts;
     `reading` are those of the requests that only read, `read_back` those that read back what was written.
     `not_served` names rows of the flow that are left out, because a side does not serve their field. `guards` are those
-    that would hold something of it. `recovery` names the restored sides whose way back this plan is.
+    that would hold something of it. `recovery` names the restored sides whose way back this plan is. `horizon` is there
+    where a side leaves out what is old and settled.
     """
 
     pair: str
@@ -306,6 +324,7 @@ class FlowPlanOut:
     file: str | None = None
     guards: list[GuardOut] = field(default_factory=list[GuardOut])
     recovery: list[str] = field(default_factory=list[str])
+    horizon: HorizonOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

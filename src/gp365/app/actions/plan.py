@@ -13,6 +13,7 @@ from gp365.app.actions import planfiles
 from gp365.app.actions.opening import opened
 from gp365.app.actions.outputs import FlowPlanOut, PlannedRecord, PlanOut, guard_out
 from gp365.app.actions.plan_forecast import foretold
+from gp365.app.actions.plan_horizon import horizon_of
 from gp365.app.actions.planned import QUIET, planned_record
 from gp365.app.actions.running import Progress, silent
 from gp365.app.assembly import Assembly
@@ -170,4 +171,5 @@ def _out(
         file=str(file) if file else None,
         guards=[guard_out(one) for one in shown.guards],
         recovery=list(shown.recovery),
+        horizon=horizon_of(job),
     )

@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from gp365.app.actions.exits import DONE, LEFT, UNBALANCED, exit_of, worst
-from gp365.app.actions.opening import opened
+from gp365.app.actions.opening import Opened, opened
 from gp365.app.actions.outputs import SkippedOut, error_out
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconciledFlow, ReconcileOut
 from gp365.app.actions.running import Progress, silent
+from gp365.app.books import FIGURES, Books, read_books
+from gp365.app.left_out import flows_of
 from gp365.app.project import Project
 from gp365.app.reports.checking import VerifyOut, verify_report
 from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine
@@ -29,6 +31,8 @@ from gp365.sync.reconcile.found import Why
 from gp365.sync.reconcile.result import Reconciliation
 
 REPORTS = "reports"
+_TOGETHER = {"receivables": ("receivable_documents",)}
+"""Flows that are reconciled along with one that is asked for by name."""
 _EXITS = {"drift": UNBALANCED, "parked": LEFT}
 T = TypeVar("T", DifferenceLine, MissingLine)
 
@@ -50,23 +54,49 @@ def reconcile(
     """
     done: list[ReconciledFlow] = []
     with opened(project, pair, flow) as found:
+        jobs = [*found.jobs, *_beside(project, found, flow)]
         skipped = [SkippedOut(one.pair, one.flow, error_out(one.error)) for one in found.failed]
         codes = [exit_of(one.error) for one in found.failed]
         key = report_key(project)
         names_of = {name: _name(name, given) for name, given in project.settings.systems.items()}
-        for at, job in enumerate(found.jobs):
+        for at, job in enumerate(jobs):
             try:
                 report = partial(
                     write_report, folder=out or project.path(REPORTS), key=key, names_of=names_of
                 )
-                done.append(_one(job, report, sample, limit, progress))
+                books = _books(project, job)
+                done.append(_one(job, partial(report, books=books), sample, limit, progress))
             except Gp365Error as error:
-                if not done and at == len(found.jobs) - 1:
+                if not done and at == len(jobs) - 1:
                     raise
                 skipped.append(SkippedOut(job.pair, job.flow.name, error_out(error)))
                 codes.append(exit_of(error))
     codes += [_EXITS.get(one.report.verdict, DONE) for one in done]
+    codes += [LEFT for one in done if one.report.books is not None and not one.report.books.agrees]
     return ReconcileOut(done, skipped, worst(codes))
+
+
+def _beside(project: Project, found: Opened, flow: str | None) -> list[Job]:
+    """Open the flows that show the same money as the one that is asked for, in the pairs that run them."""
+    known = {(job.pair, job.flow.name) for job in found.jobs}
+    pairs = dict.fromkeys(job.pair for job in found.jobs)
+    return [
+        job
+        for pair in pairs
+        for other in _TOGETHER.get(flow or "", ())
+        if any(one.name == other for one in flows_of(project, pair))
+        for job in found.assembly.jobs(pair, only=other)
+        if (job.pair, job.flow.name) not in known
+    ]
+
+
+def _books(project: Project, job: Job) -> Books | None:
+    """Compare Dynamics GP with itself, where a flow shows its customers' balances."""
+    place = next((one for one in job.places if one.entity.name == FIGURES), None)
+    given = project.settings.systems.get(place.system) if place is not None else None
+    if place is None or not isinstance(given, GpSystem):
+        return None
+    return read_books(place.connector, given.functional_currency, given.receivables_accounts)
 
 
 def _name(name: str, given: GpSystem | DataverseSystem | MemorySystem) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from gp365 import __version__
+from gp365.app.books import Books
 from gp365.model.values import decimal_text
 from gp365.store.runs import Run
 from gp365.sync.reconcile.hashes import BLOCKS, Blocks
@@ -113,8 +114,56 @@ class CountsHead:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerBooksHead:
+    """A customer whose documents and balance GP itself keeps differently; amounts are texts.
+
+    `waiting` is what receipts are applied to that are not posted yet, `difference` what is left beside it.
+    """
+
+    customer: str
+    documents: str
+    balance: str
+    waiting: str
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBooksHead:
+    """A receivables control account and what it holds in the open years."""
+
+    account: str
+    balance: str
+
+
+@dataclass(frozen=True, slots=True)
+class BooksHead:
+    """Dynamics GP against itself: documents (RM20101), balances (RM00103) and ledger; amounts are texts in `currency`.
+
+    `agrees` tells whether they are one. A difference is GP's own and no drift. `listed` holds the first of the `differing`
+    customers. `left_out` says why nothing was compared.
+    """
+
+    agrees: bool
+    currency: str
+    customers: int
+    documents: str
+    balance: str
+    waiting: str
+    difference: str
+    ledger: str
+    ledger_difference: str
+    differing: int
+    listed: list[CustomerBooksHead]
+    accounts: list[AccountBooksHead]
+    left_out: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """Everything of a report but its listings. `verdict` is equal, explained, parked or drift."""
+    """Everything of a report but its listings. `verdict` is equal, explained, parked or drift.
+
+    `books` stands in the reports of flows that show balances: what GP says of them in its own three places.
+    """
 
     format: str
     version: str
@@ -138,10 +187,15 @@ class Head:
     public_key: str
     key_fingerprint: str
     files: list[FileHead] = field(default_factory=list[FileHead])
+    books: BooksHead | None = None
 
 
 def head_of(
-    found: Reconciliation, public_key: str, fingerprint: str, names_of: Mapping[str, str] | None = None
+    found: Reconciliation,
+    public_key: str,
+    fingerprint: str,
+    names_of: Mapping[str, str] | None = None,
+    books: Books | None = None,
 ) -> Head:
     """Make the head of a reconciliation's report; `names_of` says what people call a system, by its name."""
     job = found.job
@@ -168,6 +222,35 @@ def head_of(
         sample_seed=found.seed if found.sample else "",
         public_key=public_key,
         key_fingerprint=fingerprint,
+        books=_books(books) if books is not None else None,
+    )
+
+
+def _books(held: Books) -> BooksHead:
+    text = decimal_text
+    return BooksHead(
+        held.agrees,
+        held.currency,
+        held.customers,
+        text(held.documents),
+        text(held.balance),
+        text(held.waiting),
+        text(held.difference),
+        text(held.ledger),
+        text(held.ledger_difference),
+        held.differing,
+        [
+            CustomerBooksHead(
+                one.customer,
+                text(one.documents),
+                text(one.balance),
+                text(one.waiting),
+                text(one.difference),
+            )
+            for one in held.listed
+        ],
+        [AccountBooksHead(one.account, text(one.balance)) for one in held.accounts],
+        held.left_out,
     )
 
 

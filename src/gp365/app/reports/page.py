@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
-from gp365.app.reports.head import Head, RunHead
+from gp365.app.reports.head import BooksHead, CustomerBooksHead, Head, RunHead
 from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine, SampleLine, SingleLine
 
 MOST = 2000
@@ -66,6 +66,7 @@ def _page(head: Head, lines: Lines) -> Iterator[str]:
     yield f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>\n'
     yield f'<h1>{title}</h1>\n<p class="soft">{escape(head.title)}</p>\n'
     yield f'<p class="verdict {"bad" if head.verdict == "drift" else "good"}">{VERDICTS[head.verdict]}</p>\n'
+    yield from _books(head.books)
     yield from _about(head)
     yield from _figures(head)
     yield from _totals(head, lines)
@@ -78,6 +79,50 @@ def _page(head: Head, lines: Lines) -> Iterator[str]:
     yield from _listing("Sample, to be checked by hand", head, lines.sample(), columns, _sampled(lines))
     yield from _proof(head)
     yield "</body></html>\n"
+
+
+def books_text(held: BooksHead) -> str:
+    """Say in a sentence whether Dynamics GP agrees with itself."""
+    if held.left_out:
+        return f"Dynamics GP was not compared with itself: {held.left_out}"
+    if held.agrees:
+        return "Dynamics GP agrees with itself: documents, customer balances and ledger are one figure."
+    return "Dynamics GP does not agree with itself. These differences are GP's own, no drift: what gp365 shows is what GP says."
+
+
+def _books(held: BooksHead | None) -> Iterator[str]:
+    if held is None:
+        return
+    good = "good" if held.agrees and not held.left_out else "bad"
+    yield f'<h2>Dynamics GP against itself</h2>\n<p class="{good}">{escape(books_text(held))}</p>\n'
+    if held.left_out:
+        return
+    yield _table((f"{held.currency}, {held.customers:,} customers", "#amount"), books_rows(held))
+    if held.listed:
+        yield _table(_CUSTOMERS, [_books_row(one) for one in held.listed[:MOST]])
+    if held.differing > min(len(held.listed), MOST):
+        yield f'<p class="soft">{held.differing:,} customers in all.</p>\n'
+
+
+_CUSTOMERS = ("customer", "#documents", "#applied, not posted", "#balance (RM00103)", "#difference")
+
+
+def _books_row(one: CustomerBooksHead) -> Sequence[str]:
+    return (one.customer, one.documents, one.waiting, one.balance, one.difference)
+
+
+def books_rows(held: BooksHead) -> list[tuple[str, str]]:
+    """Give the lines of GP's three figures, with the differences."""
+    rows = [
+        ("documents that are posted and not void, what is left of them, signed (RM20101)", held.documents),
+        ("receipts applied and not posted yet", held.waiting),
+        ("customers' balances (RM00103)", held.balance),
+        ("difference of documents and balances", held.difference),
+    ]
+    rows += [(f"control account {one.account}", one.balance) for one in held.accounts]
+    if held.accounts:
+        rows += [("difference of ledger and balances", held.ledger_difference)]
+    return rows
 
 
 def _about(head: Head) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from gp365.app.reports.head import Head
+from gp365.app.reports.head import BooksHead, Head
 from gp365.app.reports.lines import Lines
-from gp365.app.reports.page import VERDICTS, value
+from gp365.app.reports.page import VERDICTS, books_rows, books_text, value
 from gp365.model.plan import Half
 from gp365.sync.reconcile.found import FieldDifference
 
@@ -32,6 +32,8 @@ def write_workbook(path: Path, head: Head, lines: Lines) -> None:
     try:
         bold = book.add_format({"bold": True})
         _sheet(book, bold, "Summary", ("", ""), _summary(head), (28, 110))
+        if head.books is not None:
+            _sheet(book, bold, "GP itself", ("", "amount"), _books(head.books), (60, 22))
         _sheet(book, bold, "Totals", _total_columns(lines), _totals(head, lines), (22, 10))
         _sheet(book, bold, "Differences", _difference_columns(lines), _differences(lines), (14, 18))
         _sheet(book, bold, "Missing", _MISSING, _missing(lines), (12, 12))
@@ -109,6 +111,19 @@ def _summary(head: Head) -> Iterable[Sequence[Cell]]:
     yield ("fields", ", ".join(head.compared))
     yield ("public key", head.public_key)
     yield ("fingerprint", head.key_fingerprint)
+
+
+def _books(held: BooksHead) -> Iterable[Sequence[Cell]]:
+    yield (books_text(held), None)
+    if held.left_out:
+        return
+    for name, amount in books_rows(held):
+        yield (name, Decimal(amount))
+    if held.listed:
+        yield ("customer", "documents", "applied, not posted", "balance (RM00103)", "difference")
+    for one in held.listed:
+        amounts = (one.documents, one.waiting, one.balance, one.difference)
+        yield (one.customer, *(Decimal(each) for each in amounts))
 
 
 def _total_columns(lines: Lines) -> Sequence[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 
+from gp365.app.books import Books
 from gp365.app.reports.document import write_document
 from gp365.app.reports.head import FileHead, Head, head_of
 from gp365.app.reports.lines import Lines
@@ -31,12 +32,19 @@ class Report:
 
 
 def write_report(
-    found: Reconciliation, folder: Path, key: ReportKey, names_of: Mapping[str, str] | None = None
+    found: Reconciliation,
+    folder: Path,
+    key: ReportKey,
+    names_of: Mapping[str, str] | None = None,
+    books: Books | None = None,
 ) -> Report:
-    """Write a report of a reconciliation into a folder; `names_of` says what people call a system, by its name."""
+    """Write a report of a reconciliation into a folder; `names_of` says what people call a system, by its name.
+
+    `books` are what GP says of the same money in its own places, where the flow shows balances.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     stem = _stem(folder, found)
-    head, lines = head_of(found, key.public, key.fingerprint, names_of), Lines(found)
+    head, lines = head_of(found, key.public, key.fingerprint, names_of, books), Lines(found)
     page, book, document = (folder / f"{stem}{ending}" for ending in (".html", ".xlsx", ".json"))
     write_page(page, head, lines)
     write_workbook(book, head, lines)

@@ -23,7 +23,9 @@ def counted_by_horizon(names: Names, part: Part, since: datetime) -> Statement:
     """Return the question how many rows a part has, and how many of them lie within the horizon."""
     counted = Statement("COUNT(*)")
     if part.horizon:
-        counted = Statement("SUM(CASE WHEN ").join([within(part.horizon, since)], "").add(" THEN 1 ELSE 0 END)")
+        counted = (
+            Statement("SUM(CASE WHEN ").join([within(part.horizon, since)], "").add(" THEN 1 ELSE 0 END)")
+        )
     statement = Statement("SELECT COUNT(*) AS [rows], ").join([counted], "")
     statement.add(f" AS [within] FROM {names.object(part.table)} AS [t]")
     return statement.add(" WHERE ").join(constants(part.where, "t"), " AND ") if part.where else statement

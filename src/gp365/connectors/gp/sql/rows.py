@@ -223,9 +223,7 @@ class Reader:
             reference=show(mark[1](row[mark[0]])) if mark and row[mark[0]] is not None else "",
         )
 
-    def _holds(
-        self, row: Row, name: str, taken: tuple[int, Convert] | None, allowed: Sequence[Told]
-    ) -> bool:
+    def _holds(self, row: Row, name: str, taken: tuple[int, Convert] | None, allowed: Sequence[Told]) -> bool:
         """Say whether a field, given by the row's part or read, has one of the values."""
         given = self._given[self.part_of(row)]
         if name in given:
