@@ -68,10 +68,11 @@ def of_nothing(
     get: Get, entity: GpEntity, ends: Ends, keys: Sequence[Key], fields: Sequence[str]
 ) -> list[Record]:
     """Return what can be said of keys without a row, where all of their documents stand."""
-    standing = [key for key in keys if len(key) == len(entity.key)]
+    standing: list[Key] = [key for key in keys if len(key) == len(entity.key)]
     for end in ends.of:
         if standing:
-            documents = get(ends.entity, list({_end_key(end, entity, key): None for key in standing}), ())
+            wanted = dict.fromkeys(_end_key(end, entity, key) for key in standing)
+            documents = get(ends.entity, list(wanted), ())
             standing = [key for key in standing if _end_key(end, entity, key) in documents]
     said = {name: value for name, value in ends.absent.items() if name in fields}
     return [Record(key, {**_own(entity, key, fields), **said}) for key in standing]
