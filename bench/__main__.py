@@ -9,6 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.busy_door import busy_door
+from bench.documents import FULL as FULL_DOCUMENTS
+from bench.documents import SCALED as SCALED_DOCUMENTS
+from bench.documents import documents
 from bench.door import door
 from bench.engine import engine
 from bench.gp_sql import gp_sql
@@ -38,6 +41,7 @@ def main() -> int:
             "reconcile",
             "quiet",
             "load",
+            "documents",
             "lanes",
             "gp-sql",
             "door",
@@ -57,7 +61,9 @@ def main() -> int:
         "--million", type=int, default=1_000_000, help="pairs to be compared in little memory"
     )
     parser.add_argument(
-        "--full", action="store_true", help="first load of 70,000 customers under limits of full size"
+        "--full",
+        action="store_true",
+        help="first load of 70,000 customers, or 200,000 documents, under limits of full size",
     )
     parser.add_argument("--seconds", type=float, help="time of latency (120) and idle (300)")
     given = parser.parse_args()
@@ -69,6 +75,7 @@ def main() -> int:
         "reconcile": lambda: {"reconcile": reconcile(given.size)},
         "quiet": lambda: {"quiet": quiet(given.size)},
         "load": lambda: {"load": load(FULL if given.full else SCALED)},
+        "documents": lambda: {"documents": documents(FULL_DOCUMENTS if given.full else SCALED_DOCUMENTS)},
         "lanes": lambda: {"lanes": lanes()},
         "gp-sql": lambda: {"gp_sql": gp_sql()},
         "door": lambda: {"door": door()},

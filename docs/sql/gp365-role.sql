@@ -25,6 +25,7 @@ GRANT SELECT ON [dbo].[IV00101] TO [gp365_reader];
 GRANT SELECT ON [dbo].[IV00102] TO [gp365_reader];
 GRANT SELECT ON [dbo].[IV00107] TO [gp365_reader];
 GRANT SELECT ON [dbo].[IV00108] TO [gp365_reader];
+GRANT SELECT ON [dbo].[MC020102] TO [gp365_reader];
 GRANT SELECT ON [dbo].[PM00200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[PM00300] TO [gp365_reader];
 GRANT SELECT ON [dbo].[POP10100] TO [gp365_reader];
@@ -55,6 +56,7 @@ GRANT SELECT ON [dbo].[SOP10200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP30200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SOP30300] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY00500] TO [gp365_reader];
+GRANT SELECT ON [dbo].[SY01100] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY01200] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY03300] TO [gp365_reader];
 GRANT SELECT ON [dbo].[SY03900] TO [gp365_reader];
@@ -521,6 +523,7 @@ SELECT
     [s].[AVDTPLIF] AS [AverageDaysToPayLife],
     [c].[LSTYECAL] AS [CalendarYearClosed],
     [c].[LSTYEFSC] AS [FiscalYearClosed],
+    [t].[RMARACC] AS [ReceivablesAccountIndex],
     [t].[NOTEINDX] AS [NoteIndex],
     [t].[CREATDDT] AS [CreatedDate]
  FROM [dbo].[RM00101] AS [t] LEFT JOIN [dbo].[RM00103] AS [s] ON [s].[CUSTNMBR] = [t].[CUSTNMBR] LEFT JOIN [dbo].[RM40101] AS [c] ON [c].[SETUPKEY] = 1 LEFT JOIN [dbo].[RM40201] AS [p1] ON [p1].[INDEX1] = 1 LEFT JOIN [dbo].[RM40201] AS [p2] ON [p2].[INDEX1] = 2 LEFT JOIN [dbo].[RM40201] AS [p3] ON [p3].[INDEX1] = 3 LEFT JOIN [dbo].[RM40201] AS [p4] ON [p4].[INDEX1] = 4 LEFT JOIN [dbo].[RM40201] AS [p5] ON [p5].[INDEX1] = 5 LEFT JOIN [dbo].[RM40201] AS [p6] ON [p6].[INDEX1] = 6 LEFT JOIN [dbo].[RM40201] AS [p7] ON [p7].[INDEX1] = 7;
@@ -694,6 +697,102 @@ GO
 GRANT SELECT ON [dbo].[gp365_receivables_document] TO [gp365_reader];
 GO
 
+IF OBJECT_ID('[dbo].[gp365_receivable]') IS NOT NULL DROP VIEW [dbo].[gp365_receivable];
+GO
+CREATE VIEW [dbo].[gp365_receivable] AS
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[CPRCSTNM] AS [CorporateCustomerNumber],
+    [t].[TRXDSCRN] AS [Description],
+    [t].[CSPORNBR] AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[DUEDATE] AS [DueDate],
+    [t].[DISCDATE] AS [DiscountDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CURNCYID] AS [CurrencyID],
+    COALESCE([m].[ORORGTRX], [t].[ORTRXAMT]) AS [OriginatingAmount],
+    COALESCE([m].[ORCTRXAM], [t].[CURTRXAM]) AS [OriginatingCurrentAmount],
+    [t].[VOIDSTTS] AS [Voided],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[DINVPDOF] AS [PaidOffDate],
+    CAST(1 AS bit) AS [Posted],
+    CAST(0 AS bit) AS [Removed]
+ FROM [dbo].[RM20101] AS [t] LEFT JOIN [dbo].[MC020102] AS [m] ON [m].[RMDTYPAL] = [t].[RMDTYPAL] AND [m].[DOCNUMBR] = [t].[DOCNUMBR]
+UNION ALL
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[CPRCSTNM] AS [CorporateCustomerNumber],
+    [t].[TRXDSCRN] AS [Description],
+    [t].[CSPORNBR] AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[DUEDATE] AS [DueDate],
+    [t].[DISCDATE] AS [DiscountDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CURNCYID] AS [CurrencyID],
+    COALESCE([m].[ORORGTRX], [t].[ORTRXAMT]) AS [OriginatingAmount],
+    COALESCE([m].[ORCTRXAM], [t].[CURTRXAM]) AS [OriginatingCurrentAmount],
+    [t].[VOIDSTTS] AS [Voided],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[DINVPDOF] AS [PaidOffDate],
+    CAST(1 AS bit) AS [Posted],
+    CAST(0 AS bit) AS [Removed]
+ FROM [dbo].[RM30101] AS [t] LEFT JOIN [dbo].[MC020102] AS [m] ON [m].[RMDTYPAL] = [t].[RMDTYPAL] AND [m].[DOCNUMBR] = [t].[DOCNUMBR]
+UNION ALL
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    CAST(NULL AS varchar(15)) AS [CorporateCustomerNumber],
+    [t].[DOCDESCR] AS [Description],
+    [t].[CSTPONBR] AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[DUEDATE] AS [DueDate],
+    [t].[DISCDATE] AS [DiscountDate],
+    [t].[DOCAMNT] AS [OriginalAmount],
+    [t].[ACCTAMNT] AS [CurrentAmount],
+    [t].[CURNCYID] AS [CurrencyID],
+    COALESCE([m].[ORORGTRX], [t].[DOCAMNT]) AS [OriginatingAmount],
+    COALESCE([m].[ORCTRXAM], [t].[ACCTAMNT]) AS [OriginatingCurrentAmount],
+    CAST(NULL AS int) AS [Voided],
+    CAST(NULL AS datetime) AS [VoidDate],
+    CAST(NULL AS datetime) AS [PaidOffDate],
+    CAST(0 AS bit) AS [Posted],
+    CAST(0 AS bit) AS [Voided],
+    CAST(0 AS bit) AS [Removed]
+ FROM [dbo].[RM10301] AS [t] LEFT JOIN [dbo].[MC020102] AS [m] ON [m].[RMDTYPAL] = [t].[RMDTYPAL] AND [m].[DOCNUMBR] = [t].[DOCNUMBR]
+UNION ALL
+SELECT 
+    [t].[RMDTYPAL] AS [DocumentType],
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    CAST(NULL AS varchar(15)) AS [CorporateCustomerNumber],
+    [t].[TRXDSCRN] AS [Description],
+    CAST(NULL AS varchar(21)) AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    CAST(NULL AS datetime) AS [DueDate],
+    CAST(NULL AS datetime) AS [DiscountDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CURNCYID] AS [CurrencyID],
+    COALESCE([m].[ORORGTRX], [t].[ORTRXAMT]) AS [OriginatingAmount],
+    COALESCE([m].[ORCTRXAM], [t].[CURTRXAM]) AS [OriginatingCurrentAmount],
+    CAST(NULL AS int) AS [Voided],
+    CAST(NULL AS datetime) AS [VoidDate],
+    CAST(NULL AS datetime) AS [PaidOffDate],
+    CAST(0 AS bit) AS [Posted],
+    CAST(0 AS bit) AS [Voided],
+    CAST(0 AS bit) AS [Removed]
+ FROM [dbo].[RM10201] AS [t] LEFT JOIN [dbo].[MC020102] AS [m] ON [m].[RMDTYPAL] = [t].[RMDTYPAL] AND [m].[DOCNUMBR] = [t].[DOCNUMBR];
+GO
+GRANT SELECT ON [dbo].[gp365_receivable] TO [gp365_reader];
+GO
+
 IF OBJECT_ID('[dbo].[gp365_cash_receipt]') IS NOT NULL DROP VIEW [dbo].[gp365_cash_receipt];
 GO
 CREATE VIEW [dbo].[gp365_cash_receipt] AS
@@ -772,6 +871,36 @@ GO
 GRANT SELECT ON [dbo].[gp365_cash_receipt] TO [gp365_reader];
 GO
 
+IF OBJECT_ID('[dbo].[gp365_payment]') IS NOT NULL DROP VIEW [dbo].[gp365_payment];
+GO
+CREATE VIEW [dbo].[gp365_payment] AS
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CHEKNMBR] AS [CheckNumber],
+    [t].[VOIDSTTS] AS [VoidStatus],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[NOTEINDX] AS [NoteIndex]
+ FROM [dbo].[RM20101] AS [t] WHERE [t].[RMDTYPAL] = 9
+UNION ALL
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CHEKNMBR] AS [CheckNumber],
+    [t].[VOIDSTTS] AS [VoidStatus],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[NOTEINDX] AS [NoteIndex]
+ FROM [dbo].[RM30101] AS [t] WHERE [t].[RMDTYPAL] = 9;
+GO
+GRANT SELECT ON [dbo].[gp365_payment] TO [gp365_reader];
+GO
+
 IF OBJECT_ID('[dbo].[gp365_apply]') IS NOT NULL DROP VIEW [dbo].[gp365_apply];
 GO
 CREATE VIEW [dbo].[gp365_apply] AS
@@ -824,6 +953,48 @@ SELECT
  FROM [dbo].[RM30201] AS [t];
 GO
 GRANT SELECT ON [dbo].[gp365_apply] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_application]') IS NOT NULL DROP VIEW [dbo].[gp365_application];
+GO
+CREATE VIEW [dbo].[gp365_application] AS
+SELECT 
+    [t].[APFRDCTY] AS [FromType],
+    [t].[APFRDCNM] AS [FromNumber],
+    [t].[APTODCTY] AS [ToType],
+    [t].[APTODCNM] AS [ToNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DATE1] AS [ApplyDate],
+    [t].[GLPOSTDT] AS [GLPostingDate],
+    [t].[CURNCYID] AS [CurrencyID],
+    [t].[APPTOAMT] AS [AppliedAmount],
+    [t].[DISTKNAM] AS [DiscountTaken],
+    [t].[WROFAMNT] AS [WriteoffAmount],
+    [t].[ORAPTOAM] AS [OriginatingAppliedAmount],
+    [t].[ORDISTKN] AS [OriginatingDiscountTaken],
+    [t].[ORWROFAM] AS [OriginatingWriteoffAmount],
+    [t].[RLGANLOS] AS [RealizedGainLoss]
+ FROM [dbo].[RM20201] AS [t] WHERE [t].[POSTED] = 1
+UNION ALL
+SELECT 
+    [t].[APFRDCTY] AS [FromType],
+    [t].[APFRDCNM] AS [FromNumber],
+    [t].[APTODCTY] AS [ToType],
+    [t].[APTODCNM] AS [ToNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DATE1] AS [ApplyDate],
+    [t].[GLPOSTDT] AS [GLPostingDate],
+    [t].[CURNCYID] AS [CurrencyID],
+    [t].[APPTOAMT] AS [AppliedAmount],
+    [t].[DISTKNAM] AS [DiscountTaken],
+    [t].[WROFAMNT] AS [WriteoffAmount],
+    [t].[ORAPTOAM] AS [OriginatingAppliedAmount],
+    [t].[ORDISTKN] AS [OriginatingDiscountTaken],
+    [t].[ORWROFAM] AS [OriginatingWriteoffAmount],
+    [t].[RLGANLOS] AS [RealizedGainLoss]
+ FROM [dbo].[RM30201] AS [t];
+GO
+GRANT SELECT ON [dbo].[gp365_application] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_gl_account]') IS NOT NULL DROP VIEW [dbo].[gp365_gl_account];
@@ -882,6 +1053,19 @@ SELECT
  FROM [dbo].[GL10111] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX];
 GO
 GRANT SELECT ON [dbo].[gp365_gl_balance] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_posting_account]') IS NOT NULL DROP VIEW [dbo].[gp365_posting_account];
+GO
+CREATE VIEW [dbo].[gp365_posting_account] AS
+SELECT 
+    [t].[SERIES] AS [Series],
+    [t].[SEQNUMBR] AS [SequenceNumber],
+    [t].[ACTINDX] AS [AccountIndex],
+    [t].[PTGACDSC] AS [Description]
+ FROM [dbo].[SY01100] AS [t];
+GO
+GRANT SELECT ON [dbo].[gp365_posting_account] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_fiscal_period]') IS NOT NULL DROP VIEW [dbo].[gp365_fiscal_period];

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,6 +36,10 @@ def here(served: SqlPlace) -> SqlPlace:
 
 def _company(here: SqlPlace) -> Company:
     return here.system.world.company
+
+
+def _on_or_after(row: Mapping[str, Any], first: date) -> bool:
+    return any(row[name] >= first for name in ("DOCDATE", "GLPOSTDT", "DINVPDOF", "VOIDDATE"))
 
 
 def _scanned(here: SqlPlace) -> dict[Key, Values]:
@@ -182,8 +186,7 @@ def test_the_horizon_leaves_settled_documents_out_of_readings_but_not_those_aske
     with sql_place(tmp_path_factory.mktemp("gp"), page=25, compare_h=1000, history_months=1) as here:
         company, first = _company(here), begin_of_horizon(here.clock.now().date(), 1)
         history = company.rows("RM30101")
-        days = ("DOCDATE", "GLPOSTDT", "DINVPDOF", "VOIDDATE")
-        late = {str(row["DOCNUMBR"]).strip() for row in history if any(row[d] >= first.date() for d in days)}
+        late = {str(row["DOCNUMBR"]).strip() for row in history if _on_or_after(row, first.date())}
         old = sorted(str(row["DOCNUMBR"]).strip() for row in history if row["RMDTYPAL"] == 1)
         assert len(late) < len(history)
         found = _scanned(here)

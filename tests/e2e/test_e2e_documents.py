@@ -1,51 +1,114 @@
 """Receivable documents beside the account, as a controller compares them with Dynamics GP, row by row and in sum.
 
-Acceptance rows 16, 17, 18 and 25 as far as documents go; what each payment does to the account is told by other tests.
+Acceptance rows 16, 17, 18 and 25 as far as documents go. One site lives through three days; the tests look at its evenings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from documents_site import (
+    ASTOR,
+    CHILD,
+    COHO,
+    FEE,
     FLOW,
-    apply,
-    balance_of,
+    MOVED,
+    MOVED_BY,
+    NOW,
+    OF_CHILD,
+    OF_PARENT,
+    PARENT,
+    RECEIPT,
+    RENAMED,
+    TYPO,
+    UNPOSTED,
+    A,
+    B,
+    Evening,
+    Story,
     documents_site,
-    enter,
-    left_of,
+    first_day,
     money,
-    run_of,
-    shown,
+    second_day,
     signed,
-    synced,
-    theirs,
-    void,
+    third_day,
 )
-from e2e_site import GP, SALES, Site, site
+from e2e_site import GP, SALES
 
-ADAM, ASTOR, LAWRENCE, PLAZA = "ADAMPARK0001", "ASTORSUI0001", "LAWRENCE0001", "PLAZAONE0001"
-"""Customers of the sample company that have no documents."""
+OVERWRITTEN = (1, "SLS10017")
+
+
+@dataclass(frozen=True)
+class Told:
+    """The evenings, and what `reconcile` and `plan` said on the way."""
+
+    story: Story
+    begin: Evening
+    again: Evening
+    first: Evening
+    second: Evening
+    third: Evening
+    after: Evening
+    closed: Evening
+    shorter: Evening
+    agreed: Any
+    differing: Any
+    beyond: Any
+    horizons: tuple[Any, Any]
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site over SQL; each test works on documents of its own."""
-    with documents_site(tmp_path_factory.mktemp("documents") / "site") as made:
-        yield made
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    with documents_site(tmp_path_factory.mktemp("documents") / "site") as story:
+        at = story.at
+        agreed = at.run("reconcile", "receivables")
+        story.sync("--full")
+        first_day(at)
+        story.sync()
+        second_day(at)
+        row = story.evenings[-1].rows[OVERWRITTEN]
+        at.put(SALES, "gp365_receivables", row["gp365_receivableid"], gp365_remaining="1.0000")
+        story.sync("--full")
+        third_day(at)
+        story.sync()
+        story.sync()
+        at.door(GP, "POST", "/year_end", {"series": "sales", "as_of": "2026-12-31"})
+        wrong = story.evenings[-1].balances["MAHLERST0001"] + 7
+        values = {"CUSTBLNC": str(wrong)}
+        at.door(GP, "POST", "/late", {"table": "RM00103", "key": "MAHLERST0001", "values": values, "by_s": 0})
+        assert at.sync("--full").code == 0  # the card shows what GP says
+        story.sync()
+        differing = at.run("reconcile", "receivables")
+        plans = [_horizon(at.run("plan", FLOW).json)]
+        at.settings("[systems.gp.sql]\n", "[systems.gp.sql]\nhistory_months = 0\n")
+        plans.append(_horizon(at.run("plan", FLOW).json))
+        story.sync("--full")
+        beyond = at.run("reconcile", FLOW)
+        begin, again, first, second, third, after, closed, shorter = story.evenings
+        evenings = (begin, again, first, second, third, after, closed, shorter)
+        yield Told(story, *evenings, agreed, differing, beyond, (plans[0], plans[1]))
+
+
+def _horizon(plan: Any) -> Any:
+    return next(one for one in plan["flows"] if one["flow"] == FLOW)["horizon"]
+
+
+def _reports(answer: Any) -> dict[str, Any]:
+    return {one["report"]["flow"]: one["report"] for one in answer.json["flows"]}
 
 
 def test_every_document_of_every_type_stands_beside_its_account_signed_and_to_the_last_decimal(
-    books: Site,
+    told: Told,
 ) -> None:
-    held, rows = theirs(books), shown(books)
+    held, rows = told.begin.theirs, told.begin.rows
     assert set(held) == set(rows) and len(rows) > 40
     assert {kind for kind, _ in rows} == {1, 3, 4, 5, 6, 7, 8, 9}
-    cards = {row["gp365_customerid"]: row for row in books.rows(SALES, "gp365_customers")}
+    cards = {row["gp365_customerid"]: row for row in told.begin.cards.values()}
     for (kind, number), (table, row) in held.items():
         ours = rows[kind, number]
         unposted = table in ("RM10301", "RM10201")
@@ -55,32 +118,29 @@ def test_every_document_of_every_type_stands_beside_its_account_signed_and_to_th
         assert money(ours, "gp365_remaining") == signed(kind, left), number
         assert (ours["gp365_currency"], money(ours, "gp365_originalamount")) == ("USD", signed(kind, amount))
         assert ours["gp365_documentdate"] == row["DOCDATE"][:10]
-        assert ours["gp365_posted"] is not unposted and ours["gp365_removed"] is False
         is_void = not unposted and bool(row["VOIDSTTS"])
-        assert ours["gp365_void"] is is_void
-        assert ours["gp365_paid"] is (not unposted and not is_void and not left)
+        flags = {"posted": not unposted, "void": is_void, "paid": not unposted and not is_void and not left}
+        assert told.begin.flags((kind, number)) == {name for name, given in flags.items() if given}
         card = cards[ours["_gp365_cardid_value"]]
         assert card["gp365_number"] == row["CUSTNMBR"].strip()
         assert ours["_gp365_accountid_value"] == card["_gp365_accountid_value"]
 
 
-def test_a_second_sync_writes_nothing(books: Site) -> None:
-    assert synced(books).written == 0
-    again = synced(books, "--full")
-    assert again.written == 0 and run_of(again)["considered"] == len(shown(books))
+def test_a_second_sync_writes_nothing_nor_does_a_look_after_each_day(told: Told) -> None:
+    assert told.again.done.written == 0 and told.again.run["considered"] == len(told.begin.rows)
+    assert told.after.done.written == 0 and told.after.rows == told.third.rows
 
 
-def test_what_is_left_adds_up_to_each_customers_balance_and_both_systems_agree(books: Site) -> None:
-    for row in books.rows(GP, "RM00103"):
-        number = row["CUSTNMBR"].strip()
-        assert left_of(books, number) == money(row, "CUSTBLNC"), number
-    assert books.sync().code == 0
-    answer = books.run("reconcile", "receivables")
-    assert answer.code == 0, answer.out
-    reports = {one["report"]["flow"]: one["report"] for one in answer.json["flows"]}
+def test_what_is_left_adds_up_to_each_customers_balance_on_every_evening(told: Told) -> None:
+    for evening in (told.begin, told.first, told.second, told.third):
+        assert {number: evening.left_of(number) for number in evening.balances} == evening.balances
+
+
+def test_both_systems_agree_and_so_does_gp_with_itself_and_its_control_account(told: Told) -> None:
+    assert told.agreed.code == 0, told.agreed.out
+    reports = _reports(told.agreed)
     assert {reports[name]["verdict"] for name in ("receivables", FLOW)} == {"equal"}
-    own = reports["receivables"]["books"]
-    total = sum(money(row, "CUSTBLNC") for row in books.rows(GP, "RM00103"))
+    own, total = reports["receivables"]["books"], sum(told.begin.balances.values())
     assert own["agrees"] and own["differing"] == 0
     assert {Decimal(own[name]) for name in ("documents", "balance", "ledger")} == {total}
     assert [one["account"].strip() for one in own["accounts"]] == ["000-1200-00"]
@@ -89,180 +149,98 @@ def test_what_is_left_adds_up_to_each_customers_balance_and_both_systems_agree(b
         assert totals[name, "USD"]["difference"] == "0" and totals[name, "USD"]["linked"]["gp"] != "0"
 
 
-def test_an_unposted_document_is_flagged_and_stays_the_same_row_when_it_is_posted(books: Site) -> None:
-    place = enter(books, 1, "POSTED1", ADAM, "75.25", post=False, CSTPONBR="PO 4711", DOCDESCR="Chairs")
-    synced(books)
-    before = shown(books)[place]
-    assert (before["gp365_posted"], before["gp365_paid"]) == (False, False)
-    assert (before["gp365_customerpo"], before["gp365_description"]) == ("PO 4711", "Chairs")
-    books.door(GP, "POST", "/post", {"document": {"type": 1, "number": "POSTED1"}})
-    synced(books)
-    after = shown(books)[place]
-    assert after["gp365_receivableid"] == before["gp365_receivableid"]
-    assert (after["gp365_posted"], money(after, "gp365_remaining")) == (True, Decimal("75.25"))
-    assert after["gp365_customerpo"] == "PO 4711"
-    void(books, place)
-    synced(books)
-    after = shown(books)[place]
-    assert (after["gp365_void"], after["gp365_paid"]) == (True, False) and after["gp365_voidon"]
-    assert synced(books).written == 0
+def test_an_unposted_document_is_flagged_and_stays_the_same_row_when_posted_and_voided(told: Told) -> None:
+    rows = [evening.rows[UNPOSTED] for evening in (told.first, told.second, told.third)]
+    assert len({row["gp365_receivableid"] for row in rows}) == 1
+    flags = [evening.flags(UNPOSTED) for evening in (told.first, told.second, told.third)]
+    assert flags == [set(), {"posted"}, {"posted", "void"}]
+    assert {row["gp365_customerpo"] for row in rows} == {"PO 4711"}
+    assert {row["gp365_description"] for row in rows} == {"Chairs"}
+    assert told.second.left(UNPOSTED) == [Decimal("75.25")] and rows[-1]["gp365_voidon"]
 
 
-def test_rows_16_and_17_a_receipt_on_two_invoices_and_then_it_bounces(books: Site) -> None:
-    a = enter(books, 1, "ROW16A", ASTOR, "1000.00")
-    b = enter(books, 1, "ROW16B", ASTOR, "500.00")
-    receipt = enter(books, 9, "PYROW16", ASTOR, "1200.00")
-    apply(books, receipt, a, "980.00", "20.00")
-    apply(books, receipt, b, "150.00")
-    synced(books)
-    rows = shown(books)
-    left = [money(rows[place], "gp365_remaining") for place in (a, b, receipt)]
-    assert left == [Decimal(0), Decimal(350), Decimal(-70)]
-    assert [rows[place]["gp365_paid"] for place in (a, b, receipt)] == [True, False, False]
-    assert rows[a]["gp365_paidon"] and not rows[b].get("gp365_paidon")
-    assert left_of(books, ASTOR) == balance_of(books, ASTOR) == Decimal(280)
-    assert synced(books).written == 0
-    void(books, receipt, unpaid=True)
-    fee = enter(books, 3, "NSFFEE1", ASTOR, "25.00")
-    synced(books)
-    rows = shown(books)
-    left = [money(rows[place], "gp365_remaining") for place in (a, b, fee)]
-    assert left == [Decimal(1000), Decimal(500), Decimal(25)]
-    assert rows[receipt]["gp365_void"] is True and rows[a]["gp365_paid"] is False
-    assert not rows[a].get("gp365_paidon")
-    assert left_of(books, ASTOR) == balance_of(books, ASTOR) == Decimal(1525)
+def test_row_16_a_receipt_of_1200_on_two_invoices_with_a_terms_discount(told: Told) -> None:
+    assert told.second.left(A, B, RECEIPT) == [Decimal(0), Decimal(350), Decimal(-70)]
+    assert [told.second.flags(place) for place in (A, B, RECEIPT)] == [
+        {"posted", "paid"},
+        {"posted"},
+        {"posted"},
+    ]
+    assert told.second.rows[A]["gp365_paidon"] and not told.second.rows[B].get("gp365_paidon")
+    assert told.second.left_of(ASTOR) == told.second.balances[ASTOR] == Decimal(280)
 
 
-def test_the_removal_of_paid_documents_to_history_writes_nothing_and_their_return_is_no_new_row(
-    books: Site,
+def test_row_17_it_bounces_and_both_invoices_and_the_fee_are_open(told: Told) -> None:
+    assert told.third.left(A, B, FEE) == [Decimal(1000), Decimal(500), Decimal(25)]
+    assert told.third.flags(RECEIPT) == {"posted", "void"} and told.third.flags(A) == {"posted"}
+    assert not told.third.rows[A].get("gp365_paidon")
+    assert told.third.left_of(ASTOR) == told.third.balances[ASTOR] == Decimal(1525)
+
+
+def test_row_18_a_parent_pays_for_its_child_and_the_family_owes_so_much_less(told: Told) -> None:
+    assert told.first.rows[OF_CHILD]["gp365_corporate"] == PARENT
+    assert told.second.flags(OF_CHILD) == told.second.flags(OF_PARENT) == {"posted", "paid"}
+    family = [sum(evening.left_of(who) for who in (PARENT, CHILD)) for evening in (told.first, told.second)]
+    assert family[0] - family[1] == 3000
+
+
+def test_the_removal_to_history_writes_nothing_and_a_document_that_comes_back_is_the_same_row(
+    told: Told,
 ) -> None:
-    invoice = enter(books, 1, "MOVED1", LAWRENCE, "60.00")
-    receipt = enter(books, 9, "PYMOVED1", LAWRENCE, "60.00")
-    apply(books, receipt, invoice, "60.00")
-    synced(books)
-    before = shown(books)
-    assert before[invoice]["gp365_paid"] is before[receipt]["gp365_paid"] is True
-    books.door(GP, "POST", "/remove_paid", {"customer": LAWRENCE})
-    assert theirs(books)[invoice][0] == "RM30101"
-    assert synced(books).written == 0
-    assert synced(books, "--full").written == 0
-    assert shown(books) == before
-    void(books, receipt, unpaid=True)
-    synced(books)
-    after = shown(books)
-    assert after[invoice]["gp365_receivableid"] == before[invoice]["gp365_receivableid"]
-    assert (after[invoice]["gp365_paid"], after[receipt]["gp365_void"]) == (False, True)
-
-
-def test_row_18_a_parent_pays_for_its_child(books: Site) -> None:
-    parent, child = "CENTRALC0001", "BLUEYOND0001"
-    books.put(GP, "RM00101", child, CPRCSTNM=parent)
-    invoice = enter(books, 1, "CHILD1", child, "3000.00")
-    synced(books)
-    before = {who: left_of(books, who) for who in (parent, child)}
-    assert shown(books)[invoice]["gp365_corporate"] == parent
-    receipt = enter(books, 9, "PYPARENT", parent, "3000.00")
-    apply(books, receipt, invoice, "3000.00")
-    synced(books)
-    assert shown(books)[invoice]["gp365_paid"] is shown(books)[receipt]["gp365_paid"] is True
-    after = {who: left_of(books, who) for who in (parent, child)}
-    assert after == {who: balance_of(books, who) for who in (parent, child)}
-    assert sum(before.values()) - sum(after.values()) == 3000
+    assert told.second.theirs[MOVED][0] == told.second.theirs[MOVED_BY][0] == "RM30101"
+    for place in (MOVED, MOVED_BY):
+        assert told.first.flags(place) == {"posted", "paid"}
+        assert told.second.rows[place] == told.first.rows[place]
+    assert told.third.theirs[MOVED][0] == "RM20101" and told.third.flags(MOVED) == {"posted"}
+    assert told.third.flags(MOVED_BY) == {"posted", "void"}
+    same = "gp365_receivableid"
+    assert told.third.rows[MOVED][same] == told.first.rows[MOVED][same]
+    assert told.third.left_of(COHO) == 60
 
 
 def test_a_deleted_unposted_document_stays_marked_and_its_number_used_again_is_the_same_row(
-    books: Site,
+    told: Told,
 ) -> None:
-    place = enter(books, 1, "TYPO1", PLAZA, "12.00", post=False)
-    synced(books)
-    books.door(GP, "POST", "/discard", {"type": 1, "number": "TYPO1"})
-    synced(books, "--full")
-    row = shown(books)[place]
-    assert (row["gp365_removed"], money(row, "gp365_amount")) == (True, Decimal(12))
-    assert synced(books, "--full").written == 0
-    enter(books, 1, "TYPO1", PLAZA, "21.00")
-    synced(books)
-    again = shown(books)[place]
+    row = told.second.rows[TYPO]
+    assert told.second.flags(TYPO) == {"removed"} and money(row, "gp365_amount") == Decimal(12)
+    again = told.third.rows[TYPO]
     assert again["gp365_receivableid"] == row["gp365_receivableid"]
-    assert (again["gp365_removed"], money(again, "gp365_amount")) == (False, Decimal(21))
+    assert told.third.flags(TYPO) == {"posted"} and money(again, "gp365_amount") == Decimal(21)
 
 
-def test_what_somebody_writes_over_a_document_is_put_right(books: Site) -> None:
-    place = (1, next(number for kind, number in shown(books) if kind == 1))
-    before = shown(books)[place]
-    books.put(SALES, "gp365_receivables", before["gp365_receivableid"], gp365_remaining="1.0000")
-    done = synced(books)
-    assert run_of(done)["updated"] == 1
-    assert money(shown(books)[place], "gp365_remaining") == money(before, "gp365_remaining")
+def test_what_somebody_writes_over_a_document_is_put_right(told: Told) -> None:
+    assert told.second.left(OVERWRITTEN) == told.first.left(OVERWRITTEN) != [Decimal(1)]
 
 
-def test_the_documents_of_a_renumbered_customer_keep_their_rows_and_follow_its_card(books: Site) -> None:
-    before = {place: row["gp365_receivableid"] for place, row in shown(books).items()}
-    card = books.card("UNIFIEDW0001")["gp365_customerid"]
-    mine = {place for place, row in shown(books).items() if row["_gp365_cardid_value"] == card}
-    books.door(GP, "POST", "/renumber", {"from": "UNIFIEDW0001", "to": "UNIFIEDW0009"})
-    synced(books)
-    rows = shown(books)
-    assert mine and {place: row["gp365_receivableid"] for place, row in rows.items()} == before
-    assert {rows[place]["_gp365_cardid_value"] for place in mine} == {card}
-    assert left_of(books, "UNIFIEDW0009") == balance_of(books, "UNIFIEDW0009")
-    assert synced(books).written == 0
+def test_the_documents_of_a_renumbered_customer_keep_their_rows_and_their_card(told: Told) -> None:
+    card = told.second.cards[RENAMED]["gp365_customerid"]
+    mine = {place: row for place, row in told.second.rows.items() if row["_gp365_cardid_value"] == card}
+    assert mine and told.third.cards[NOW]["gp365_customerid"] == card
+    assert {place: told.third.rows[place] for place in mine} == mine
 
 
-def test_gps_own_difference_is_named_as_its_own_and_is_no_drift(books: Site) -> None:
-    held = balance_of(books, "MAHLERST0001")
-    order = {"table": "RM00103", "key": "MAHLERST0001", "values": {"CUSTBLNC": str(held + 7)}, "by_s": 0}
-    books.door(GP, "POST", "/late", order)
-    assert books.sync("--full").code == 0  # the card shows what GP says
-    answer = books.run("reconcile", "receivables")
-    assert answer.code == 1, answer.out
-    reports = {one["report"]["flow"]: one["report"] for one in answer.json["flows"]}
+def test_row_25_the_close_of_the_receivables_year_changes_no_document(told: Told) -> None:
+    assert told.closed.rows == told.after.rows
+
+
+def test_gps_own_difference_is_named_as_its_own_and_is_no_drift(told: Told) -> None:
+    assert told.differing.code == 1, told.differing.out
+    reports = _reports(told.differing)
     assert {reports[name]["verdict"] for name in ("receivables", FLOW)} == {"equal"}
-    own = reports["receivables"]["books"]
+    own, held = reports["receivables"]["books"], told.after.balances["MAHLERST0001"]
     assert not own["agrees"] and own["differing"] == 1
-    assert own["listed"] == [
-        {
-            "customer": "MAHLERST0001",
-            "documents": f"{held.normalize():f}",
-            "balance": f"{(held + 7).normalize():f}",
-            "waiting": "0",
-            "difference": "-7",
-        }
-    ]
+    (one,) = own["listed"]
+    assert (one["customer"], one["difference"], one["waiting"]) == ("MAHLERST0001", "-7", "0")
+    assert (Decimal(one["documents"]), Decimal(one["balance"])) == (held, held + 7)
     assert own["difference"] == own["ledger_difference"] == "-7"
 
 
-def test_row_25_after_both_year_ends_nothing_is_deleted_and_nothing_written_but_the_close(
-    books: Site,
-) -> None:
-    before = shown(books)
-    books.door(GP, "POST", "/year_end", {"series": "sales", "as_of": "2026-12-31"})
-    done = synced(books, "--full")
-    assert run_of(done)["updated"] == run_of(done)["created"] == 0
-    assert shown(books) == before
-
-
-def test_the_plan_says_what_the_horizon_comes_to_and_what_falls_out_of_it_stays(books: Site) -> None:
-    told: Any = next(one for one in books.run("plan").json["flows"] if one["flow"] == FLOW)["horizon"]
-    assert (told["months"], told["rows"], told["beyond"]) == (24, len(theirs(books)), 0)
-    before = shown(books)
-    books.settings("[systems.gp.sql]\n", "[systems.gp.sql]\nhistory_months = 0\n")
-    told = next(one for one in books.run("plan").json["flows"] if one["flow"] == FLOW)["horizon"]
-    assert 0 < told["rows"] < len(before) and told["rows"] + told["beyond"] == len(before)
-    assert told["megabytes_assumed"] < told["in_all_assumed"]
-    done = synced(books, "--full")
-    assert done.written == 0 and run_of(done)["considered"] == len(before)
-    assert shown(books) == before
-    answer = books.run("reconcile", FLOW)
-    assert answer.code == 0, answer.out
-
-
-def test_over_web_services_documents_are_left_out_in_a_sentence(tmp_path: Path) -> None:
-    with site(tmp_path / "site", provisioned=False) as at:
-        from e2e_channels import over
-
-        over("soap", at)
-        at.settings('flows = ["customers"]', 'flows = ["customers", "receivable_documents"]')
-        said = [one for one in at.run("doctor").json["findings"] if one["subject"].endswith(f"/{FLOW}")]
-        assert [one["level"] for one in said] == ["note"]
-        assert "is left out" in said[0]["text"] and "serves no receivable" in said[0]["text"]
+def test_the_plan_says_what_the_horizon_comes_to_and_what_falls_out_of_it_stays(told: Told) -> None:
+    wide, narrow = told.horizons
+    held = len(told.closed.theirs)
+    assert (wide["months"], wide["rows"], wide["beyond"]) == (24, held, 0)
+    assert 0 < narrow["rows"] < held and narrow["rows"] + narrow["beyond"] == held
+    assert narrow["megabytes_assumed"] < narrow["in_all_assumed"] == wide["megabytes_assumed"]
+    assert told.shorter.done.written == 0 and told.shorter.rows == told.closed.rows
+    assert told.shorter.run["considered"] == len(told.closed.rows)
+    assert told.beyond.code == 0, told.beyond.out

@@ -155,7 +155,8 @@ def _accounts(gp: Connector, indexes: Iterable[int], named: Sequence[str]) -> tu
     key = (_SALES_SERIES, _RECEIVABLES)
     setup = gp.get("posting_account", [key], ["AccountIndex"]).get(key)
     index = setup.values.get("AccountIndex") if setup is not None else None
-    wanted = sorted({*indexes, *([index] if isinstance(index, int) and index else [])})
+    more: set[int] = {index} if isinstance(index, int) and index else set()
+    wanted = sorted({*indexes} | more)
     return tuple(
         one for at in range(0, len(wanted), _CHUNK) for one in _balances(gp, wanted[at : at + _CHUNK])
     )

@@ -121,6 +121,22 @@ def late(company: Company, order: Order) -> object:
     return {"rows": [heap.table.as_dict(row)]}
 
 
+def fill(company: Company, order: Order) -> object:
+    """Write many rows of any table as they are, nothing checked and nothing else moved: `{"table", "rows": [{…}]}`."""
+    table = _text(order, "table")
+    if table not in company:
+        raise not_found("Table", table)
+    rows = order["rows"]
+    if not isinstance(rows, list):
+        raise ValueError("rows is a list")
+    heap, at = company[table].table, company.statement()
+    for row in rows:  # pyright: ignore[reportUnknownVariableType]
+        given = _part({"row": row}, "row")  # pyright: ignore[reportUnknownArgumentType]
+        values = {name: typed(heap.column(name), value) for name, value in given.items()}
+        company.insert(table, heap.accepted(values), at)
+    return {"rows": len(rows)}  # pyright: ignore[reportUnknownArgumentType]
+
+
 def apply_credit(company: Company, order: Order) -> object:
     """Apply `{"from": {"type", "number"}, "to": {…}, "amount", "discount"?, "write_off"?, "date"?}`.
 
@@ -182,6 +198,7 @@ TASKS: Mapping[str, Task] = {
     "age": age,
     "year_end": year_end,
     "late": late,
+    "fill": fill,
     "apply": apply_credit,
     "void": void,
     "remove_paid": remove_paid,
