@@ -6,10 +6,12 @@ removed as paid, another currency, a customer who is not in Sales.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from e2e_site import GP, SALES, Site
@@ -34,6 +36,7 @@ from payments_site import (
 )
 from receivables_site import cards, late, money, summaries, synced
 
+TABLES = ("gp365_applications", "annotations")
 DELETES_NOTES = "BREAKTHR0001"
 
 
@@ -313,3 +316,15 @@ def test_a_payment_of_a_customer_who_is_not_in_sales_waits_for_a_person_and_then
     assert parts(applied(books, paid)[invoice]) == (12, 12, 0, 0)
     assert len(notes(books, paid)) == 1
     assert synced(books).written == 0
+
+
+@pytest.mark.proof
+def test_a_store_that_was_lost_doubles_no_row_and_no_note(tmp_path: Path) -> None:
+    with payments_site(tmp_path / "site") as at:
+        before = {table: {row[f"{table[:-1]}id"] for row in at.rows(SALES, table)} for table in TABLES}
+        assert all(before.values())
+        shutil.rmtree(at.folder / ".gp365")
+        done = at.sync()
+        assert done.balanced, done.out
+        for table, known in before.items():
+            assert {row[f"{table[:-1]}id"] for row in at.rows(SALES, table)} == known
