@@ -101,7 +101,12 @@ def test_what_was_moved_to_history_is_the_same_application(here: SqlPlace) -> No
     who = "UNIFIEDW0001"
     paid, invoice = (_document(here, who, kind, "61.00") for kind in (PAYMENT, INVOICE))
     key = _apply(here, paid, invoice, "61.00")
+    # Who is owed says the document; what a row of a national account holds there is not known for certain.
+    here.system.world.company.change(
+        "RM20201", (PAYMENT, paid, INVOICE, invoice), {"CUSTNMBR": "CONTOSOL0001"}
+    )
     before = _values(here, key)
+    assert before["CustomerNumber"] == who
     assert (PAYMENT, paid) in remove_paid(here.system.world.company, DAY, who)
     assert _values(here, key) == before
     assert before["SettledAmount"] == Decimal("61.00000") and before["ByAnother"] is False

@@ -49,7 +49,7 @@ def ends_of(given: Mapping[str, Any]) -> Ends:
 def with_ends(
     get: Get, entity: GpEntity, ends: Ends, records: Sequence[Record], fields: Sequence[str]
 ) -> list[Record]:
-    """Return records with what `fields` want of their ends; what the row itself says is kept."""
+    """Return records with what `fields` want of their ends, which counts more than what the row itself says."""
     found = list(records)
     for end in ends.of:
         wanted = {ours: theirs for ours, theirs in end.take.items() if ours in fields}
@@ -94,4 +94,4 @@ def _end_key(end: End, entity: GpEntity, key: Key) -> Key:
 
 def _with(record: Record, document: Record, wanted: Mapping[str, str]) -> Record:
     taken = {ours: document.values[theirs] for ours, theirs in wanted.items() if theirs in document.values}
-    return replace(record, values={**taken, **record.values})
+    return replace(record, values={**record.values, **taken})
