@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from gp_sql_place import SqlPlace, sql_place
 
 from gp365.connectors.gp.sql.horizon import begin_of_horizon
@@ -218,6 +220,13 @@ def test_a_poll_tells_of_postings_payments_and_moves_and_not_of_what_lies_beyond
     changes = [c for page in here.connector.changes(ENTITY, FIELDS, cursor) for c in page.changes]
     assert [change.key for change in changes] == [("1", "POLL1")]
     assert changes[0].record is not None and changes[0].record.values["Voided"] is True
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 12, 31)), st.integers(0, 1200))
+def test_the_horizon_is_the_first_of_a_month_that_lies_so_many_months_back(today: date, months: int) -> None:
+    begin = begin_of_horizon(today, months)
+    assert begin.day == 1 and begin.date() <= today
+    assert (today.year - begin.year) * 12 + today.month - begin.month == months
 
 
 def test_the_horizon_begins_with_a_month() -> None:
