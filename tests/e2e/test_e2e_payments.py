@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import orjson
 import pytest
 from e2e_site import GP, SALES, Site
 from payments_site import (
@@ -35,6 +36,9 @@ from payments_site import (
     void,
 )
 from receivables_site import cards, late, money, summaries, synced
+
+from gp365.app.actions.explain import explain
+from gp365.app.project import open_project
 
 TABLES = ("gp365_applications", "annotations")
 DELETES_NOTES = "BREAKTHR0001"
@@ -295,6 +299,15 @@ def test_two_days_later_no_row_and_no_note_has_moved(book: Book) -> None:
     before = versions()
     assert book.at.sync_later(timedelta(days=2).total_seconds()) == 0
     assert versions() == before
+    # And why the day stands there is worked out as of then.
+    withdrawn = next(row for row in book.at.rows(SALES, "gp365_applications") if row["gp365_withdrawn"])
+    later = datetime.now(UTC) + timedelta(days=2)
+    with open_project(book.at.folder, clock=lambda: later) as project:
+        told_of = explain(
+            project, "sales", "gp365_application", withdrawn["gp365_applicationid"], "withdrawn_on"
+        )
+        text = orjson.dumps(told_of, default=str).decode()
+    assert '"why":"recomputed, agrees"' in text, text
 
 
 def test_a_payment_of_a_customer_who_is_not_in_sales_waits_for_a_person_and_then_comes(book: Book) -> None:
