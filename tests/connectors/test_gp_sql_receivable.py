@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from gp_sql_place import SqlPlace, sql_place
 from hypothesis import given
 from hypothesis import strategies as st
-from gp_sql_place import SqlPlace, sql_place
 
 from gp365.connectors.gp.sql.horizon import begin_of_horizon
 from gp365.connectors.gp.tables import entity_named

@@ -5,9 +5,11 @@ Acceptance rows 16, 17, 18 and 25 as far as documents go. One site lives through
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,6 +146,8 @@ def test_both_systems_agree_and_so_does_gp_with_itself_and_its_control_account(t
     assert own["agrees"] and own["differing"] == 0
     assert {Decimal(own[name]) for name in ("documents", "balance", "ledger")} == {total}
     assert [one["account"].strip() for one in own["accounts"]] == ["000-1200-00"]
+    written = [one["files"][0] for one in told.agreed.json["flows"] if one["report"]["flow"] == "receivables"]
+    assert json.loads(Path(written[0]).read_bytes())["books"] == own
     totals = {(one["field"], one["currency"]): one for one in reports[FLOW]["totals"]}
     for name in ("amount", "remaining", "original_amount", "original_remaining"):
         assert totals[name, "USD"]["difference"] == "0" and totals[name, "USD"]["linked"]["gp"] != "0"

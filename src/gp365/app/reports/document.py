@@ -31,7 +31,7 @@ def write_document(path: Path, head: Head, lines: Lines) -> str:
             file.write(piece)
             digest.update(piece)
 
-        put(_json(head, indent=True).rstrip(b"}\n"))
+        put(_json(head, indent=True).rstrip().removesuffix(b"}").rstrip())
         for name, found in listings.items():
             put(f',\n  "{name}": ['.encode())
             for number, one in enumerate(found):
