@@ -155,6 +155,11 @@ class Source:
         return bool(self.watches)
 
     @property
+    def tells_of_gone(self) -> bool:
+        """Say whether stamps tell of records that are no more, too."""
+        return any(watch.gone for watch in self.watches)
+
+    @property
     def partial(self) -> bool:
         """Say whether a full reading leaves out records that exist, or may be shown though they are gone."""
         return bool(self.remains) or self.ends is not None or any(part.horizon for part in self.parts)
