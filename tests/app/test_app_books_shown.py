@@ -15,8 +15,10 @@ from app.actions_desk import make_desk
 from gp365.app.actions import reconcile as action
 from gp365.app.actions.reconcile_outputs import ReconcileOut
 from gp365.app.books import AccountBooks, Books, CustomerBooks
+from gp365.app.project import Project
 from gp365.app.reports.checking import verify_report
 from gp365.cli.show_reconcile import show_reconcile
+from gp365.sync.job import Job
 
 ONE = CustomerBooks("AARON <1>", Decimal("1280.00001"), Decimal("1273"), Decimal("0.5"))
 WRONG = Books(
@@ -32,8 +34,11 @@ WRONG = Books(
 
 
 def _told(path: Path, books: Books, monkeypatch: pytest.MonkeyPatch) -> tuple[ReconcileOut, dict[str, Path]]:
+    def read(_project: Project, _job: Job) -> Books:
+        return books
+
     with monkeypatch.context() as patch:
-        patch.setattr(action, "_books", lambda _project, _job: books)
+        patch.setattr(action, "_books", read)
         done = make_desk(path).act(action.reconcile)
     return done, {Path(name).suffix: Path(name) for name in done.flows[0].files}
 

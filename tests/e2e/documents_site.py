@@ -68,7 +68,11 @@ class Story:
 
     def sync(self, *arguments: str) -> None:
         """Sync documents and what they need; nothing may be left to a person."""
-        done = self.at.sync(FLOW, *arguments)
+        self.sync_all(FLOW, *arguments)
+
+    def sync_all(self, *arguments: str) -> None:
+        """Sync every flow; nothing may be left to a person."""
+        done = self.at.sync(*arguments)
         assert done.code == 0, done.out + done.err
         assert done.balanced
         self.evenings.append(evening(self.at, done))

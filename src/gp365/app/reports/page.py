@@ -87,7 +87,8 @@ def books_text(held: BooksHead) -> str:
         return f"Dynamics GP was not compared with itself: {held.left_out}"
     if held.agrees:
         return "Dynamics GP agrees with itself: documents, customer balances and ledger are one figure."
-    return "Dynamics GP does not agree with itself. These differences are GP's own, no drift: what gp365 shows is what GP says."
+    own = "These differences are GP's own, no drift: what gp365 shows is what GP says."
+    return f"Dynamics GP does not agree with itself. {own}"
 
 
 def _books(held: BooksHead | None) -> Iterator[str]:
