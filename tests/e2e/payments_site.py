@@ -117,8 +117,7 @@ class Book:
     def tell(self, stories: Sequence[Story]) -> None:
         """Tell the stories day by day, with a second sync after each."""
         told = {story.__name__: story(self.at) for story in stories}
-        while told:
-            told = {name: one for name, one in told.items() if self._goes_on(name, one)}
+        while told := {name: one for name, one in told.items() if self._goes_on(name, one)}:
             synced(self.at)
             self.written_again.append(synced(self.at).written)
 
