@@ -893,6 +893,36 @@ GO
 GRANT SELECT ON [dbo].[gp365_cash_receipt] TO [gp365_reader];
 GO
 
+IF OBJECT_ID('[dbo].[gp365_payment]') IS NOT NULL DROP VIEW [dbo].[gp365_payment];
+GO
+CREATE VIEW [dbo].[gp365_payment] AS
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CHEKNMBR] AS [CheckNumber],
+    [t].[VOIDSTTS] AS [VoidStatus],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[NOTEINDX] AS [NoteIndex]
+ FROM [dbo].[RM20101] AS [t] WHERE [t].[RMDTYPAL] = 9
+UNION ALL
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[ORTRXAMT] AS [OriginalAmount],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[CHEKNMBR] AS [CheckNumber],
+    [t].[VOIDSTTS] AS [VoidStatus],
+    [t].[VOIDDATE] AS [VoidDate],
+    [t].[NOTEINDX] AS [NoteIndex]
+ FROM [dbo].[RM30101] AS [t] WHERE [t].[RMDTYPAL] = 9;
+GO
+GRANT SELECT ON [dbo].[gp365_payment] TO [gp365_reader];
+GO
+
 IF OBJECT_ID('[dbo].[gp365_apply]') IS NOT NULL DROP VIEW [dbo].[gp365_apply];
 GO
 CREATE VIEW [dbo].[gp365_apply] AS
@@ -945,6 +975,48 @@ SELECT
  FROM [dbo].[RM30201] AS [t];
 GO
 GRANT SELECT ON [dbo].[gp365_apply] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_application]') IS NOT NULL DROP VIEW [dbo].[gp365_application];
+GO
+CREATE VIEW [dbo].[gp365_application] AS
+SELECT 
+    [t].[APFRDCTY] AS [FromType],
+    [t].[APFRDCNM] AS [FromNumber],
+    [t].[APTODCTY] AS [ToType],
+    [t].[APTODCNM] AS [ToNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DATE1] AS [ApplyDate],
+    [t].[GLPOSTDT] AS [GLPostingDate],
+    [t].[CURNCYID] AS [CurrencyID],
+    [t].[APPTOAMT] AS [AppliedAmount],
+    [t].[DISTKNAM] AS [DiscountTaken],
+    [t].[WROFAMNT] AS [WriteoffAmount],
+    [t].[ORAPTOAM] AS [OriginatingAppliedAmount],
+    [t].[ORDISTKN] AS [OriginatingDiscountTaken],
+    [t].[ORWROFAM] AS [OriginatingWriteoffAmount],
+    [t].[RLGANLOS] AS [RealizedGainLoss]
+ FROM [dbo].[RM20201] AS [t] WHERE [t].[POSTED] = 1
+UNION ALL
+SELECT 
+    [t].[APFRDCTY] AS [FromType],
+    [t].[APFRDCNM] AS [FromNumber],
+    [t].[APTODCTY] AS [ToType],
+    [t].[APTODCNM] AS [ToNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [t].[DATE1] AS [ApplyDate],
+    [t].[GLPOSTDT] AS [GLPostingDate],
+    [t].[CURNCYID] AS [CurrencyID],
+    [t].[APPTOAMT] AS [AppliedAmount],
+    [t].[DISTKNAM] AS [DiscountTaken],
+    [t].[WROFAMNT] AS [WriteoffAmount],
+    [t].[ORAPTOAM] AS [OriginatingAppliedAmount],
+    [t].[ORDISTKN] AS [OriginatingDiscountTaken],
+    [t].[ORWROFAM] AS [OriginatingWriteoffAmount],
+    [t].[RLGANLOS] AS [RealizedGainLoss]
+ FROM [dbo].[RM30201] AS [t];
+GO
+GRANT SELECT ON [dbo].[gp365_application] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_gl_account]') IS NOT NULL DROP VIEW [dbo].[gp365_gl_account];

@@ -120,6 +120,21 @@ def test_flags_keep_the_law(kind: FieldType, raw: Value) -> None:
 
 
 @ALL
+@given(st.sampled_from([T.DATE, T.BOOLEAN, T.INTEGER]), st.booleans() | st.none())
+def test_a_flag_and_the_day_on_which_it_was_raised_keep_the_law(kind: FieldType, raw: bool | None) -> None:
+    keeps_the_law(codec("since", "gp", (T.BOOLEAN,)), codec("since", "sales", (kind,)), raw, Limits())
+
+
+def test_a_raised_flag_is_the_companys_day_however_long_ago_and_a_lowered_one_none() -> None:
+    midnight = ConvertContext("America/Chicago", now=lambda: datetime(2026, 11, 2, 3, tzinfo=UTC))
+    sales = codec("since", "sales", (T.DATE,))
+    assert sales.write(True, midnight) == (date(2026, 11, 1),)
+    assert sales.write(False, midnight) == sales.write(None, midnight) == (None,)
+    assert sales.read((date(2020, 2, 29),), midnight) is True and sales.read((None,), midnight) is None
+    assert codec("since", "gp", (T.BOOLEAN,)).read((False,), midnight) is None
+
+
+@ALL
 @given(st.datetimes(timezones=st.timezones()))
 def test_moments_keep_the_law(raw: datetime) -> None:
     side = codec("", "sales", (T.DATETIME,))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from gp365.model.values import key_text
 from gp365.store import links, work
 from gp365.store.engine import Store
 from gp365.store.links import LinkTaken, NewLink
@@ -35,6 +36,24 @@ def test_a_link_is_found_by_either_end_and_by_its_id_with_all_that_it_holds(stor
         assert links.by_ids(conn, [number, 999]) == {number: link}
         assert links.by_keys(conn, "fabrikam", "vendors", "left", ["AARONFIT0001"]) == {}
     assert NewLink(**{name: getattr(link, name) for name in NewLink.__dataclass_fields__}) == made
+
+
+def test_links_are_found_by_how_their_keys_begin(store: Store) -> None:
+    keys = [
+        ("9", "P1", "1", "A"),
+        ("9", "P1", "1", "B"),
+        ("9", "P10", "1", "A"),
+        ("7", "P1", "1", "A"),
+        ("9", "P1"),
+    ]
+    numbers = _make(store, *(_new(key_text(key), f"g{at}") for at, key in enumerate(keys)))
+    closed = _make(store, replace(_new(key_text(("9", "P1", "1", "C")), "gone"), state=links.CLOSED))
+    with store.read() as conn:
+        found = links.beginning(conn, *PLACE, "left", [key_text(("9", "P1")), key_text(("8", "P1"))])
+        assert dict(found) == {number: key_text(keys[at]) for at, number in enumerate(numbers[:2])}
+        many = [key_text(("9", f"P{n}")) for n in range(1000)]
+        assert {number for number, _ in links.beginning(conn, *PLACE, "left", many)} == set(numbers[:3])
+        assert closed[0] not in dict(found)
 
 
 def test_ids_come_back_in_the_order_of_the_links_also_in_thousands(store: Store) -> None:

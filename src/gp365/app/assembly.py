@@ -194,6 +194,7 @@ class Assembly:
             currency=str(getattr(given, "functional_currency", "") or ""),
             lookups=self.project.lookups,
             sides=tuple(self.pair(pair).sides),
+            now=self.project.clock,
         )
 
     def forget(self, system: str) -> None:

@@ -118,6 +118,7 @@ def _gp_sql(project: Project, name: str, given: GpSystem, sql: GpSqlSettings, *,
         bill_to_code=given.bill_to_code,
         ship_to_code=given.ship_to_code,
         time_zone=given.time_zone,
+        functional_currency=given.functional_currency,
     )
     common = shared(project, name)
     turn = common.turn(project, "sql", sql.lanes, 0.0, urgent=urgent)

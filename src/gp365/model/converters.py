@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from gp365.model import (
     convert_country,
@@ -15,6 +16,7 @@ from gp365.model import (
     convert_currency,
     convert_number,
     convert_phone,
+    convert_since,
     convert_state,
     convert_time,
     convert_values,
@@ -32,7 +34,7 @@ Raw = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class ConvertContext:
-    """What converters may know beside the value: the company's time zone and functional currency, and lookups.
+    """What converters may know beside the value: the company's time zone and functional currency, lookups, and the time.
 
     `lookup` names the row's own table; `sides` are the pair's two columns, needed for tables of more than two columns.
     """
@@ -42,6 +44,7 @@ class ConvertContext:
     lookups: Mapping[str, Lookup] = field(default_factory=dict[str, Lookup])
     lookup: str = ""
     sides: tuple[str, ...] = ()
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ CREDIT_LIMIT = "credit_limit"
 AVAILABLE_CREDIT = "available_credit"
 INACTIVE = "inactive"
 GP_CURRENCY = "gp_currency"
+SINCE = "since"
 NAMES = (
     "text",
     "upper",
@@ -79,6 +83,7 @@ NAMES = (
     "number",
     "flag",
     INACTIVE,
+    SINCE,
     "day",
     "moment",
     "clock",
@@ -166,6 +171,13 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             name,
             lambda raw, _: convert_state.read(raw[0], kind),
             lambda value, _: (convert_state.write(value, kind),),
+            "flag",
+        )
+    if name == SINCE:
+        return Codec(
+            name,
+            lambda raw, _: convert_since.read(raw[0], kind),
+            lambda value, context: (convert_since.write(value, kind, context.now(), context.time_zone),),
             "flag",
         )
     if name == "day":

@@ -51,11 +51,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """A page of changes. Only the last page has a `cursor`; `full` says that the feed began anew and holds every record."""
+    """A page of changes. Only the last page has a `cursor`; `full` says that the feed began anew and holds every record.
+
+    `beginnings` are the first parts of keys: of the records whose keys begin so, those that the feed does not show may be
+    gone, which `get` decides.
+    """
 
     changes: tuple[Change, ...]
     cursor: str | None = None
     full: bool = False
+    beginnings: tuple[Key, ...] = ()
 
 
 class Op(StrEnum):

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Column, Connection, and_, bindparam, func, select, text
+from sqlalchemy import Column, Connection, and_, bindparam, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from gp365.model.errors import Retry
+from gp365.model.values import KEY_SEPARATOR
 from gp365.store import tables
 from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks
@@ -19,6 +20,7 @@ from gp365.store.straight import Query, ask, run_rows
 Side = Literal["left", "right"]
 OPEN, CLOSED, SHARED = "open", "closed", "shared"
 _TABLE = tables.link
+_RANGES = 200  # of one statement; SQLite nests them
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +298,24 @@ def scan_keys(
             return
         yield rows
         last = rows[-1][0]
+
+
+def beginning(
+    conn: Connection, pair: str, flow: str, side: Side, beginnings: Iterable[str]
+) -> list[tuple[int, str]]:
+    """Give (id, key on this side) of the open links whose key's first parts are one of these, as texts of `key_text`."""
+    column = _key_column(side)
+    scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.state == OPEN)
+    found: list[tuple[int, str]] = []
+    for chunk in chunks(beginnings, _RANGES):
+        # Keys are compared by bytes: what begins so lies between the separator and the sign after it.
+        ranges = [
+            and_(column >= each + KEY_SEPARATOR, column < each + chr(ord(KEY_SEPARATOR) + 1))
+            for each in chunk
+        ]
+        query = select(_TABLE.c.id, column).where(*scope, or_(*ranges))
+        found += [(number, str(key)) for number, key in conn.execute(query)]
+    return found
 
 
 def with_work(conn: Connection, pair: str, flow: str, sides: Mapping[Side, str]) -> set[int]:

@@ -41,7 +41,8 @@ class Observation:
 
     `quiet` are links that neither side's reading shows as changed; `read` counts records read per side; `full` says
     which sides were read whole; `absent` are linked keys that a census taken later does not show; `missing` are the
-    (link, key) that a full reading did not show or a feed calls deleted; `met` are links whose record was seen; `linked`
+    (link, key) that a full reading did not show or a feed calls deleted; `beginnings` are how keys begin of which a feed
+    says that their records may be gone; `met` are links whose record was seen; `linked`
     counts the linked records that are not quiet. `last` is what is stored when the observation is accepted. `similar` is
     where records are looked up by what they are like; it asks for a full reading when it has not seen all records.
     `since` is what stood when the reading began: what other runs have done after it, the records in hand do not show.
@@ -57,6 +58,7 @@ class Observation:
     met: dict[str, Bitmap] = field(default_factory=dict[str, Bitmap])
     linked: dict[str, int] = field(default_factory=dict[str, int])
     last: dict[str, LastPiece] = field(default_factory=dict[str, LastPiece])
+    beginnings: dict[str, set[Key]] = field(default_factory=dict[str, set[Key]])
     epochs: dict[str, str] = field(default_factory=dict[str, str])
     fresh: dict[str, int] = field(default_factory=dict[str, int])
     absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
@@ -108,6 +110,7 @@ def _observe_side(job: Job, place: Place, observation: Observation, full: bool, 
     observation.full[place.side] = cursor is None
     observation.met[place.side] = Bitmap()
     for page in _gathered(place.connector.changes(place.entity.name, place.fields, cursor)):
+        observation.beginnings.setdefault(place.side, set()).update(page.beginnings)
         if page.full:
             observation.full[place.side] = True
         _take(job, place, page, observation, store_keys)
@@ -116,6 +119,8 @@ def _observe_side(job: Job, place: Place, observation: Observation, full: bool, 
         if store_keys and observation.similar is not None and not observation.similar.complete:
             with job.store.write(job.lease) as conn:
                 observation.similar.read_whole(conn, place)
+    else:
+        _find_gone(job, place, observation, store_keys)
 
 
 def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
@@ -124,19 +129,21 @@ def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
     A record that comes twice in a piece is taken as it came last.
     """
     held: dict[Key, Change] = {}
+    begun: dict[Key, None] = {}
     full = False
     for page in pages:
         full = full or page.full
+        begun |= dict.fromkeys(page.beginnings)
         for change in page.changes:
             if len(held) == CHUNK:
-                yield ChangePage(tuple(held.values()), full=full)
-                held = {}
+                yield ChangePage(tuple(held.values()), full=full, beginnings=tuple(begun))
+                held, begun = {}, {}
             held[change.key] = change
         if page.cursor is not None:
-            yield ChangePage(tuple(held.values()), page.cursor, full)
-            held = {}
-    if held or full:
-        yield ChangePage(tuple(held.values()), full=full)
+            yield ChangePage(tuple(held.values()), page.cursor, full, tuple(begun))
+            held, begun = {}, {}
+    if held or full or begun:
+        yield ChangePage(tuple(held.values()), full=full, beginnings=tuple(begun))
 
 
 def _cursor(job: Job, place: Place) -> str | None:
@@ -311,6 +318,21 @@ def _norm_rows(records: Sequence[Record], told: Sequence[Told]) -> list[tuple[in
         for record, held in zip(records, told, strict=True)
         for rule, norm in held.norms
     ]
+
+
+def _find_gone(job: Job, place: Place, observation: Observation, store_keys: bool) -> None:
+    """Read by key the linked records of which a feed says how their keys begin, and which it does not show."""
+    begun, met = sorted(observation.beginnings.get(place.side, ())), observation.met[place.side]
+    if not begun:
+        return
+    missing = observation.missing.setdefault(place.side, [])
+    known = {link for link, _ in missing}
+    with job.store.read() as conn:
+        found = links.beginning(conn, job.pair, job.flow.name, place.end, map(key_text, begun))
+    absent = [one for one in found if one[0] not in met and one[0] not in known]
+    for link, key in _beyond(job, place, absent, observation, store_keys):
+        missing.append((link, key))
+        observation.busy.add(link)
 
 
 def _find_vanished(job: Job, place: Place, observation: Observation, store_keys: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -88,7 +89,7 @@ class Recomputing:
         try:
             inputs = read_inputs(body)
             held = self._version(inputs)
-            compiled = self._compile(held, inputs)
+            compiled = self._compile(held, inputs, intent.made_at)
             return inputs, held, compiled, plan_inputs(compiled, inputs)
         except (ValueError, KeyError, TypeError, Misconfigured):
             raise _Cannot(NOT_READ) from None
@@ -104,18 +105,15 @@ class Recomputing:
             raise _Cannot(next(missing, NO_INPUTS))
         return held
 
-    def _compile(
-        self, held: Kept, inputs: Inputs, lookups: Mapping[str, Lookup] | None = None
-    ) -> CompiledFlow:
+    def _compile(self, held: Kept, inputs: Inputs, at: datetime) -> CompiledFlow:
         file, sides = file_of(held.flow)
-        return self._compiled(
-            compile_flow(file, sides), held, inputs, held.lookups if lookups is None else lookups
-        )
+        return self._compiled(compile_flow(file, sides), held, inputs, held.lookups, at)
 
     def _compiled(
-        self, flow: Flow, held: Kept, inputs: Inputs, lookups: Mapping[str, Lookup]
+        self, flow: Flow, held: Kept, inputs: Inputs, lookups: Mapping[str, Lookup], at: datetime
     ) -> CompiledFlow:
-        context = replace(self.assembly.context(self.pair), lookups=lookups)
+        """Compile a flow as of the moment of the write: a converter may write the day of it."""
+        context = replace(self.assembly.context(self.pair), lookups=lookups, now=lambda: at)
         if inputs.context is not None:
             context = replace(context, time_zone=inputs.context[0], currency=inputs.context[1])
         left, right = (held.entities[side.name] for side in flow.sides)
@@ -169,7 +167,7 @@ class Recomputing:
         if not changed:
             return {}
         try:
-            compiled = self._compiled(self.today, held, inputs, project.lookups)
+            compiled = self._compiled(self.today, held, inputs, project.lookups, intent.made_at)
             expressions = Expressions(project.lookups, self.today.options)
             given = compute_again(compiled, inputs, expressions, name) if name in compiled.by_name else inputs
             value = _value(plan_inputs(compiled, given), name, intent.side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gp365.connectors.dataverse.metadata import LOOKUPS, Column, Table
+from gp365.connectors.dataverse.narrow import about
 from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.settings import CARD, OWN_PREFIX, Sizes
 from gp365.connectors.dataverse.values import NUMBERS
@@ -74,7 +75,7 @@ def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -
         longest_reply_s=sizes.longest_reply_s,
         lanes=lanes,
         channel="web-api",
-        assumed=() if table.tracked else (_NOT_TRACKED,),
+        assumed=() if table.tracked else (about(table) or _NOT_TRACKED,),
         merged_into=MASTER if merges(table) else "",
         retired=_retired(table),
         aside=ASIDE,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gp365.connectors.dataverse.narrow import filtered
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.selection import MODIFIED, Selection
 from gp365.connectors.dataverse.values import moment, moment_text
@@ -105,7 +106,8 @@ def _polled(org: Organisation, chosen: Selection, last: datetime | None) -> Iter
     if last is not None:
         back = timedelta(seconds=org.sizes.modified_overlap_s)
         params |= {"$filter": f"{MODIFIED} ge {moment_text(max(_BEGINNING, last - back))}"}
-    for page in org.api.pages(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
+    asked = filtered(chosen.table, params)
+    for page in org.api.pages(chosen.table.set_name, asked, page_rows=org.sizes.page_rows):
         newest = max([newest, *(moment(row[MODIFIED]) for row in page.rows if row.get(MODIFIED))])
         mark = None if page.next_link else {SINCE: moment_text(newest)}
         yield FeedPage(page.rows, (), mark)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gp365.connectors.dataverse.describe import STATE
 from gp365.connectors.dataverse.hooks_rows import MESSAGES
+from gp365.connectors.dataverse.narrow import is_narrow
 from gp365.connectors.dataverse.selection import CONTACT_LOOKUP, asked
 
 _STATUS = "statuscode"
@@ -28,7 +29,10 @@ def watched(
 
     A state is changed by an Update of statecode and statuscode (Microsoft's page on specialised update operations), so that
     both are among them. A contact and an opportunity matter to an account only through what is joined onto it.
+    A table whose rows are people's but for some of ours is not watched.
     """
+    if is_narrow(entity):
+        return []
     chosen = asked(entity, fields)
     own = {name for name in (*chosen.own, STATE, _STATUS) if name in known} - set(key)
     found = [Watched(entity, frozenset(own | ({CONTACT_LOOKUP} if chosen.contact else set())))]

@@ -62,7 +62,7 @@ class AlternateKey:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of the organisation."""
+    """One table of the organisation; `only` is a filter where but some of its rows are read."""
 
     name: str
     set_name: str
@@ -72,6 +72,7 @@ class Table:
     tracked: bool
     columns: Mapping[str, Column]
     keys: tuple[AlternateKey, ...] = ()
+    only: str = ""
     ownership: str = ""
     type_code: int = 0
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from gp365.connectors.dataverse.describe import CONTACT_PREFIX, HAS_OPPORTUNITY
 from gp365.connectors.dataverse.metadata import LOOKUPS, Column, Table
+from gp365.connectors.dataverse.narrow import filtered
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.reach import out_of_reach
 from gp365.connectors.dataverse.selection import (
@@ -34,7 +35,8 @@ def scan(org: Organisation, scratch: Scratch, entity: str, fields: Sequence[str]
     """Give every record in pages; the primary contact comes with its account by one $expand."""
     query = Query(org, entity, fields)
     prospects = with_opportunity(org, scratch) if query.asked.opportunity else None
-    for page in org.api.pages(query.table.set_name, query.params(), page_rows=org.sizes.page_rows):
+    params = filtered(query.table, query.params())
+    for page in org.api.pages(query.table.set_name, params, page_rows=org.sizes.page_rows):
         org.principals.meet(page.rows)
         ids = [query.selection.id_of(row) for row in page.rows]
         known = set(prospects.get(ids)) if prospects is not None else set[str]()
@@ -44,7 +46,7 @@ def scan(org: Organisation, scratch: Scratch, entity: str, fields: Sequence[str]
 def census(org: Organisation, entity: str) -> Iterator[list[tuple[Key, str]]]:
     """Give every key with its birth mark, in pages."""
     chosen = selection(org.table(entity), ())  # who changed it is of no interest here
-    params = {"$select": chosen.select}
+    params = filtered(chosen.table, {"$select": chosen.select})
     for page in org.api.pages(chosen.table.set_name, params, page_rows=org.sizes.page_rows):
         yield [((chosen.id_of(row),), chosen.birth(row)) for row in page.rows]
 

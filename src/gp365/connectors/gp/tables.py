@@ -23,7 +23,7 @@ NAMES = (
     *("customer", "customer_address", "customer_class", "payment_terms", "company"),
     *("internet_address", "salesperson", "territory", "shipping_method", "currency"),
     *("receivables_summary", "customer_figures", "receivables_document", "receivable"),
-    *("cash_receipt", "apply"),
+    *("cash_receipt", "payment", "apply", "application"),
     *("gl_account", "gl_balance", "posting_account", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
     *("sales_document", "sales_document_line", "sales_payment", "sales_distribution"),

@@ -111,7 +111,10 @@ class SqlChannel:
         """Say of an entity what its description has no word for."""
         source, said = source_of(name), list[str]()
         if source.fed:
-            said.append("changes are found by stamp; deletions are not seen")
+            gone = "rows that are gone, too, by the stamps of what they belonged to"
+            said.append(
+                f"changes are found by stamp; {gone if source.tells_of_gone else 'deletions are not seen'}"
+            )
         if source.fed and source.compare:
             said.append(f"all rows are compared every {self._settings.compare_h:g} hours")
         if any(part.horizon for part in source.parts):

@@ -224,7 +224,7 @@ def _facts(settings: SqlSettings, name: str, source: Source) -> dict[str, object
         "tables": source.tables(),
         "feed": "stamps" if source.fed else "full list",
         "granularity_s": TICK_S if source.fed else 0.0,
-        "sees_deletions": False,
+        "sees_deletions": source.tells_of_gone,
         "compared": source.compare,
         "writes": "" if name not in CALLS or settings.read_only else "eConnect",
         "strength": "compared" if name in CALLS and not settings.read_only else "read only",
@@ -244,7 +244,9 @@ def _stamped(source: Source) -> Iterator[str]:
 def _served(settings: SqlSettings, name: str, source: Source) -> str:
     parts = [f"{name} is read over SQL from {', '.join(part.table for part in source.parts)}"]
     parts.append(
-        "changes by stamp, deletions unseen" if source.fed else "no stamps: every row is read each time"
+        f"changes by stamp, {'rows that are gone, too' if source.tells_of_gone else 'deletions unseen'}"
+        if source.fed
+        else "no stamps: every row is read each time"
     )
     if source.fed and source.compare:
         parts.append(f"compared whole every {settings.compare_h:g} h")

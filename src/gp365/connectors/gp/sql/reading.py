@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import cast
@@ -12,6 +12,7 @@ from gp365.connectors.gp.sql.cursor import Cursor
 from gp365.connectors.gp.sql.customers import Cards
 from gp365.connectors.gp.sql.desk import Desk
 from gp365.connectors.gp.sql.document_rows import with_lists
+from gp365.connectors.gp.sql.ends import of_nothing, with_ends
 from gp365.connectors.gp.sql.figures import open_ones, wants_figures, with_figures
 from gp365.connectors.gp.sql.horizon import begin_of_horizon, counted_by_horizon
 from gp365.connectors.gp.sql.port import Row, SqlValue
@@ -22,6 +23,7 @@ from gp365.connectors.gp.sql.sources import Source, source_of
 from gp365.connectors.gp.sql.text import Statement
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import unfit_character
+from gp365.connectors.gp.worked import with_worked
 from gp365.model.contract import Within
 from gp365.model.errors import Rejected
 from gp365.model.record import Change, ChangePage, Record
@@ -77,7 +79,8 @@ class Reading:
             if folded(source, key) not in wanted:
                 rows.append(values)
             wanted.setdefault(folded(source, key), []).append(key)
-        read = self._by(entity, source.entity.key, rows, fields, new=new)
+        read = list(self._by(entity, source.entity.key, rows, fields, new=new))
+        read += self._of_nothing(entity, read, wanted, fields)
         found = {key: record for record in read for key in wanted.get(folded(source, record.key), ())}
         if source.remains in fields:
             asked = (key for several in wanted.values() for key in several)
@@ -143,13 +146,15 @@ class Reading:
             seen = [each for each in seen if each[0] >= newest - timedelta(seconds=self._settings.overlap_s)]
             if ready is not None:
                 yield ready
-            ready = ChangePage(tuple(self._named(entity, source, fresh, fields)))
+            ready = ChangePage(
+                tuple(self._named(entity, source, fresh, fields)), beginnings=_beginnings(source, fresh)
+            )
             if len(rows) < self._settings.page:
                 break
             last = rows[-1]
         old = {mark for at, mark in seen if at <= _naive(self._desk.clock.utc_now()) - _YOUNG}
         reached = Cursor(newest, held.compared, tuple(sorted(old)), self._day(source, fields))
-        yield ChangePage(ready.changes, cursor=reached.text())
+        yield ChangePage(ready.changes, cursor=reached.text(), beginnings=ready.beginnings)
 
     def _horizon(self, entity: str) -> datetime | None:
         """Return the first day of the month with which the horizon begins, None where an entity has none."""
@@ -229,13 +234,39 @@ class Reading:
             yield from self._whole(entity, found, fields)
 
     def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
-        """Put the lists that are asked for into documents, and figures as of today into what has them."""
+        """Put the lists that are asked for into documents, and what is worked out of other rows into what has it."""
         source = source_of(entity)
         if source.figures is not None:
             return with_figures(self._desk.rows, self._desk.names, source, records, fields, self._today())
-        if not entity_named(entity).children:
+        wide = source.wide(fields)
+        if source.entity.children:
+            records = with_lists(self._desk.rows, self._desk.names, entity, records, wide)
+        if source.ends is not None:
+            records = with_ends(self.get, source.entity, source.ends, records, wide)
+        return self._worked(source, records, fields)
+
+    def _of_nothing(
+        self, entity: str, found: Sequence[Record], wanted: Mapping[Key, Sequence[Key]], fields: Sequence[str]
+    ) -> list[Record]:
+        """Return what can be said of keys whose row is no more; see `ends`."""
+        source = source_of(entity)
+        if source.ends is None:
+            return []
+        there = {folded(source, record.key) for record in found}
+        keys = [given[0] for key, given in wanted.items() if key not in there]
+        wide = source.wide(fields)
+        said = of_nothing(self.get, source.entity, source.ends, keys, wide) if keys else []
+        return self._worked(source, with_ends(self.get, source.entity, source.ends, said, wide), fields)
+
+    def _worked(self, source: Source, records: list[Record], fields: Sequence[str]) -> list[Record]:
+        if not source.worked:
             return records
-        return with_lists(self._desk.rows, self._desk.names, entity, records, fields)
+        settings = {
+            "database": self._settings.database.upper(),
+            "functional_currency": self._settings.functional_currency,
+        }
+        lists = {name: entity_named(child).shown for name, (child, _) in source.entity.children.items()}
+        return with_worked(source.worked, source.entity.shown, lists, settings, records, fields)
 
     def _view(
         self,
@@ -246,7 +277,8 @@ class Reading:
     ) -> View:
         if entity == "customer":
             return Cards(self._desk.names, fields, also)
-        return Plain(self._desk.names, source_of(entity), fields, self._desk.missing(entity), also, since)
+        source = source_of(entity)
+        return Plain(self._desk.names, source, source.wide(fields), self._desk.missing(entity), also, since)
 
     def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
         """Return a value as it is looked for, None where no record can hold it."""
@@ -260,6 +292,17 @@ class Reading:
 
 def _type(source: Source, name: str) -> str:
     return source.sql_type(name) if name in source.entity.fields else f"varchar({_LONGEST_TEXT})"
+
+
+def _beginnings(source: Source, rows: Sequence[Row]) -> tuple[Key, ...]:
+    """Return how the keys of records begin of which changed rows say that they may be no more."""
+    found: dict[Key, None] = {}
+    for row in rows:
+        watch = source.watches[cast("int", row[1])]
+        if watch.gone:
+            parts = row[2 : 2 + len(watch.by)]
+            found[tuple(show(cast("Value", part)).rstrip(" ") for part in parts)] = None
+    return tuple(found)
 
 
 def _changes(records: Sequence[Record]) -> tuple[Change, ...]:

@@ -26,8 +26,8 @@ class SqlSettings:
     the commit's. `lock_timeout_s`: so long a statement waits for a lock. `compare_h`: after so many hours what has
     changes without a stamp is read whole. `read_only`: nothing is ever written. `posting_date`: whose date decides
     in which period a document is posted, `document` or `batch` (GP's Posting Setup). `time_zone` is the company's,
-    in which today is meant. `history_months`: so far back what is settled (documents in history) is read. Raises
-    Misconfigured("settings-invalid") for values that cannot be.
+    in which today is meant, `functional_currency` the ISO code of its own. `history_months`: so far back what is settled
+    (documents in history) is read. Raises Misconfigured("settings-invalid") for values that cannot be.
     """
 
     name: str
@@ -53,6 +53,7 @@ class SqlSettings:
     ship_to_code: str = "SHIPTO"
     posting_date: str = "document"
     time_zone: str = "UTC"
+    functional_currency: str = ""
     history_months: int = 24
 
     def __post_init__(self) -> None:

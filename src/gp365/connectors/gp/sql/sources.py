@@ -15,8 +15,10 @@ from typing import Any, cast
 
 import orjson
 
+from gp365.connectors.gp.sql.ends import Ends, ends_of
 from gp365.connectors.gp.sums import Adds, parts_of
 from gp365.connectors.gp.tables import GpEntity, GpField, entity_named
+from gp365.connectors.gp.worked import Rule, inputs, rules_of
 from gp365.model.entity import FieldType
 from gp365.model.errors import Misconfigured
 
@@ -61,12 +63,16 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A table whose stamps tell of changes: the values of `columns` name the fields `by` of the records to read."""
+    """A table whose stamps tell of changes: the values of `columns` name the fields `by` of the records to read.
+
+    `gone`: a newer stamp also tells of records that are no more; `by` is then how their keys begin.
+    """
 
     table: str
     columns: tuple[str, ...]
     by: tuple[str, ...]
     where: Mapping[str, Constant]
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ class Source:
 
     `compare`: some changes have no stamp at all, and only a comparison of all rows sees them. `signed` and `less` are
     fields that are worked out of others: an amount with the sign of its type, a difference; so are `adds`, sums.
-    `figures` are worked out of another table. `varies` names fields whose columns a site may lack.
+    `figures` are worked out of another table, `ends` are documents between which a row lies, `worked` says what is worked
+    out of a record after it was read. `varies` names fields whose columns a site may lack.
 
     `tells` are flags: true where the fields named there hold one of the values named there. `instead` names, for a field
     of a joined table, the field whose value stands for it where the joined row is not there. `once`: while GP moves a
@@ -131,10 +138,16 @@ class Source:
     instead: Mapping[str, str] = field(default_factory=dict[str, str])
     once: bool = False
     remains: str = ""
+    ends: Ends | None = None
+    worked: Mapping[str, Rule] = field(default_factory=dict[str, Rule])
 
     def field(self, name: str) -> GpField:
         """Return a field of the entity."""
         return self.entity.fields[name]
+
+    def wide(self, fields: Sequence[str]) -> list[str]:
+        """Name the fields, and those that they are worked out of."""
+        return inputs(self.worked, fields) if self.worked else list(fields)
 
     @property
     def fed(self) -> bool:
@@ -142,9 +155,14 @@ class Source:
         return bool(self.watches)
 
     @property
+    def tells_of_gone(self) -> bool:
+        """Say whether stamps tell of records that are no more, too."""
+        return any(watch.gone for watch in self.watches)
+
+    @property
     def partial(self) -> bool:
         """Say whether a full reading leaves out records that exist, or may be shown though they are gone."""
-        return bool(self.remains) or any(part.horizon for part in self.parts)
+        return bool(self.remains) or self.ends is not None or any(part.horizon for part in self.parts)
 
     def tables(self) -> list[str]:
         """Name every table that is read for the entity, each once."""
@@ -208,6 +226,8 @@ def source_of(name: str) -> Source:
         {each: form["else"] for each, form in fields.items() if "else" in form},
         bool(given.get("once", False)),
         given.get("remains", ""),
+        ends_of(given["ends"]) if "ends" in given else None,
+        rules_of(fields),
     )
 
 
@@ -253,7 +273,13 @@ def _own_watch(entity: GpEntity, part: Part) -> Watch:
 
 
 def _watch(given: Mapping[str, Any]) -> Watch:
-    return Watch(given["table"], tuple(given["columns"]), tuple(given["by"]), given.get("where", {}))
+    return Watch(
+        given["table"],
+        tuple(given["columns"]),
+        tuple(given["by"]),
+        given.get("where", {}),
+        bool(given.get("gone", False)),
+    )
 
 
 def needed(source: Source, fields: Sequence[str]) -> list[str]:
