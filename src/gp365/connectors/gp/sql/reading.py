@@ -17,8 +17,10 @@ from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
 from gp365.connectors.gp.sql.rows import folded, key_value
 from gp365.connectors.gp.sql.rows import sent as parameter_of
+from gp365.connectors.gp.sql.running import wants_others, with_bases, with_others
 from gp365.connectors.gp.sql.sources import Source, source_of
 from gp365.connectors.gp.sql.text import Statement
+from gp365.connectors.gp.sql.zeros import zero_rows
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import unfit_character
 from gp365.model.errors import Rejected
@@ -72,8 +74,20 @@ class Reading:
             if folded(source, key) not in wanted:
                 rows.append(values)
             wanted.setdefault(folded(source, key), []).append(key)
-        found = self._by(entity, source.entity.key, rows, fields, new=new)
+        found = list(self._by(entity, source.entity.key, rows, fields, new=new))
+        if source.zero and len(found) < len(rows):
+            found += self._zeros(entity, rows, found, fields)
         return {key: record for record in found for key in wanted.get(folded(source, record.key), ())}
+
+    def _zeros(
+        self, entity: str, rows: Sequence[tuple[SqlValue, ...]], found: Sequence[Record], fields: Sequence[str]
+    ) -> list[Record]:
+        """Return records of zeros for those of the keys that have no row and count as zero."""
+        source, there = source_of(entity), {record.key for record in found}
+        missing = [row for row in rows if tuple(show(part) for part in row) not in there]
+        view = Plain(self._desk.names, source, with_bases(source, fields), self._desk.missing(entity))
+        zeros = zero_rows(self._desk.rows, self._desk.names, source, view.fields, missing)
+        return self._whole(entity, [view.record(row) for row in zeros], fields)
 
     def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
         """Read the records whose field has one of the values, as the database's collation compares them."""
@@ -204,16 +218,28 @@ class Reading:
     def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
         """Put the lists that are asked for into documents, and figures as of today into what has them."""
         source = source_of(entity)
+        if wants_others(source, fields):
+            return self._with_others(source, records, fields)
         if source.figures is not None:
             return with_figures(self._desk.rows, self._desk.names, source, records, fields, self._today())
         if not entity_named(entity).children:
             return records
         return with_lists(self._desk.rows, self._desk.names, entity, records, fields)
 
+    def _with_others(self, source: Source, records: list[Record], fields: Sequence[str]) -> list[Record]:
+        def under(heads: Sequence[str], of: Sequence[str]) -> Iterator[Record]:
+            first = source.entity.key[:1]
+            return self._by(source.entity.name, first, [(key_value(source, *first, head),) for head in heads], of)
+
+        return with_others(self._desk.rows, self._desk.names, source, records, fields, under)
+
     def _view(self, entity: str, fields: Sequence[str], also: Sequence[str] = ()) -> View:
         if entity == "customer":
             return Cards(self._desk.names, fields, also)
-        return Plain(self._desk.names, source_of(entity), fields, self._desk.missing(entity), also)
+        source = source_of(entity)
+        return Plain(
+            self._desk.names, source, with_bases(source, fields), self._desk.missing(entity), also
+        )
 
     def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
         """Return a value as it is looked for, None where no record can hold it."""

@@ -174,6 +174,11 @@ class Reader:
             for name, parts in source.adds.items()
             if name in fields
         ]
+        self._only = [
+            (name, other, *take[other], values)
+            for name, (other, values) in source.only.items()
+            if name in fields
+        ]
         self._entity = entity.name
 
     def record(self, row: Row) -> Record:
@@ -202,6 +207,10 @@ class Reader:
             }
             if (total := added(parts, held)) is not None:
                 values[name] = total
+        for name, other, at, convert, wanted in self._only:
+            decides = self._empty.get(other) if row[at] is None else convert(row[at])
+            if decides not in wanted:
+                values[name] = None
         birth = {name: convert(row[at]) for name, at, convert in self._birth if row[at] is not None}
         mark = self._reference
         return Record(
