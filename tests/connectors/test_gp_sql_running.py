@@ -26,7 +26,7 @@ AMOUNTS = st.decimals(-(10**9), 10**9, places=5)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Generator[SqlPlace]:
     """A company whose pages are shorter than a year of an account."""
-    with sql_place(tmp_path_factory.mktemp("gp"), page=7, compare_h=1000) as found:
+    with sql_place(tmp_path_factory.mktemp("gp"), page=10, compare_h=1000) as found:
         yield found
 
 

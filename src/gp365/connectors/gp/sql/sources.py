@@ -79,6 +79,7 @@ class Figure:
     today: bool = False
     among: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     past: tuple[str, ...] = ()
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,7 @@ def _figure(given: Mapping[str, Any]) -> Figure:
         bool(given.get("today", False)),
         {column: tuple(values) for column, values in given.get("among", {}).items()},
         tuple(given.get("past", ())),
+        int(given.get("days", 0)),
     )
 
 
