@@ -48,14 +48,18 @@ def test_a_balance_is_the_sum_of_its_periods_wherever_pages_end(here: SqlPlace) 
     for key, values in found.items():
         if key[0] == STAFF:
             continue
-        before = [amount for other, amount in rows.items() if other[:3] == key[:3] and int(other[3]) <= int(key[3])]
+        before = [
+            amount for other, amount in rows.items() if other[:3] == key[:3] and int(other[3]) <= int(key[3])
+        ]
         assert values["NetChange"] == rows[key] and values["Balance"] == sum(before)
         assert values["UnitsChange"] is None and values["UnitsBalance"] is None
 
 
 def test_only_what_is_asked_for_is_given(here: SqlPlace) -> None:
     assert {tuple(values) for values in _records(here, ["Balance"]).values()} == {("Balance",)}
-    assert {tuple(values) for values in _records(here, ["YearsBack", "Debit"]).values()} == {("YearsBack", "Debit")}
+    assert {tuple(values) for values in _records(here, ["YearsBack", "Debit"]).values()} == {
+        ("YearsBack", "Debit")
+    }
 
 
 def test_the_years_behind_are_counted_from_the_oldest_open_one(here: SqlPlace) -> None:
@@ -76,10 +80,17 @@ def test_a_row_that_gp_does_not_keep_counts_as_zero_while_its_year_is_set_up(her
     year = [amount for key, amount in rows.items() if key[:3] == (CASH, "1", "2026")]
     assert (found[later].values["NetChange"], found[later].values["Balance"]) == (0, sum(year))
     staff = found[units].values
-    assert (staff["NetChange"], staff["Balance"], staff["UnitsChange"], staff["UnitsBalance"]) == (None, None, 0, 0)
+    assert (staff["NetChange"], staff["Balance"], staff["UnitsChange"], staff["UnitsBalance"]) == (
+        None,
+        None,
+        0,
+        0,
+    )
 
 
-def test_accounts_that_gp_has_no_more_count_as_money_and_keep_their_number_to_themselves(here: SqlPlace) -> None:
+def test_accounts_that_gp_has_no_more_count_as_money_and_keep_their_number_to_themselves(
+    here: SqlPlace,
+) -> None:
     key = ("4711", "1", "2026", "1")
     values = here.connector.get(ENTITY, [key], FIELDS)[key].values
     assert values["NetChange"] == 0 and "AccountNumber" not in values
@@ -98,13 +109,32 @@ def test_a_posting_names_all_balances_of_its_accounts(here: SqlPlace) -> None:
     assert named == {key for key in _rows(here) if key[0] == CASH}
 
 
-@settings(max_examples=60, deadline=None)
+def test_doctor_says_whether_gps_own_ledger_adds_up(here: SqlPlace) -> None:
+    def said() -> tuple[str, str]:
+        [one] = [one for one in here.connector.check() if one.subject == "sums of gl_balance"]
+        return one.level, one.text
+
+    assert said()[0] == "ok"
+    company = here.system.world.company
+    key = (1, 2026, 2, 1)
+    held = company.find("GL10110", *key)["PERDBLNC"]
+    company.change("GL10110", key, {"PERDBLNC": held + Decimal("0.01")})
+    level, text = said()
+    company.change("GL10110", key, {"PERDBLNC": held})
+    assert level == "warning" and "1/2026/2 by 0.01" in text
+
+
+@settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
-        st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(2024, 2026), st.integers(0, 12)), AMOUNTS, max_size=40
+        st.tuples(st.integers(1, 3), st.integers(1, 2), st.integers(2024, 2026), st.integers(0, 12)),
+        AMOUNTS,
+        max_size=40,
     )
 )
-def test_the_last_balance_of_a_year_is_the_sum_of_all_its_changes(rows: dict[tuple[int, ...], Decimal]) -> None:
+def test_the_last_balance_of_a_year_is_the_sum_of_all_its_changes(
+    rows: dict[tuple[int, ...], Decimal],
+) -> None:
     records = [Record(tuple(map(str, key)), {"NetChange": amount}) for key, amount in rows.items()]
 
     def under(heads: Sequence[str], of: Sequence[str]) -> list[Record]:

@@ -33,7 +33,9 @@ def finding(desk: Desk, source: Source, balanced: Balanced) -> Finding:
     rows, name = unequal(desk, source, balanced), source.entity.name
     subject, by = f"sums of {name}", ", ".join(balanced.by)
     if not rows:
-        return Finding(subject, Level.OK, f"{balanced.sum} adds up to zero for each {by}.", facts={"unequal": []})
+        return Finding(
+            subject, Level.OK, f"{balanced.sum} adds up to zero for each {by}.", facts={"unequal": []}
+        )
     told = [f"{'/'.join(map(_shown, row[:-1]))} by {_shown(row[-1])}" for row in rows]
     text = f"{balanced.sum} does not add up to zero in Dynamics GP itself for {by} {'; '.join(told[:SHOWN])}"
     text += f" and {len(told) - SHOWN} more." if len(told) > SHOWN else "."

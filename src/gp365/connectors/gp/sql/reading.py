@@ -80,7 +80,11 @@ class Reading:
         return {key: record for record in found for key in wanted.get(folded(source, record.key), ())}
 
     def _zeros(
-        self, entity: str, rows: Sequence[tuple[SqlValue, ...]], found: Sequence[Record], fields: Sequence[str]
+        self,
+        entity: str,
+        rows: Sequence[tuple[SqlValue, ...]],
+        found: Sequence[Record],
+        fields: Sequence[str],
     ) -> list[Record]:
         """Return records of zeros for those of the keys that have no row and count as zero."""
         source, there = source_of(entity), {record.key for record in found}
@@ -229,7 +233,9 @@ class Reading:
     def _with_others(self, source: Source, records: list[Record], fields: Sequence[str]) -> list[Record]:
         def under(heads: Sequence[str], of: Sequence[str]) -> Iterator[Record]:
             first = source.entity.key[:1]
-            return self._by(source.entity.name, first, [(key_value(source, *first, head),) for head in heads], of)
+            return self._by(
+                source.entity.name, first, [(key_value(source, *first, head),) for head in heads], of
+            )
 
         return with_others(self._desk.rows, self._desk.names, source, records, fields, under)
 
@@ -237,9 +243,7 @@ class Reading:
         if entity == "customer":
             return Cards(self._desk.names, fields, also)
         source = source_of(entity)
-        return Plain(
-            self._desk.names, source, with_bases(source, fields), self._desk.missing(entity), also
-        )
+        return Plain(self._desk.names, source, with_bases(source, fields), self._desk.missing(entity), also)
 
     def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
         """Return a value as it is looked for, None where no record can hold it."""

@@ -30,23 +30,26 @@ def zero_rows(ask: Ask, names: Names, source: Source, fields: Sequence[str], key
         alias: _joined(ask, names, source, alias, fields, keys) for alias in sorted({*aliases, source.zero})
     }
     return [
-        _row(source, fields, key, joined) for key in keys if _named(source, source.zero, key) in joined[source.zero]
+        _row(source, fields, key, joined)
+        for key in keys
+        if _named(source, source.zero, key) in joined[source.zero]
     ]
 
 
 Joined = Mapping[tuple[SqlValue, ...], Row]
 
 
-def _joined(
-    ask: Ask, names: Names, source: Source, alias: str, fields: Sequence[str], keys: Keys
-) -> Joined:
+def _joined(ask: Ask, names: Names, source: Source, alias: str, fields: Sequence[str], keys: Keys) -> Joined:
     """Read the rows of a join that keys name, by what names them."""
     join, found = source.joins[alias], dict[tuple[SqlValue, ...], Row]()
     of = _key_fields(source, join)
     if of is None:
         return found
     on = [f"{bracketed(alias)}.{bracketed(column)}" for column in join.on]
-    columns = [*on, *(f"{bracketed(alias)}.{bracketed(_column(source, name))}" for name in _of(source, alias, fields))]
+    columns = [
+        *on,
+        *(f"{bracketed(alias)}.{bracketed(_column(source, name))}" for name in _of(source, alias, fields)),
+    ]
     types = [source.sql_type(name) for name in of]
     wanted = list(dict.fromkeys(_named(source, alias, key) for key in keys))
     for at in range(0, len(wanted), chunk_of(len(on))):
@@ -57,7 +60,9 @@ def _joined(
     return found
 
 
-def _row(source: Source, fields: Sequence[str], key: tuple[SqlValue, ...], joined: Mapping[str, Joined]) -> Row:
+def _row(
+    source: Source, fields: Sequence[str], key: tuple[SqlValue, ...], joined: Mapping[str, Joined]
+) -> Row:
     own = dict(zip(source.entity.key, key, strict=True))
     cells: list[SqlValue] = []
     for name in fields:
