@@ -1,4 +1,4 @@
-"""Balances over SQL: sums up to a row on any page, rows that count as zero, quantities apart from money, the years behind."""
+"""Balances over SQL: sums up to a row on any page, rows that count as zero, quantities apart from money, years behind."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Reading:
     ) -> dict[Key, Record]:
         """Read records by key, many at a time; `new` on a connection that was not used before."""
         source, wanted = source_of(entity), dict[Key, list[Key]]()
-        rows: list[tuple[SqlValue, ...]] = []
+        rows: dict[Key, tuple[SqlValue, ...]] = {}
         for key in keys:
             if len(key) != len(source.entity.key):
                 continue
@@ -71,27 +71,22 @@ class Reading:
                 )
             except Rejected:
                 continue
-            if folded(source, key) not in wanted:
-                rows.append(values)
+            rows.setdefault(folded(source, key), values)
             wanted.setdefault(folded(source, key), []).append(key)
-        found = list(self._by(entity, source.entity.key, rows, fields, new=new))
+        found = list(self._by(entity, source.entity.key, list(rows.values()), fields, new=new))
         if source.zero and len(found) < len(rows):
-            found += self._zeros(entity, rows, found, fields)
+            there = {folded(source, record.key) for record in found}
+            found += self._zeros(entity, [row for key, row in rows.items() if key not in there], fields)
         return {key: record for record in found for key in wanted.get(folded(source, record.key), ())}
 
     def _zeros(
-        self,
-        entity: str,
-        rows: Sequence[tuple[SqlValue, ...]],
-        found: Sequence[Record],
-        fields: Sequence[str],
+        self, entity: str, keys: Sequence[tuple[SqlValue, ...]], fields: Sequence[str]
     ) -> list[Record]:
-        """Return records of zeros for those of the keys that have no row and count as zero."""
-        source, there = source_of(entity), {record.key for record in found}
-        missing = [row for row in rows if tuple(show(part) for part in row) not in there]
+        """Return records of zeros for those of the keys, which have no row, that count as zero."""
+        source = source_of(entity)
         view = Plain(self._desk.names, source, with_bases(source, fields), self._desk.missing(entity))
-        zeros = zero_rows(self._desk.rows, self._desk.names, source, view.fields, missing)
-        return self._whole(entity, [view.record(row) for row in zeros], fields)
+        rows = zero_rows(self._desk.rows, self._desk.names, source, view.fields, keys)
+        return self._whole(entity, [view.record(row) for row in rows], fields)
 
     def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
         """Read the records whose field has one of the values, as the database's collation compares them."""
@@ -231,11 +226,11 @@ class Reading:
         return with_lists(self._desk.rows, self._desk.names, entity, records, fields)
 
     def _with_others(self, source: Source, records: list[Record], fields: Sequence[str]) -> list[Record]:
+        first = source.entity.key[0]
+
         def under(heads: Sequence[str], of: Sequence[str]) -> Iterator[Record]:
-            first = source.entity.key[:1]
-            return self._by(
-                source.entity.name, first, [(key_value(source, *first, head),) for head in heads], of
-            )
+            rows = [(key_value(source, first, head),) for head in heads]
+            return self._by(source.entity.name, (first,), rows, of)
 
         return with_others(self._desk.rows, self._desk.names, source, records, fields, under)
 
