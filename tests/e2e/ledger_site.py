@@ -75,17 +75,17 @@ def shown(at: Site) -> dict[Place, Amounts]:
 
 def kept(at: Site) -> dict[Place, Amounts]:
     """Work out what GP's own summary rows say: a balance is the sum of its periods."""
-    rows = [*at.rows(GP, "GL10110"), *at.rows(GP, "GL10111")]
     found: dict[Place, Amounts] = {}
-    for row in rows:
-        place = (row["ACTINDX"], row["Ledger_ID"], row["YEAR1"], row["PERIODID"])
-        balance = sum(
-            Decimal(str(one["PERDBLNC"]))
-            for one in rows
-            if (one["ACTINDX"], one["Ledger_ID"], one["YEAR1"]) == place[:3] and one["PERIODID"] <= place[3]
-        )
-        amounts = [Decimal(str(row[name])) for name in ("DEBITAMT", "CRDTAMNT", "PERDBLNC")]
-        found[place] = (amounts[0], amounts[1], amounts[2], Decimal(balance))
+    rows = {
+        (row["ACTINDX"], row["Ledger_ID"], row["YEAR1"], row["PERIODID"]): row
+        for table in ("GL10110", "GL10111")
+        for row in at.rows(GP, table)
+    }
+    totals: dict[tuple[int, int, int], Decimal] = {}
+    for place in sorted(rows):
+        debit, credit, change = (Decimal(rows[place][name]) for name in ("DEBITAMT", "CRDTAMNT", "PERDBLNC"))
+        totals[place[:3]] = totals.get(place[:3], Decimal(0)) + change
+        found[place] = (debit, credit, change, totals[place[:3]])
     return found
 
 
