@@ -231,3 +231,7 @@ def test_years_and_ledgers_beyond_the_sites_choice_do_not_enter_until_it_says_so
         *((1, 2026), (1, 2025), (1, 2024), (2, 2026)),
     }
     assert shown(books)[CASH, 2, 2026, 10] == (7, 0, 7, 7)
+    choose(books, "gl_history_years = 1")
+    late(books, "GL10111", f"{CASH};2024;12;1", PERDBLNC="6.00000", DEBITAMT="6.00000")
+    assert synced(books, "--full").written == 1
+    assert shown(books)[CASH, 1, 2024, 12] == (6, 0, 6, 6)
