@@ -101,7 +101,7 @@ def test_every_balance_is_gps_own_to_the_last_decimal_over_open_and_history_year
     kinds = {row["gp365_glaccountid"]: row for row in accounts(books).values()}
     for place, row in balances(books).items():
         assert kinds[row["_gp365_glaccountid_value"]]["gp365_accountindex"] == str(place[0])
-        assert (row["gp365_ledger"], row["gp365_year"], row["gp365_period"]) == place[1:]
+        assert (row["gp365_ledgerid"], row["gp365_year"], row["gp365_period"]) == place[1:]
 
 
 def test_all_accounts_add_up_to_zero_in_every_period_on_both_sides(books: Site) -> None:
