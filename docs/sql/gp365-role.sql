@@ -16,6 +16,7 @@
 
 IF DATABASE_PRINCIPAL_ID('gp365_reader') IS NULL EXEC ('CREATE ROLE [gp365_reader]');
 GRANT SELECT ON [dbo].[GL00100] TO [gp365_reader];
+GRANT SELECT ON [dbo].[GL00102] TO [gp365_reader];
 GRANT SELECT ON [dbo].[GL00105] TO [gp365_reader];
 GRANT SELECT ON [dbo].[GL10110] TO [gp365_reader];
 GRANT SELECT ON [dbo].[GL10111] TO [gp365_reader];
@@ -1031,6 +1032,7 @@ SELECT
     [t].[ACTDESCR] AS [Description],
     [t].[PSTNGTYP] AS [PostingType],
     [t].[ACCATNUM] AS [CategoryNumber],
+    [c].[ACCATDSC] AS [Category],
     [t].[ACTIVE] AS [Active],
     [t].[TPCLBLNC] AS [TypicalBalance],
     [t].[DECPLACS] AS [Decimals],
@@ -1040,7 +1042,7 @@ SELECT
     [t].[NOTEINDX] AS [NoteIndex],
     [t].[CREATDDT] AS [CreatedDate],
     [t].[MODIFDT] AS [ModifiedDate]
- FROM [dbo].[GL00100] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX];
+ FROM [dbo].[GL00100] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX] LEFT JOIN [dbo].[GL00102] AS [c] ON [c].[ACCATNUM] = [t].[ACCATNUM];
 GO
 GRANT SELECT ON [dbo].[gp365_gl_account] TO [gp365_reader];
 GO
@@ -1054,12 +1056,14 @@ SELECT
     [t].[YEAR1] AS [Year],
     [t].[PERIODID] AS [PeriodID],
     [g].[ACTNUMST] AS [AccountNumber],
+    [a].[ACCTTYPE] AS [AccountType],
     [t].[ACCATNUM] AS [CategoryNumber],
     [t].[PERDBLNC] AS [NetChange],
     [t].[DEBITAMT] AS [Debit],
     [t].[CRDTAMNT] AS [Credit],
+    [t].[PERDBLNC] AS [UnitsChange],
     'Open' AS [TransactionState]
- FROM [dbo].[GL10110] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX]
+ FROM [dbo].[GL10110] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX] LEFT JOIN [dbo].[GL00100] AS [a] ON [a].[ACTINDX] = [t].[ACTINDX] LEFT JOIN [dbo].[SY40101] AS [y] ON [y].[YEAR1] = [t].[YEAR1]
 UNION ALL
 SELECT 
     [t].[ACTINDX] AS [AccountIndex],
@@ -1067,12 +1071,14 @@ SELECT
     [t].[YEAR1] AS [Year],
     [t].[PERIODID] AS [PeriodID],
     [g].[ACTNUMST] AS [AccountNumber],
+    [a].[ACCTTYPE] AS [AccountType],
     [t].[ACCATNUM] AS [CategoryNumber],
     [t].[PERDBLNC] AS [NetChange],
     [t].[DEBITAMT] AS [Debit],
     [t].[CRDTAMNT] AS [Credit],
+    [t].[PERDBLNC] AS [UnitsChange],
     'History' AS [TransactionState]
- FROM [dbo].[GL10111] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX];
+ FROM [dbo].[GL10111] AS [t] LEFT JOIN [dbo].[GL00105] AS [g] ON [g].[ACTINDX] = [t].[ACTINDX] LEFT JOIN [dbo].[GL00100] AS [a] ON [a].[ACTINDX] = [t].[ACTINDX] LEFT JOIN [dbo].[SY40101] AS [y] ON [y].[YEAR1] = [t].[YEAR1];
 GO
 GRANT SELECT ON [dbo].[gp365_gl_balance] TO [gp365_reader];
 GO

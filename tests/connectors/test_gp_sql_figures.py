@@ -110,6 +110,19 @@ def test_only_open_debits_past_their_due_day_are_overdue(here: SqlPlace) -> None
     assert values["FiguresDate"] == today
 
 
+def test_days_of_grace_begin_with_the_day_after_them(here: SqlPlace) -> None:
+    here.customer("LATE1")
+    today = _today(here)
+    for days, amount in ((30, "1.00"), (31, "20.00"), (61, "300.00"), (200, "4000.00")):
+        at = today - timedelta(days=days)
+        _document(here, "LATE1", 1, amount, DOCDATE=at, DUEDATE=at + timedelta(days=30))
+    values = _figures(here, "LATE1")
+    grace = [values[f"OverdueBy{days}Days"] for days in (30, 60, 90)]
+    open_for = [values[f"OpenFor{days}Days"] for days in (30, 60, 90)]
+    assert grace == [Decimal(4300), Decimal(4000), Decimal(4000)]
+    assert open_for == [Decimal(4320), Decimal(4300), Decimal(4000)]
+
+
 def test_a_new_day_gives_the_customers_with_open_documents_once_and_nobody_else(here: SqlPlace) -> None:
     for number in ("DUE1", "PAID1", "NONE1"):
         here.customer(number)

@@ -2,7 +2,8 @@
 
 Closing moves the year's lines to GL30000 and its balances to GL10111, and opens the next year with period 0: the balance
 of each balance sheet account, and the profit on retained earnings (GL40000.RERINDX). From practice, assumed: the source
-document of the opening entry is BBF; a close is taken back year by year, newest first.
+document of the opening entry is BBF; a close is taken back year by year, newest first; quantities of unit accounts are no
+part of a profit and begin anew.
 """
 
 from decimal import Decimal
@@ -15,6 +16,8 @@ from gp365_sim.gp.refusals import broken_rule, not_found
 
 OPENING = "BBF"
 PROFIT_AND_LOSS = 1
+UNITS = (2, 4)
+"""Types of accounts whose balances are quantities."""
 
 
 def close_year(company: Company) -> int:
@@ -55,6 +58,8 @@ def _open_next(company: Company, year: int, following: int) -> None:
     profit, lines = ZERO, list[Line]()
     for index, balance in sorted(_balances(company, year).items()):
         account = company.find("GL00100", index)
+        if account is not None and account["ACCTTYPE"] in UNITS:
+            continue
         if account is not None and account["PSTNGTYP"] == PROFIT_AND_LOSS:
             profit += balance
         elif balance:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -89,7 +89,8 @@ def _column(figure: Figure, today: date) -> Statement:
         for column, values in figure.among.items()
     ]
     if figure.past:
-        midnight = datetime(today.year, today.month, today.day)  # noqa: DTZ001 (GP dates know no zone)
+        day = today - timedelta(days=figure.days)
+        midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 (GP dates know no zone)
         conditions.append(_day(figure.past).add(f" < {mark('datetime')}", midnight))
     if not conditions:
         return Statement(f"{word}(").join([value], "").add(")")

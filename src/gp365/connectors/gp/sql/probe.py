@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gp365.connectors.gp.documents import document_of
 from gp365.connectors.gp.sql.addons import add_ons, seen_by
+from gp365.connectors.gp.sql.balanced import finding as sums_of
 from gp365.connectors.gp.sql.desk import Desk, no_company
 from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
 from gp365.connectors.gp.sql.document_writing import tables_of
@@ -54,6 +55,7 @@ def findings(desk: Desk, entities: Sequence[str]) -> Iterator[Finding]:
     for name in entities:
         if name != "company":
             yield _entity(desk, name, held, stamped)
+            yield from _sums(desk, name, held)
 
 
 def _server(desk: Desk) -> Finding:
@@ -216,6 +218,17 @@ def _entity(desk: Desk, name: str, held: Mapping[str, str], triggers: frozenset[
         fix = "Let the administrator restore GP's own triggers (SQL Maintenance)."
         return Finding(name, Level.WARNING, text, fix, "not-served", facts)
     return Finding(name, Level.OK, _served(desk.settings, name, source), facts=facts)
+
+
+def _sums(desk: Desk, name: str, held: Mapping[str, str]) -> Iterator[Finding]:
+    """Tell whether sums are zero that must be; nothing where they cannot be read."""
+    source = source_of(name)
+    if source.balanced is None or any(held[table] for table in source.tables()):
+        return
+    try:
+        yield sums_of(desk, source, source.balanced)
+    except Gp365Error as fault:
+        yield Finding(f"sums of {name}", Level.NOTE, fault.message, fault.fix, fault.code)
 
 
 def _facts(settings: SqlSettings, name: str, source: Source) -> dict[str, object]:

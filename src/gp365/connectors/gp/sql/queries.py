@@ -68,6 +68,11 @@ class Plain:
         part = len(self._fields) if self._several else None
         self._reader = Reader(source, fields, self._at, part)
 
+    @property
+    def fields(self) -> Sequence[str]:
+        """The fields whose columns a row has, in their order."""
+        return self._fields
+
     def record(self, row: Row) -> Record:
         """Make a record of a row."""
         return self._reader.record(row)
@@ -96,23 +101,33 @@ class Plain:
 
     def select(self, top: int | None, where: Statement | None, *, ordered: bool = False) -> Statement:
         """Return the statement; see View."""
+        columns = [self.column(name) for name in self._fields]
+        statement = self._asked([*columns, *(["[u].[p]"] if self._several else [])], top, where)
+        if ordered:
+            by = [self.column(name) for name in self._source.entity.key]
+            by += ["[u].[p]"] if self._several and self._source.once else []
+            statement.add(" ORDER BY " + ", ".join(by))
+        return statement
+
+    def unequal(self, by: Sequence[str], of: str, where: Statement | None) -> Statement:
+        """Return the question for the sums of a field that are not zero, a row for each combination of other fields."""
+        columns, total = [self.column(name) for name in by], f"SUM({self.column(of)})"
+        statement = self._asked([*columns, f"{total} AS [total]"], None, where)
+        return statement.add(f" GROUP BY {', '.join(columns)} HAVING {total} <> 0")
+
+    def _asked(self, columns: Sequence[str], top: int | None, where: Statement | None) -> Statement:
         conditions = [where] if where is not None else []
         if self._several:
-            columns = [*(f"[u].[c{at}]" for at in range(len(self._fields))), "[u].[p]"]
             united = Statement("(").join(
                 [self._part(at) for at in range(len(self._source.parts))], " UNION ALL "
             )
             statement = select_of(columns, united.add(")"), alias="u", top=top)
         else:
             part = self._source.parts[0]
-            statement = self._from([column_of(self._source, part, name) for name in self._fields], part, top)
+            statement = self._from(columns, part, top)
             conditions = [*constants(part.where, "t"), *conditions]
         if conditions:
             statement.add(" WHERE ").join(conditions, " AND ")
-        if ordered:
-            by = [self.column(name) for name in self._source.entity.key]
-            by += ["[u].[p]"] if self._several and self._source.once else []
-            statement.add(" ORDER BY " + ", ".join(by))
         return statement
 
     def _part(self, at: int) -> Statement:

@@ -19,8 +19,10 @@ from gp365.connectors.gp.sql.port import Row, SqlValue
 from gp365.connectors.gp.sql.queries import Plain, View, after, among, changed, chunk_of
 from gp365.connectors.gp.sql.rows import folded, key_value
 from gp365.connectors.gp.sql.rows import sent as parameter_of
+from gp365.connectors.gp.sql.running import wants_others, with_bases, with_others
 from gp365.connectors.gp.sql.sources import Source, source_of
 from gp365.connectors.gp.sql.text import Statement
+from gp365.connectors.gp.sql.zeros import zero_rows
 from gp365.connectors.gp.tables import entity_named
 from gp365.connectors.gp.values import unfit_character
 from gp365.connectors.gp.worked import with_worked
@@ -66,7 +68,7 @@ class Reading:
         No horizon counts here. What stands nowhere any more is given with the flag that says so, where the entity has one.
         """
         source, wanted = source_of(entity), dict[Key, list[Key]]()
-        rows: list[tuple[SqlValue, ...]] = []
+        rows: dict[Key, tuple[SqlValue, ...]] = {}
         for key in keys:
             if len(key) != len(source.entity.key):
                 continue
@@ -76,16 +78,27 @@ class Reading:
                 )
             except Rejected:
                 continue
-            if folded(source, key) not in wanted:
-                rows.append(values)
+            rows.setdefault(folded(source, key), values)
             wanted.setdefault(folded(source, key), []).append(key)
-        read = list(self._by(entity, source.entity.key, rows, fields, new=new))
+        read = list(self._by(entity, source.entity.key, list(rows.values()), fields, new=new))
         read += self._of_nothing(entity, read, wanted, fields)
+        if source.zero and len(read) < len(rows):
+            there = {folded(source, record.key) for record in read}
+            read += self._zeros(entity, [row for key, row in rows.items() if key not in there], fields)
         found = {key: record for record in read for key in wanted.get(folded(source, record.key), ())}
         if source.remains in fields:
             asked = (key for several in wanted.values() for key in several)
             found |= {key: Record(key, {source.remains: True}) for key in asked if key not in found}
         return found
+
+    def _zeros(
+        self, entity: str, keys: Sequence[tuple[SqlValue, ...]], fields: Sequence[str]
+    ) -> list[Record]:
+        """Return records of zeros for those of the keys, which have no row, that count as zero."""
+        source = source_of(entity)
+        view = Plain(self._desk.names, source, with_bases(source, fields), self._desk.missing(entity))
+        rows = zero_rows(self._desk.rows, self._desk.names, source, view.fields, keys)
+        return self._whole(entity, [view.record(row) for row in rows], fields)
 
     def find(self, entity: str, name: str, values: Sequence[Value], fields: Sequence[str]) -> list[Record]:
         """Read the records whose field has one of the values, as the database's collation compares them."""
@@ -236,6 +249,8 @@ class Reading:
     def _whole(self, entity: str, records: list[Record], fields: Sequence[str]) -> list[Record]:
         """Put the lists that are asked for into documents, and what is worked out of other rows into what has it."""
         source = source_of(entity)
+        if wants_others(source, fields):
+            return self._with_others(source, records, fields)
         if source.figures is not None:
             return with_figures(self._desk.rows, self._desk.names, source, records, fields, self._today())
         wide = source.wide(fields)
@@ -244,6 +259,15 @@ class Reading:
         if source.ends is not None:
             records = with_ends(self.get, source.entity, source.ends, records, wide)
         return self._worked(source, records, fields)
+
+    def _with_others(self, source: Source, records: list[Record], fields: Sequence[str]) -> list[Record]:
+        first = source.entity.key[0]
+
+        def under(heads: Sequence[str], of: Sequence[str]) -> Iterator[Record]:
+            rows = [(key_value(source, first, head),) for head in heads]
+            return self._by(source.entity.name, (first,), rows, of)
+
+        return with_others(self._desk.rows, self._desk.names, source, records, fields, under)
 
     def _of_nothing(
         self, entity: str, found: Sequence[Record], wanted: Mapping[Key, Sequence[Key]], fields: Sequence[str]
@@ -278,7 +302,8 @@ class Reading:
         if entity == "customer":
             return Cards(self._desk.names, fields, also)
         source = source_of(entity)
-        return Plain(self._desk.names, source, source.wide(fields), self._desk.missing(entity), also, since)
+        wide = source.wide(with_bases(source, fields))
+        return Plain(self._desk.names, source, wide, self._desk.missing(entity), also, since)
 
     def _sent(self, entity: str, name: str, value: Value) -> SqlValue:
         """Return a value as it is looked for, None where no record can hold it."""

@@ -181,6 +181,11 @@ class Reader:
             for name, asked in source.tells.items()
             if name in fields
         ]
+        self._only = [
+            (name, other, *take[other], values)
+            for name, (other, values) in source.only.items()
+            if name in fields
+        ]
         self._entity = entity.name
 
     def part_of(self, row: Row) -> int:
@@ -215,6 +220,10 @@ class Reader:
                 values[name] = total
         for name, asked in self._tells:
             values[name] = all(self._holds(row, *each) for each in asked)
+        for name, other, at, convert, wanted in self._only:
+            decides = self._empty.get(other) if row[at] is None else convert(row[at])
+            if decides not in wanted:
+                values[name] = None
         birth = {name: convert(row[at]) for name, at, convert in self._birth if row[at] is not None}
         mark = self._reference
         return Record(

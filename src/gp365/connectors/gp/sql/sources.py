@@ -90,6 +90,7 @@ class Figure:
     today: bool = False
     among: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     past: tuple[str, ...] = ()
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,41 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """A sum over the rows up to a record's own: of a field, over the part of the key that counts them."""
+
+    of: str
+    over: str
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """How far a field lies below the least value of a table's column; 0 from there on."""
+
+    of: str
+    table: str
+    column: str
+    where: Mapping[str, Constant]
+
+
+@dataclass(frozen=True, slots=True)
+class Balanced:
+    """A sum that is zero for each combination of fields, or something is wrong."""
+
+    sum: str
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Where an entity's rows are, and what tells of their changes.
 
     `compare`: some changes have no stamp at all, and only a comparison of all rows sees them. `signed` and `less` are
     fields that are worked out of others: an amount with the sign of its type, a difference; so are `adds`, sums.
     `figures` are worked out of another table, `ends` are documents between which a row lies, `worked` says what is worked
-    out of a record after it was read. `varies` names fields whose columns a site may lack.
+    out of a record after it was read. `varies` names fields whose columns a site may lack. `only` are fields that are
+    empty unless another field has one of these values. `running` are sums up to a row, `behind` distances. `zero` names a
+    join: where it has a row, a record that is not there counts as one with zeros. `balanced` is checked by doctor.
 
     `tells` are flags: true where the fields named there hold one of the values named there. `instead` names, for a field
     of a joined table, the field whose value stands for it where the joined row is not there. `once`: while GP moves a
@@ -132,6 +161,11 @@ class Source:
     adds: Mapping[str, Adds]
     figures: Figures | None
     empty: frozenset[str]
+    only: Mapping[str, tuple[str, frozenset[int]]]
+    running: Mapping[str, Running]
+    behind: Mapping[str, Behind]
+    zero: str
+    balanced: Balanced | None
     tells: Mapping[str, Mapping[str, tuple[Told, ...]]] = field(
         default_factory=dict[str, Mapping[str, tuple[Told, ...]]]
     )
@@ -169,6 +203,7 @@ class Source:
         names = [part.table for part in self.parts]
         names += [join.table for join in self.joins.values()] + [watch.table for watch in self.watches]
         names += [self.figures.table] if self.figures is not None else []
+        names += [behind.table for behind in self.behind.values()]
         return list(dict.fromkeys(names))
 
     def sql_type(self, name: str) -> str:
@@ -222,6 +257,11 @@ def source_of(name: str) -> Source:
             for each, held in entity.fields.items()
             if (join := joins.get(held.sql.rpartition(".")[0])) is not None and join.empty
         ),
+        {each: _only(form["only"]) for each, form in fields.items() if "only" in form},
+        {each: Running(**form["running"]) for each, form in fields.items() if "running" in form},
+        {each: Behind(**form["behind"]) for each, form in fields.items() if "behind" in form},
+        given.get("zero", ""),
+        Balanced(given["balanced"]["sum"], tuple(given["balanced"]["by"])) if "balanced" in given else None,
         {each: _tells(form["tells"]) for each, form in fields.items() if "tells" in form},
         {each: form["else"] for each, form in fields.items() if "else" in form},
         bool(given.get("once", False)),
@@ -229,6 +269,11 @@ def source_of(name: str) -> Source:
         ends_of(given["ends"]) if "ends" in given else None,
         rules_of(fields),
     )
+
+
+def _only(given: Mapping[str, Sequence[int]]) -> tuple[str, frozenset[int]]:
+    [(name, values)] = given.items()
+    return name, frozenset(values)
 
 
 def _join(given: Mapping[str, Any]) -> Join:
@@ -252,6 +297,7 @@ def _figure(given: Mapping[str, Any]) -> Figure:
         bool(given.get("today", False)),
         {column: tuple(values) for column, values in given.get("among", {}).items()},
         tuple(given.get("past", ())),
+        int(given.get("days", 0)),
     )
 
 
@@ -293,5 +339,7 @@ def needed(source: Source, fields: Sequence[str]) -> list[str]:
             wanted += source.less[name]
         if name in source.adds:
             wanted += [part for part, _ in source.adds[name]]
+        if name in source.only:
+            wanted.append(source.only[name][0])
         wanted += source.tells.get(name, ())
     return [name for name in dict.fromkeys(wanted) if name in entity.fields and entity.fields[name].sql]
