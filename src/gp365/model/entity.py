@@ -85,6 +85,8 @@ class EntityDescription:
     `retired` gives the wire values that take a record out of use, since nothing is ever deleted.
     `lists` names the lists of rows inside of a record's values (lines of a document), with the entity of a row.
     `opens_writing` says what to change so that verbs that are not served would be, "" if nothing does.
+    `listed` false: its records are read by key alone, no list or feed has them. `shows` names the entities of which its
+    records are another look: a write to it is one to theirs.
     """
 
     name: str
@@ -109,3 +111,5 @@ class EntityDescription:
     aside: str = ""
     lists: Mapping[str, str] = field(default_factory=dict[str, str])
     opens_writing: str = ""
+    listed: bool = True
+    shows: tuple[str, ...] = ()

@@ -74,7 +74,7 @@ def plan_undoing(job: Job, one: Undoing) -> None:
         one.kind = CREATE
         _plan_fields(job, one, link, held=False)
         one.change = REOPEN if one.plan.problem is None else ""
-    elif link.state != OPEN and one.intents:
+    elif link.state != OPEN and one.intents and job.flow.order is None:
         _refuse(job, one, NOT_UNDOABLE, "Its link is closed.")
     else:
         _plan_fields(job, one, link, held=True)
