@@ -23,6 +23,7 @@ TERMS = (
     PaymentTerm("3% 15th/Net 30"),
     PaymentTerm("Due 20th"),
 )
+KEY = "key:gp365_customer_key"
 
 
 @pytest.fixture
@@ -48,10 +49,10 @@ def test_the_plan_shows_every_step_and_changes_nothing(sales: Place) -> None:
     assert metadata_writes(sales, before) == []
     assert not planned.nothing_to_do
     seen = states(planned)
-    assert {seen[name] for name in ("publisher", "solution", "table:gp365_customer", "key", "publish")} == {
+    assert {seen[name] for name in ("publisher", "solution", "table:gp365_customer", KEY, "publish")} == {
         State.MAKE
     }
-    assert seen["tracking:account"] is State.MAKE and seen["key-active"] is State.WAIT
+    assert seen["tracking:account"] is State.MAKE and seen["key-active:gp365_customer_key"] is State.WAIT
     assert json.loads(json.dumps(planned.as_dict()))["steps"][0]["title"].startswith("Publisher")
 
 
@@ -164,9 +165,9 @@ def test_a_column_of_another_type_is_shown_and_left_alone(sales: Place) -> None:
     columns["gp365_number"] = replace(columns["gp365_number"], max_length=10)
     planned = plan(sales.privileged)
     [step] = planned.differing
-    assert step.id == "column:gp365_number" and "10 characters" in step.detail
+    assert step.id == "column:gp365_customer.gp365_number" and "10 characters" in step.detail
     done = apply(sales.privileged, planned, sleep=sales.wait)
-    assert states(done)["column:gp365_number"] is State.DIFFERS
+    assert states(done)["column:gp365_customer.gp365_number"] is State.DIFFERS
 
 
 def test_the_run_time_credential_may_not_provision(sales: Place) -> None:
@@ -191,7 +192,7 @@ def test_columns_for_receivables_are_made_only_where_a_pair_shows_them_and_go_wi
     sales.provision()
     tables = sales.system.org.schema.tables
     assert "gp365_balance" not in tables["gp365_customer"].columns
-    sales.provision(receivables=True)
+    sales.provision(flows=["receivables"])
     card, account = tables["gp365_customer"].columns, tables["account"].columns
     kinds = [
         (card[f"gp365_{name}"].type, card[f"gp365_{name}"].behavior)
@@ -199,7 +200,7 @@ def test_columns_for_receivables_are_made_only_where_a_pair_shows_them_and_go_wi
     ]
     assert kinds == [("Money", ""), ("DateTime", "DateOnly"), ("Integer", "")]
     assert (account["gp365_balances"].type, account["gp365_totalbalance"].type) == ("String", "Money")
-    assert plan(sales.privileged, receivables=True).nothing_to_do
+    assert plan(sales.privileged, flows=["receivables"]).nothing_to_do
     assert plan(sales.privileged).nothing_to_do
     remove(sales.privileged, sleep=sales.wait)
     assert not [name for name in tables["account"].columns if name.startswith("gp365_")]

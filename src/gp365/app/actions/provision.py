@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 TERMS = "payment_terms"
 COLUMNS = ("gp", "sales", "label")
 CURRENCIES = "currencies"
-RECEIVABLES = "receivables"
-"""The flow that needs columns of its own on cards and accounts."""
 Say = Callable[[str], None]
 
 
@@ -177,14 +175,14 @@ def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
         api,
         _terms(assembly, name),
         opportunities=_opportunities(assembly, name),
-        receivables=_receivables(assembly, name),
+        flows=_flows(assembly, name),
     )
 
 
-def _receivables(assembly: Assembly, name: str) -> bool:
-    """Tell whether a pair of this organisation shows GP's figures."""
+def _flows(assembly: Assembly, name: str) -> frozenset[str]:
+    """Name the flows that the pairs of an organisation run: they say which of our tables and columns it needs."""
     pairs = [pair for pair, given in assembly.pairs.items() if name in given.sides.values()]
-    return any(flow.name == RECEIVABLES for pair in pairs for flow in flows_of(assembly.project, pair))
+    return frozenset(flow.name for pair in pairs for flow in flows_of(assembly.project, pair))
 
 
 def _opportunities(assembly: Assembly, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What of ours stands in Dataverse: publisher, solution, the customer card with columns, lookups and key, as bodies.
+"""The bodies that make what is ours in Dataverse: publisher, solution, tables, columns, lookups and keys.
 
 The bodies follow Microsoft's pages on creating tables, columns, relationships and alternate keys with the Web API. Labels
 are English under the organisation's own base language, because a label of a language that is not installed is refused.
@@ -6,19 +6,14 @@ are English under the organisation's own base language, because a label of a lan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from gp365.connectors.dataverse.blueprint_figures import ACCOUNT_FIGURES, CARD_FIGURES
-from gp365.connectors.dataverse.columns import OwnColumn
-from gp365.connectors.dataverse.settings import CARD
+from gp365.connectors.dataverse.own import OwnColumn, OwnKey, OwnLookup, OwnTable
 
 PREFIX = "gp365"
 OPTION_PREFIX = 36500
 FIRST_OPTION = OPTION_PREFIX * 10_000
 SOLUTION = "gp365"
-KEY_NAME = "gp365_customer_key"
-KEY_COLUMNS = ("gp365_company", "gp365_numberkey")
 PARENT_CARD = "gp365_parentcardid"
 TERMS_COLUMN = "paymenttermscode"
 PUBLISHED = "Customer cards of Dynamics GP, kept by gp365. Published."
@@ -26,65 +21,10 @@ UNPUBLISHED = "Customer cards of Dynamics GP, kept by gp365. Not yet published."
 
 _CRM = "Microsoft.Dynamics.CRM."
 _MOST_MONEY = 922337203685477
-_MOST_DAYS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLookup:
-    """One lookup of ours: from `referencing` to `referenced`; parental ones hand on ownership, sharing and deletion."""
-
-    relationship: str
-    referencing: str
-    referenced: str
-    schema_name: str
-    label: str
-    parental: bool
-
-    @property
-    def name(self) -> str:
-        """The lookup's logical name."""
-        return self.schema_name.lower()
-
-
-NAME_COLUMN = OwnColumn("gp365_name", "gp365_Name", "Name", "String", 100)
-COLUMNS = (
-    OwnColumn("gp365_company", "gp365_Company", "GP company", "String", 5),
-    OwnColumn("gp365_number", "gp365_Number", "GP customer number", "String", 15),
-    OwnColumn("gp365_numberkey", "gp365_NumberKey", "Encoded GP customer number", "String", 45),
-    OwnColumn("gp365_primary", "gp365_Primary", "Primary card", "Boolean"),
-    OwnColumn("gp365_class", "gp365_Class", "GP customer class", "String", 15),
-    OwnColumn("gp365_terms", "gp365_Terms", "GP payment terms", "String", 21),
-    OwnColumn("gp365_currency", "gp365_Currency", "GP currency", "String", 15),
-    OwnColumn("gp365_creditlimit", "gp365_CreditLimit", "Credit limit", "Money"),
-    OwnColumn(
-        "gp365_creditlimittype",
-        "gp365_CreditLimitType",
-        "Credit limit type",
-        "Picklist",
-        options=((0, "No Credit"), (1, "Unlimited"), (2, "Amount")),
-    ),
-    OwnColumn("gp365_hold", "gp365_Hold", "On hold", "Boolean"),
-    OwnColumn("gp365_inactive", "gp365_Inactive", "Inactive", "Boolean"),
-    OwnColumn("gp365_corporate", "gp365_Corporate", "GP corporate customer", "String", 15),
-    OwnColumn("gp365_reference", "gp365_Reference", "Reference of gp365", "String", 40),
-)
-FIGURES = (*CARD_FIGURES, *ACCOUNT_FIGURES)
-"""Columns of cards and accounts that the flow receivables fills; made where a pair runs it."""
-# What the companies grant together, one amount per currency: text, because no column holds several currencies.
-ACCOUNT_COLUMNS = (
-    OwnColumn("gp365_creditlimits", "gp365_CreditLimits", "GP credit limits", "String", 400, table="account"),
-)
-LOOKUPS = (
-    OwnLookup("gp365_account_gp365_customer", CARD, "account", "gp365_AccountId", "Account", parental=True),
-    OwnLookup(
-        "gp365_customer_account_parentcard",
-        "account",
-        CARD,
-        "gp365_ParentCardId",
-        "Parent customer card",
-        parental=False,
-    ),
-)
+_MOST_DECIMAL = 100_000_000_000  # DecimalAttributeMetadata: MinValue and MaxValue
+_INTEGERS = (-(2**31), 2**31 - 1)
+MONEY_DECIMALS = 4
+DECIMALS = 5
 
 
 def label(text: str, language: int) -> dict[str, Any]:
@@ -118,22 +58,20 @@ def solution_body(publisher_id: str) -> dict[str, Any]:
     }
 
 
-def table_body(language: int) -> dict[str, Any]:
-    """Return the customer card's table: owned by users, tracked, with its primary name only."""
+def table_body(table: OwnTable, language: int) -> dict[str, Any]:
+    """Return a table of ours: its ownership, tracked, with its primary name only."""
     return {
         "@odata.type": f"{_CRM}EntityMetadata",
-        "SchemaName": "gp365_Customer",
-        "DisplayName": label("GP customer", language),
-        "DisplayCollectionName": label("GP customers", language),
-        "Description": label(
-            "One customer card of one Dynamics GP company. Written by gp365 alone.", language
-        ),
-        "OwnershipType": "UserOwned",
+        "SchemaName": table.schema_name,
+        "DisplayName": label(table.label, language),
+        "DisplayCollectionName": label(table.labels, language),
+        "Description": label(table.about, language),
+        "OwnershipType": table.ownership_type,
         "IsActivity": False,
         "HasActivities": False,
-        "HasNotes": False,
+        "HasNotes": table.notes,
         "ChangeTrackingEnabled": True,
-        "Attributes": [{**column_body(NAME_COLUMN, language), "IsPrimaryName": True}],
+        "Attributes": [{**column_body(table.name_column, language), "IsPrimaryName": True}],
     }
 
 
@@ -152,19 +90,37 @@ def column_body(column: OwnColumn, language: int) -> dict[str, Any]:
     return body | _kind_of(column, language)
 
 
+def decimals(column: OwnColumn) -> int:
+    """Return the decimals that an amount or number keeps."""
+    if column.precision is not None:
+        return column.precision
+    return MONEY_DECIMALS if column.type == "Money" else DECIMALS
+
+
 def _kind_of(column: OwnColumn, language: int) -> dict[str, Any]:
     if column.type == "String":
         return {"MaxLength": column.length, "FormatName": {"Value": "Text"}}
+    if column.type == "Memo":
+        return {"MaxLength": column.length, "Format": "TextArea"}
     if column.type == "Money":
-        limits = {"MinValue": -_MOST_MONEY, "MaxValue": _MOST_MONEY}
-        return {"Precision": 4, "PrecisionSource": 0, **limits}
+        limits = _limits(column, -_MOST_MONEY, _MOST_MONEY)
+        return {"Precision": decimals(column), "PrecisionSource": 0, **limits}
+    if column.type == "Decimal":
+        return {"Precision": decimals(column), **_limits(column, -_MOST_DECIMAL, _MOST_DECIMAL)}
     if column.type == "Boolean":
         return {"DefaultValue": False, "OptionSet": _yes_no(language)}
     if column.type == "DateTime":
         return {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}}
     if column.type == "Integer":
-        return {"Format": "None", "MinValue": -_MOST_DAYS, "MaxValue": _MOST_DAYS}
+        return {"Format": "None", **_limits(column, *_INTEGERS)}
     return {"OptionSet": _choice(column, language)}
+
+
+def _limits(column: OwnColumn, least: int, most: int) -> dict[str, int]:
+    return {
+        "MinValue": least if column.minimum is None else column.minimum,
+        "MaxValue": most if column.maximum is None else column.maximum,
+    }
 
 
 def _yes_no(language: int) -> dict[str, Any]:
@@ -188,7 +144,7 @@ def _choice(column: OwnColumn, language: int) -> dict[str, Any]:
 def lookup_body(lookup: OwnLookup, language: int) -> dict[str, Any]:
     """Return a one-to-many relationship with its lookup inline.
 
-    Parental: whoever is assigned or shared the account gets its cards (configure relationship behaviour page).
+    Parental: whoever is assigned or shared the account gets what hangs on it (configure relationship behaviour page).
     """
     handed_on = "Cascade" if lookup.parental else "NoCascade"
     return {
@@ -215,10 +171,10 @@ def lookup_body(lookup: OwnLookup, language: int) -> dict[str, Any]:
     }
 
 
-def key_body(language: int) -> dict[str, Any]:
-    """Return the card's alternate key: company and encoded number."""
+def key_body(key: OwnKey, language: int) -> dict[str, Any]:
+    """Return an alternate key."""
     return {
-        "SchemaName": KEY_NAME,
-        "DisplayName": label("GP company and customer number", language),
-        "KeyAttributes": list(KEY_COLUMNS),
+        "SchemaName": key.name,
+        "DisplayName": label(key.label, language),
+        "KeyAttributes": list(key.columns),
     }

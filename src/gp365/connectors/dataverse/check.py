@@ -11,8 +11,9 @@ from gp365.connectors.dataverse.describe import entity_names, required
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.neighbours import seen
 from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
+from gp365.connectors.dataverse.own import Blueprint
+from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.reach import depth_findings
-from gp365.connectors.dataverse.settings import CARD
 from gp365.model.contract import Finding, Level
 from gp365.model.errors import Gp365Error, Misconfigured, Unauthorised
 
@@ -36,9 +37,23 @@ def findings(org: Organisation) -> list[Finding]:
         except Gp365Error as error:
             found.append(_trouble(_SUBJECTS.get(error.code, "connection"), error))
             return found
-    for name in entity_names():
+    for name in (*entity_names(), *_own_tables(org)):
         found += _safely(name, lambda name=name: list(_table(org, name)))
     return found
+
+
+def _own_tables(org: Organisation) -> list[str]:
+    """Name the tables of ours that stand beside the card: which of them a site needs, its flows say."""
+    names = [table.name for table in everything().tables if table.name not in entity_names()]
+    if not names:
+        return []
+    filter_ = " or ".join(f"LogicalName eq '{name}'" for name in names)
+    try:
+        rows = org.api.get("EntityDefinitions", {"$select": "LogicalName", "$filter": filter_})["value"]
+    except (Refused, Unauthorised):
+        return []
+    standing = {str(row["LogicalName"]) for row in rows}
+    return [name for name in names if name in standing]
 
 
 def _trouble(subject: str, error: Gp365Error) -> Finding:
@@ -106,8 +121,8 @@ def _table(org: Organisation, name: str) -> Iterator[Finding]:
     yield _messages(org, table)
     yield from depth_findings(org, table)
     yield from _secured(table)
-    if name == CARD:
-        yield from _card(table)
+    if everything().table(name) is not None:
+        yield from _ours(table)
     if name == "account" and ours.PARENT_CARD not in table.columns:
         yield Finding(
             name, Level.ERROR, f"The lookup {ours.PARENT_CARD} is missing", _PROVISION, "not-provisioned"
@@ -177,29 +192,34 @@ def _messages(org: Organisation, table: Table) -> Finding:
     )
 
 
-def _card(table: Table) -> Iterator[Finding]:
-    wanted = {column.name: column for column in (ours.NAME_COLUMN, *ours.COLUMNS)}
-    missing = sorted((wanted.keys() | {"gp365_accountid"}) - table.columns.keys())
+def _ours(table: Table) -> Iterator[Finding]:
+    """Look whether a table of ours has what its own file makes; what single flows add, the check of flows asks for."""
+    name = table.name
+    parts = Blueprint(tuple(one for one in everything().of(name).files if one.made is not None))
+    wanted = {
+        column.name: column.type for column in (*(one.name_column for one in parts.tables), *parts.columns)
+    }
+    missing = sorted((wanted.keys() | {lookup.name for lookup in parts.lookups}) - table.columns.keys())
     if missing:
         yield Finding(
-            CARD, Level.ERROR, f"Columns are missing: {', '.join(missing)}", _PROVISION, "not-provisioned"
+            name, Level.ERROR, f"Columns are missing: {', '.join(missing)}", _PROVISION, "not-provisioned"
         )
     wrong = [
-        name
-        for name, column in wanted.items()
-        if name in table.columns and table.columns[name].type != column.type
+        one for one, type_ in wanted.items() if one in table.columns and table.columns[one].type != type_
     ]
     if wrong:
         yield Finding(
-            CARD,
+            name,
             Level.ERROR,
             f"Columns are of another type than ours: {', '.join(wrong)}",
             "`gp365 provision plan` shows how they differ.",
             "not-provisioned",
         )
-    status = next((key.status for key in table.keys if key.name == ours.KEY_NAME), "")
-    if status == "Active":
-        yield Finding(CARD, Level.OK, f"The key {ours.KEY_NAME} is active.")
-    else:
-        text = f"The key {ours.KEY_NAME} is {status.lower() or 'missing'}"
-        yield Finding(CARD, Level.ERROR, text, "Run `gp365 provision apply`, or wait.", "not-provisioned")
+    statuses = {key.name: key.status for key in table.keys}
+    for key in parts.keys:
+        status = statuses.get(key.name, "")
+        if status == "Active":
+            yield Finding(name, Level.OK, f"The key {key.name} is active.")
+        else:
+            text = f"The key {key.name} is {status.lower() or 'missing'}"
+            yield Finding(name, Level.ERROR, text, "Run `gp365 provision apply`, or wait.", "not-provisioned")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gp365.connectors.dataverse.metadata import LOOKUPS, Column, Table
+from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.settings import CARD, OWN_PREFIX, Sizes
 from gp365.connectors.dataverse.values import NUMBERS
 from gp365.model.entity import EntityDescription, Feed, FieldDescription, FieldType, Strength
@@ -38,7 +39,10 @@ _NOT_TRACKED = (
 
 def own(table: Table) -> bool:
     """Say whether we alone write the table: bulk messages without a version are used only there."""
-    return table.name.startswith(OWN_PREFIX)
+    if not table.name.startswith(OWN_PREFIX):
+        return False
+    made = everything().table(table.name)
+    return made is None or not made.people
 
 
 def serves(table: Table, name: str) -> bool:
@@ -80,7 +84,7 @@ def description(table: Table, contact: Table | None, sizes: Sizes, lanes: int) -
 def _retired(table: Table) -> dict[str, int | bool]:
     """Give the state of a deactivated record, where our tables and those of partners have it as 1 (entity references)."""
     state = table.columns.get(STATE)
-    known = own(table) or table.name in ("account", "contact")
+    known = table.name.startswith(OWN_PREFIX) or table.name in ("account", "contact")
     return {STATE: INACTIVE} if known and state is not None and state.readable and state.updatable else {}
 
 

@@ -72,6 +72,8 @@ class Table:
     tracked: bool
     columns: Mapping[str, Column]
     keys: tuple[AlternateKey, ...] = ()
+    ownership: str = ""
+    type_code: int = 0
 
     @property
     def odata_type(self) -> str:
@@ -112,7 +114,7 @@ def questions(logical_name: str) -> tuple[str, ...]:
     ]
     return (
         f"{entity}?$select=LogicalName,SchemaName,EntitySetName,PrimaryIdAttribute,PrimaryNameAttribute,"
-        "ChangeTrackingEnabled",
+        "ChangeTrackingEnabled,OwnershipType,ObjectTypeCode",
         f"{entity}/Keys?$select=LogicalName,SchemaName,KeyAttributes,EntityKeyIndexStatus",
         f"{entity}/ManyToOneRelationships?$select=ReferencingAttribute,ReferencedEntity,"
         "ReferencingEntityNavigationPropertyName",
@@ -142,6 +144,8 @@ def table_of(answers: Sequence[Mapping[str, Any]]) -> Table:
             AlternateKey(row["LogicalName"], tuple(row["KeyAttributes"]), row["EntityKeyIndexStatus"])
             for row in keys["value"]
         ),
+        ownership=str(entity.get("OwnershipType") or ""),
+        type_code=int(entity.get("ObjectTypeCode") or 0),
     )
 
 

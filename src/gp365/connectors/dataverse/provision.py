@@ -6,7 +6,7 @@ broke off is continued. Nothing that is not ours is changed, but for change trac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -15,8 +15,9 @@ from gp365.connectors.dataverse.api import WebApi, connect
 from gp365.connectors.dataverse.removal import take_away
 from gp365.connectors.dataverse.settings import DataverseSettings
 from gp365.connectors.dataverse.site import Site
-from gp365.connectors.dataverse.steps import PUBLISH, Work, work_list
+from gp365.connectors.dataverse.steps import PUBLISH, work_list
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
+from gp365.connectors.dataverse.work import Work
 from gp365.model.errors import Misconfigured
 from gp365.wire.calls import Log, silent
 from gp365.wire.clock import Clock
@@ -58,7 +59,7 @@ class ProvisionPlan:
     terms: tuple[TermOption, ...] = ()
     asked_terms: tuple[PaymentTerm, ...] = ()
     opportunities: bool = False
-    receivables: bool = False
+    flows: frozenset[str] = frozenset()
 
     @property
     def nothing_to_do(self) -> bool:
@@ -118,18 +119,19 @@ def plan(
     terms: Sequence[PaymentTerm] = (),
     *,
     opportunities: bool = False,
-    receivables: bool = False,
+    flows: Collection[str] = (),
 ) -> ProvisionPlan:
     """Look at the organisation and say step by step what exists, what would be made, and what differs.
 
-    Reads only. `api` carries the provisioning credential. Raise Unauthorised where its rights do not suffice.
+    Reads only. `flows` are those that the pairs of the organisation run, `api` carries the provisioning credential.
+    Raise Unauthorised where its rights do not suffice.
     """
     site = Site(api, lambda _: None, _silent)
-    work, options = work_list(site, terms, opportunities=opportunities, receivables=receivables)
+    work, options = work_list(site, terms, opportunities=opportunities, flows=flows)
     steps = [_look(site, one) for one in work]
     if any(step.state is State.MAKE for step in steps):
         steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
-    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities, receivables)
+    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities, frozenset(flows))
 
 
 def _look(site: Site, work: Work) -> Step:
@@ -151,7 +153,7 @@ def apply(
     """
     site = Site(api, sleep, say)
     work, options = work_list(
-        site, planned.asked_terms, opportunities=planned.opportunities, receivables=planned.receivables
+        site, planned.asked_terms, opportunities=planned.opportunities, flows=planned.flows
     )
     steps = tuple(_do(site, one) for one in work)
     return replace(planned, steps=steps, terms=options)
@@ -169,9 +171,9 @@ def _do(site: Site, work: Work) -> Step:
 
 
 def remove(api: WebApi, *, force: bool = False, sleep: Callable[[float], None]) -> tuple[Step, ...]:
-    """Take away what is ours: lookup, columns, card table, unused options, solution and publisher.
+    """Take away what is ours: lookups, columns, tables, unused options, solution and publisher.
 
-    Raise Conflict while cards exist, unless forced. Change tracking stays on: the platform
+    Raise Conflict while our tables hold rows, unless forced. Change tracking stays on: the platform
     cannot switch it off (use-change-tracking page).
     """
     site = Site(api, sleep, _silent)

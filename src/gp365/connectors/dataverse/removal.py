@@ -8,7 +8,8 @@ from typing import Any
 
 from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.api import Refused
-from gp365.connectors.dataverse.settings import CARD
+from gp365.connectors.dataverse.own import OwnColumn, OwnLookup, OwnTable
+from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.terms import OPTIONS_PER_PREFIX
 from gp365.model.errors import Conflict
@@ -17,17 +18,38 @@ Line = tuple[str, str, str, str]
 
 
 def take_away(site: Site, *, force: bool) -> list[Line]:
-    """Remove lookup, columns, table, unused options, solution and publisher; return (id, title, state, detail) of each."""
-    if site.table(CARD) is not None and not force:
-        _refuse_while_used(site)
+    """Remove lookups, columns, tables, unused options, solution and publisher; return (id, title, state, detail) of each.
+
+    A table goes only when no lookup of another one points at it, hence all lookups to tables of ours first.
+    """
+    all_ours = everything()
+    own = {table.name for table in all_ours.tables}
+    if not force:
+        for table in all_ours.tables:
+            _refuse_while_used(site, table)
     return [
-        _gone(f"lookup:{ours.PARENT_CARD}", "Lookup account.gp365_parentcardid", lambda: _lookup(site)),
         *(
-            _gone(f"column:{one.name}", f"Column {one.table}.{one.name}", partial(_column, site, one))
-            for one in (*ours.ACCOUNT_COLUMNS, *ours.FIGURES)
-            if one.table != CARD
+            _gone(
+                f"lookup:{one.referencing}.{one.name}",
+                f"Lookup {one.referencing}.{one.name}",
+                partial(_lookup, site, one),
+            )
+            for one in all_ours.lookups
+            if one.referencing not in own or (one.referenced in own and one.referenced != one.referencing)
         ),
-        _gone(f"table:{CARD}", f"Table {CARD}", lambda: _table(site)),
+        *(
+            _gone(
+                f"column:{one.table}.{one.name}",
+                f"Column {one.table}.{one.name}",
+                partial(_column, site, one),
+            )
+            for one in all_ours.columns
+            if one.table not in own
+        ),
+        *(
+            _gone(f"table:{one.name}", f"Table {one.name}", partial(_table, site, one))
+            for one in reversed(all_ours.tables)
+        ),
         *_options(site, force=force),
         _gone("solution", "Solution gp365", lambda: _row(site, "solutions", "solutionid", site.solution())),
         _gone(
@@ -36,14 +58,13 @@ def take_away(site: Site, *, force: bool) -> list[Line]:
     ]
 
 
-def _refuse_while_used(site: Site) -> None:
-    table = site.table(CARD)
-    assert table is not None
-    if site.rows(f"{table.set_name}?$select={table.id_column}&$top=1"):
+def _refuse_while_used(site: Site, own: OwnTable) -> None:
+    table = site.table(own.name)
+    if table is not None and site.rows(f"{table.set_name}?$select={table.id_column}&$top=1"):
         raise Conflict(
             "conflict",
-            f"Dataverse still holds customer cards in {CARD}: removing the table deletes them",
-            fix="Run it again with --force if the cards may go; GP itself is not touched.",
+            f"Dataverse still holds {own.labels} in {own.name}: removing the table deletes them",
+            fix="Run it again with --force if they may go; GP itself is not touched.",
         )
 
 
@@ -52,31 +73,30 @@ def _gone(id_: str, title: str, act: Callable[[], bool]) -> Line:
     return id_, title, "removed" if removed else "absent", ""
 
 
-def _lookup(site: Site) -> bool:
-    account = site.table("account")
-    if account is None or ours.PARENT_CARD not in account.columns:
+def _lookup(site: Site, lookup: OwnLookup) -> bool:
+    table = site.table(lookup.referencing)
+    if table is None or lookup.name not in table.columns:
         return False
-    name = ours.LOOKUPS[1].relationship
-    site.api.delete(f"RelationshipDefinitions(SchemaName='{name}')")
+    site.api.delete(f"RelationshipDefinitions(SchemaName='{lookup.relationship}')")
     site.forget()
     return True
 
 
-def _column(site: Site, column: ours.OwnColumn) -> bool:
+def _column(site: Site, column: OwnColumn) -> bool:
     table = site.table(column.table)
     if table is None or column.name not in table.columns:
         return False
     site.api.delete(
         f"EntityDefinitions(LogicalName='{column.table}')/Attributes(LogicalName='{column.name}')"
     )
-    site.forget()
+    site.forget(column.table)
     return True
 
 
-def _table(site: Site) -> bool:
-    if site.table(CARD) is None:
+def _table(site: Site, table: OwnTable) -> bool:
+    if site.table(table.name) is None:
         return False
-    site.api.delete(f"EntityDefinitions(LogicalName='{CARD}')")
+    site.api.delete(f"EntityDefinitions(LogicalName='{table.name}')")
     site.forget()
     return True
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from gp365.connectors.dataverse.api import Refused, WebApi
 from gp365.connectors.dataverse.blueprint import PREFIX, SOLUTION, UNPUBLISHED
-from gp365.connectors.dataverse.metadata import Table, questions, table_of
+from gp365.connectors.dataverse.metadata import Table, label_of, questions, table_of
 from gp365.model.errors import Retry
 from gp365.wire.calls import CallFailed
 
@@ -31,6 +32,7 @@ class Site:
     say: Callable[[str], None]
     tables: dict[str, Table | None] = field(default_factory=dict[str, Table | None])
     known_language: int = 0
+    unpublished: bool = False
 
     def table(self, name: str) -> Table | None:
         """Return a table's metadata, or None if it does not exist."""
@@ -38,9 +40,10 @@ class Site:
             self.tables[name] = self._read(name)
         return self.tables[name]
 
-    def forget(self) -> None:
-        """Read everything again at the next question."""
-        self.tables.clear()
+    def forget(self, *names: str) -> None:
+        """Read these tables again at the next question, all without a name."""
+        for name in names or tuple(self.tables):
+            self.tables.pop(name, None)
 
     def language(self) -> int:
         """Return the organisation's base language, for labels; English where it cannot be read."""
@@ -66,14 +69,33 @@ class Site:
         path = f"solutions?$select=solutionid,version,description&$filter=uniquename eq '{SOLUTION}'"
         return next(iter(self.rows(path)), None)
 
+    def unpublished(self, set_name: str, select: str, filter_: str) -> list[Mapping[str, Any]]:
+        """Return views or forms as they stand now, published or not (RetrieveUnpublishedMultiple function)."""
+        path = f"{set_name}/Microsoft.Dynamics.CRM.RetrieveUnpublishedMultiple()"
+        return self.rows(f"{path}?$select={select}&$filter={quote(filter_, safe='')}")
+
+    def labels(self, table: str) -> Mapping[str, str]:
+        """Return what the columns of a table are called in the caller's language."""
+        path = f"EntityDefinitions(LogicalName='{table}')/Attributes?$select=LogicalName,DisplayName"
+        told = {str(row["LogicalName"]): label_of(row.get("DisplayName")) for row in self.rows(path)}
+        return {name: label for name, label in told.items() if label}
+
+    def root_unit(self) -> str:
+        """Return the id of the business unit that all others are below."""
+        found = self.rows("businessunits?$select=businessunitid&$filter=_parentbusinessunitid_value eq null")
+        return str(found[0]["businessunitid"]) if found else ""
+
     def describe_solution(self, text: str) -> None:
         """Write down in the solution whether everything was published."""
+        if self.unpublished and text == UNPUBLISHED:
+            return  # said already, and nobody publishes but us
         solution = self.solution()
         if solution is not None and solution.get("description") != text:
             self.api.patch(f"solutions({solution['solutionid']})", {"description": text}, {"If-Match": "*"})
+        self.unpublished = solution is not None and text == UNPUBLISHED
 
-    def write(self, verb: Callable[[], object], there: Callable[[], bool]) -> None:
-        """Do one metadata write and wait until `there` sees it.
+    def write(self, verb: Callable[[], object], there: Callable[[], bool], *of: str) -> None:
+        """Do one metadata write and wait until `there` sees it, in the tables `of` which it is (none: any).
 
         A write whose answer was lost, or that is refused because an earlier one had worked, is done when its effect
         shows. Raise Retry if it does not show up in a minute, Rejected with the platform's words.
@@ -82,7 +104,7 @@ class Site:
         for number, pause in enumerate(PAUSES_S, 1):
             self.sleep(pause)
             trouble = _tried(verb)
-            if self._shows(there, patient=trouble is None):
+            if self._shows(there, of, patient=trouble is None):
                 return
             if trouble is not None and (not _passes(trouble) or number == len(PAUSES_S)):
                 raise trouble
@@ -90,10 +112,10 @@ class Site:
             "busy", "Dataverse does not show a change of metadata yet: run the command again in a minute"
         )
 
-    def _shows(self, there: Callable[[], bool], *, patient: bool) -> bool:
+    def _shows(self, there: Callable[[], bool], of: Sequence[str], *, patient: bool) -> bool:
         for pause in PAUSES_S if patient else (0.0,):
             self.sleep(pause)
-            self.forget()
+            self.forget(*of)
             if there():
                 return True
         return False
