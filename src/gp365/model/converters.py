@@ -65,6 +65,7 @@ PLAIN_TEXT = "text"
 CREDIT_LIMIT = "credit_limit"
 AVAILABLE_CREDIT = "available_credit"
 INACTIVE = "inactive"
+SWITCH = "switch"
 GP_CURRENCY = "gp_currency"
 NAMES = (
     "text",
@@ -79,6 +80,7 @@ NAMES = (
     "number",
     "flag",
     INACTIVE,
+    SWITCH,
     "day",
     "moment",
     "clock",
@@ -166,6 +168,13 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             name,
             lambda raw, _: convert_state.read(raw[0], kind),
             lambda value, _: (convert_state.write(value, kind),),
+            "flag",
+        )
+    if name == SWITCH:
+        return Codec(
+            name,
+            lambda raw, _: convert_state.read_switch(raw[0], kind),
+            lambda value, _: (convert_state.write_switch(value, kind),),
             "flag",
         )
     if name == "day":

@@ -253,11 +253,15 @@ class OrderFile(_Strict):
         default=[], description="kinds without a bound: only an approver without one lets them go"
     )
     nothing: list[int] = Field(default=[], description="kinds that carry no amount and need none")
-    threshold: str = Field(description="option: up to this amount a change of the amount alone needs no approval")
+    threshold: str = Field(
+        description="option: up to this amount a change of the amount alone needs no approval"
+    )
     approvers: str = Field(
         description="lookup with the columns approver (user id, or *) and up_to (amount, or empty)"
     )
-    blocked: str = Field("", description="canonical field of the other side that stops the order while it is true")
+    blocked: str = Field(
+        "", description="canonical field of the other side that stops the order while it is true"
+    )
     before: dict[str, str] = Field(
         default={}, description="ordered field to the field that shows what stood there when it was asked for"
     )

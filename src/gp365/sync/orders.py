@@ -30,7 +30,11 @@ def name_targets(job: Job, singles: Sequence[Subject], named: Named) -> None:
     order = job.flow.order
     assert order is not None
     place, flow = job.place(order.side), job.flow.by_name[order.names].ref
-    mine = [one for one in singles if order.side in one.records and _submitted(job, order, one.records[order.side])]
+    mine = [
+        one
+        for one in singles
+        if order.side in one.records and _submitted(job, order, one.records[order.side])
+    ]
     cards = {id(one): _card(job, order, one.records[order.side]) for one in mine}
     with job.store.read() as conn:
         found = links.by_keys(conn, job.pair, flow, place.end, {card for card in cards.values() if card})
@@ -62,9 +66,13 @@ def _elsewhere(job: Job, place: Place, order: OrderFile, cards: set[str]) -> fro
     """Give the cards that are another company's."""
     if not order.card.company:
         return frozenset()
-    held = place.connector.get(order.card.entity, [key_of(card) for card in sorted(cards)], [order.card.company])
+    held = place.connector.get(
+        order.card.entity, [key_of(card) for card in sorted(cards)], [order.card.company]
+    )
     return frozenset(
-        key_text(key) for key, one in held.items() if one.values.get(order.card.company) not in (None, job.company)
+        key_text(key)
+        for key, one in held.items()
+        if one.values.get(order.card.company) not in (None, job.company)
     )
 
 
@@ -73,12 +81,20 @@ def _unnamed(order: OrderFile, flow: str, card: str, link: Link | None) -> Probl
         message = f"It does not say which record it is for ({order.names} is empty)."
         return Problem(UNNAMED, message, field=order.names, side=order.side)
     if link is not None:
-        message = f"What it is for ({order.names}) is not in step any more: its link in {flow} is {link.state}."
+        message = (
+            f"What it is for ({order.names}) is not in step any more: its link in {flow} is {link.state}."
+        )
         return Problem(UNNAMED, message, field=order.names, side=order.side, value=card)
     message = f"{order.names} names {card}, which is not linked in {flow} yet."
     waits = (flow, order.side, card)
     return Problem(
-        "waiting", message, field=order.names, side=order.side, value=card, verdict=Verdict.WAITING, waits_for=waits
+        "waiting",
+        message,
+        field=order.names,
+        side=order.side,
+        value=card,
+        verdict=Verdict.WAITING,
+        waits_for=waits,
     )
 
 
@@ -98,7 +114,8 @@ def judge_order(subject: Subject) -> None:
     plan = subject.plan
     assert plan is not None and subject.ended is not None
     answered = all(
-        sent.outcome is not None and sent.outcome.status in (Status.DONE, Status.REJECTED) for sent in subject.sends
+        sent.outcome is not None and sent.outcome.status in (Status.DONE, Status.REJECTED)
+        for sent in subject.sends
     )
     if plan.again and answered:
         subject.again = True
@@ -131,6 +148,10 @@ def wake_shown(conn: Connection, job: Job, subjects: Sequence[Subject]) -> None:
             key_text(key_of(sent.intent.key)[:-1])
             for subject in subjects
             for sent in subject.sends
-            if sent.intent.side == place.side and sent.outcome is not None and sent.outcome.status is Status.DONE
+            if sent.intent.side == place.side
+            and sent.outcome is not None
+            and sent.outcome.status is Status.DONE
         }
-        work.enqueue(conn, job.pair, dependent.flow, [(place.side, key, "changed") for key in sorted(changed)])
+        work.enqueue(
+            conn, job.pair, dependent.flow, [(place.side, key, "changed") for key in sorted(changed)]
+        )

@@ -1,7 +1,7 @@
 """Planning an order: a record of one side that changes a record of the other, once, if it is approved.
 
-An order is looked at several times. First what stands on the other side is remembered (before it is written, so that no crash
-can lose it); then, once it is approved and nothing has changed since, what is ordered is written; last the order is told
+An order is looked at several times. First what stands on the other side is remembered (before it is written, so that no
+crash can lose it); then, once it is approved and nothing has changed since, what is ordered is written; last the order is told
 what came of it, and its link is closed. What people change afterwards is theirs: an order never acts twice.
 """
 
@@ -24,7 +24,9 @@ from gp365.sync.plan.update import writes_of
 STALE, BLOCKED, CURRENCY, INCOMPLETE = "order-stale", "order-blocked", "order-currency", "order-incomplete"
 
 
-def plan_order(compiled: CompiledFlow, subject: str, left: Record, right: Record, facts: Facts) -> SubjectPlan:
+def plan_order(
+    compiled: CompiledFlow, subject: str, left: Record, right: Record, facts: Facts
+) -> SubjectPlan:
     """Plan the next step of an order. Pure, as every plan."""
     desk = Desk.of(compiled, left, right, facts)
     plan = SubjectPlan(subject, left, right)
@@ -39,7 +41,9 @@ def plan_order(compiled: CompiledFlow, subject: str, left: Record, right: Record
     if memory is None or (state == states.asked and memory.stale):
         memory = Memory(desk.now())
     approval = approval_of(desk, memory)
-    memory = replace(memory, who=approval.who, name=approval.name, asker=desk.asker(memory), digest=approval.digest)
+    memory = replace(
+        memory, who=approval.who, name=approval.name, asker=desk.asker(memory), digest=approval.digest
+    )
     if approval.problem:
         return _back_to_asked(desk, plan, memory, approval.problem)
     if not approval.given:
@@ -54,7 +58,10 @@ def _act(desk: Desk, plan: SubjectPlan, memory: Memory, approval: Approval) -> S
     fields = [field for unit, rows in desk.units() for field in _unit(desk, unit, rows, memory, approval)]
     stopped = [field for field in fields if field.verdict in (Verdict.PARKED, Verdict.WAITING)]
     if stopped:
-        held = [replace(one, verdict=Verdict.HELD, target="", new=()) if one not in stopped else one for one in fields]
+        held = [
+            replace(one, verdict=Verdict.HELD, target="", new=()) if one not in stopped else one
+            for one in fields
+        ]
         stale = any(one.code == STALE for one in stopped)
         told = desk.told("; ".join(dict.fromkeys(one.message for one in stopped)))
         return _written(desk, plan, [*held, *told], replace(memory, stale=stale))
@@ -178,7 +185,11 @@ def _back_to_asked(desk: Desk, plan: SubjectPlan, memory: Memory, why: str) -> S
 def _refused(desk: Desk, plan: SubjectPlan, memory: Memory) -> SubjectPlan:
     given = next(one for one in desk.facts.resolutions.values() if one.take == desk.target_side)
     why = f"Refused by {given.actor}."
-    fields = [*desk.put(desk.order.state, desk.order.states.refused, why), *desk.told(why), *desk.before(memory)]
+    fields = [
+        *desk.put(desk.order.state, desk.order.states.refused, why),
+        *desk.told(why),
+        *desk.before(memory),
+    ]
     return replace(_written(desk, plan, fields, memory), ends=True)
 
 

@@ -1,4 +1,4 @@
-"""Whether an order may be carried out: by whom it was approved, for which content, up to which amount, and never by who asked.
+"""Whether an order may be carried out: who approved which content, up to which amount, and never who asked for it.
 
 Who approves is who saved the order last, as the system itself stamps it: a name that people type proves nothing. What an
 approval was given for is remembered with the link, so that it holds for nothing else, and what gp365 writes to the order
@@ -20,7 +20,7 @@ NOBODY = "nobody: up to the threshold"
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What is known of an order's approval: given or not, by whom, for which content; or why what was given does not hold."""
+    """What is known of an order's approval: given or not, by whom, for which content; or why it does not hold."""
 
     given: bool = False
     who: str = ""

@@ -1,4 +1,4 @@
-"""What an order is planned from: both records under the names that the flow's `order` gives, and what is remembered of it."""
+"""What an order is planned from: both records under the names that the flow gives, and what is remembered of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ class Memory:
         if pair is None or len(pair[0]) != length or len(pair[1]) != 5:
             return None
         who, name, content, asker, stale = pair[1]
-        return cls(pair[0], str(who or ""), str(name or ""), str(content or ""), str(asker or ""), stale is True)
+        return cls(
+            pair[0], str(who or ""), str(name or ""), str(content or ""), str(asker or ""), stale is True
+        )
 
     def differs(self, desk: Desk, name: str) -> tuple[Value, Value]:
         """Return what an ordered field was on the other side and what it is; twice the same where nothing is shown of it."""
@@ -51,7 +53,9 @@ class Memory:
             return (None, None)
         at = names.index(name)
         was, now = self.base[at], desk.now()[at]
-        bound = desk.order.kind in names and desk.raw(desk.order.kind, desk.target_side) == desk.order.amount_kind
+        bound = (
+            desk.order.kind in names and desk.raw(desk.order.kind, desk.target_side) == desk.order.amount_kind
+        )
         return (was, now) if name != desk.order.amount or bound else (None, None)
 
 
@@ -113,7 +117,9 @@ class Desk:
     def ordered(self) -> list[CompiledRow]:
         """Give the rows that the orders' side owns: what can be ordered."""
         return [
-            row for row in self.compiled.rows if row.row.compared and self.compiled.owner(row.row.name) == self.side
+            row
+            for row in self.compiled.rows
+            if row.row.compared and self.compiled.owner(row.row.name) == self.side
         ]
 
     def units(self) -> list[tuple[str, tuple[CompiledRow, ...]]]:
@@ -182,7 +188,11 @@ class Desk:
         if row is None or half is None:
             return []
         try:
-            new = row.codecs[self.side].write(value, self.compiled.context_of(row)) if value is not None else (None,)
+            new = (
+                row.codecs[self.side].write(value, self.compiled.context_of(row))
+                if value is not None
+                else (None,)
+            )
         except Unfit:
             return []
         return [self._told(row, half, new, why)] if new != half else []
@@ -197,9 +207,14 @@ class Desk:
     def before(self, memory: Memory) -> list[FieldPlan]:
         """Plan what is shown of the time before, and of which company it is."""
         fields = [
-            field for row, was in zip(self.shown.values(), memory.base, strict=True) for field in self._carried(row, was)
+            field
+            for row, was in zip(self.shown.values(), memory.base, strict=True)
+            for field in self._carried(row, was)
         ]
-        return [*fields, *(self.put(self.order.company, self.facts.company, "company") if self.order.company else ())]
+        return [
+            *fields,
+            *(self.put(self.order.company, self.facts.company, "company") if self.order.company else ()),
+        ]
 
     def after(self) -> list[FieldPlan]:
         """Plan what is shown of the other side as it was read back."""

@@ -1,0 +1,114 @@
+"""Sites that run credit requests, and the people who make, approve and withdraw them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from e2e_channels import over
+from e2e_site import GP, SALES, Answer, Row, Site, site
+
+FLOW = "credit_requests"
+SET = "gp365_creditrequests"
+DRAFT, SUBMITTED, APPROVED, REFUSED, DONE, FAILED, SUPERSEDED = range(1, 8)
+NO_CREDIT, UNLIMITED, AMOUNT = range(3)
+THRESHOLD = 2000
+
+
+@contextmanager
+def credit_site(folder: Path, way: str) -> Generator[Site]:
+    """Run the sample data of both worlds with credit requests over a channel; Dana approves all, Eli up to 10,000."""
+    with site(folder, provisioned=False) as made:
+        over(way, made)
+        made.settings('flows = ["customers"]', f'flows = ["customers", "receivables", "{FLOW}"]')
+        path = made.folder / "gp365.toml"
+        options = f'\n[pairs.fabrikam.options]\nthreshold = "{THRESHOLD}"\n'
+        path.write_text(path.read_text("utf-8") + options, "utf-8")
+        people = users(made)
+        lines = f"approver,up_to\n{people['Dana']},\n{people['Eli']},10000\n{people['Sam']},\n"
+        (made.folder / "lookups").mkdir(exist_ok=True)
+        (made.folder / "lookups" / "credit_approvers.csv").write_text(lines, "utf-8")
+        assert made.run("provision", "apply").code == 0
+        done = made.sync()
+        assert done.code == 0, done.out + done.err
+        yield made
+
+
+def users(at: Site) -> dict[str, str]:
+    """Give the ids of people in the organisation: Sam sells, Dana and Eli work in credit, Nick sells, too."""
+    held = sorted(at.rows(SALES, "systemusers"), key=lambda row: str(row["systemuserid"]))
+    sam = next(row["systemuserid"] for row in held if row["fullname"] == "Sam Seller")
+    others = [row["systemuserid"] for row in held if not row.get("applicationid") and row["systemuserid"] != sam]
+    return {"Sam": sam, **dict(zip(("Dana", "Eli", "Nick"), others, strict=False))}
+
+
+class Desk:
+    """What people do with requests, each under their own name."""
+
+    def __init__(self, at: Site) -> None:
+        self.at = at
+        self.people = users(at)
+
+    def ask(self, number: str, who: str = "Sam", state: int = SUBMITTED, **values: Any) -> str:
+        """Make a request for a customer and return its id."""
+        card = self.at.card(number)
+        given = {
+            "gp365_name": f"request for {number}",
+            "gp365_CardId@odata.bind": f"/gp365_customers({card['gp365_customerid']})",
+            "gp365_AccountId@odata.bind": f"/accounts({card['_gp365_accountid_value']})",
+            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({card['_transactioncurrencyid_value']})",
+            "gp365_state": state,
+            **{f"gp365_{name}" if "@" not in name else name: value for name, value in values.items()},
+        }
+        return str(self._act(who, given)["gp365_creditrequestid"])
+
+    def limit(self, number: str, amount: int, who: str = "Sam", **values: Any) -> str:
+        """Ask for a limit."""
+        return self.ask(number, who, limittype=AMOUNT, limit=amount, **values)
+
+    def change(self, request: str, who: str, **values: Any) -> None:
+        """Change a request."""
+        self._act(who, {f"gp365_{name}": value for name, value in values.items()}, request)
+
+    def approve(self, request: str, who: str = "Dana") -> None:
+        """Approve a request in Sales."""
+        self.change(request, who, state=APPROVED)
+
+    def shown(self, request: str) -> Row:
+        """Return a request as it stands."""
+        return self.at.row(SALES, SET, request)
+
+    def state(self, request: str) -> int:
+        """Return the state of a request."""
+        return int(self.shown(request)["gp365_state"])
+
+    def says(self, request: str) -> str:
+        """Return what a request says about itself."""
+        return str(self.shown(request).get("gp365_message") or "")
+
+    def _act(self, who: str, values: dict[str, Any], request: str = "") -> Row:
+        order: dict[str, Any] = {"table": SET, "as": self.people[who], "values": values}
+        if request:
+            order["id"] = request
+        told: Row = self.at.door(SALES, "POST", "/act", order)["rows"][0]
+        return told
+
+
+def granted(at: Site, number: str) -> tuple[int, Decimal]:
+    """Return what GP grants a customer: type and amount."""
+    row = at.row(GP, "RM00101", number)
+    return int(row["CRLMTTYP"]), Decimal(str(row["CRLMTAMT"]))
+
+
+def grants(at: Site, number: str, amount: int, kind: int = AMOUNT, **values: Any) -> None:
+    """Let a clerk change a customer in GP."""
+    at.put(GP, "RM00101", number, CRLMTTYP=kind, CRLMTAMT=str(amount), **values)
+
+
+def ran(answer: Answer) -> Row:
+    """Return the last run of the flow, and see that every equation balances."""
+    assert answer.balanced, answer.out + answer.err
+    return [run for run in answer.json["runs"] if run["flow"] == FLOW][-1]
