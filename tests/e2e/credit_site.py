@@ -41,7 +41,9 @@ def users(at: Site) -> dict[str, str]:
     """Give the ids of people in the organisation: Sam sells, Dana and Eli work in credit, Nick sells, too."""
     held = sorted(at.rows(SALES, "systemusers"), key=lambda row: str(row["systemuserid"]))
     sam = next(row["systemuserid"] for row in held if row["fullname"] == "Sam Seller")
-    others = [row["systemuserid"] for row in held if not row.get("applicationid") and row["systemuserid"] != sam]
+    others = [
+        row["systemuserid"] for row in held if not row.get("applicationid") and row["systemuserid"] != sam
+    ]
     return {"Sam": sam, **dict(zip(("Dana", "Eli", "Nick"), others, strict=False))}
 
 

@@ -248,6 +248,12 @@ CATALOGUE: dict[str, Entry] = {
         "A request does not say, or not any more, which record it is for.",
         "Choose the GP customer's card on the request, or refuse it in Sales.",
     ),
+    "request-unknown": Entry(
+        "No request of this number waits for anybody.", "`gp365 requests list` shows those that do."
+    ),
+    "self-approved": Entry(
+        "Who asked for something cannot approve it.", "Have somebody else approve it, by name."
+    ),
     "renumbered": Entry(
         "A linked record stands under a new number.", "Decide whether the link follows the new number."
     ),

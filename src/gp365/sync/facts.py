@@ -62,6 +62,7 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
             restored=restored.get(subject.id, {}),
             doubted=_doubted(held.get(subject.id, [])),
             refused=refused_order(job, subject) if job.flow.order else "",
+            rehearsed=job.foreseen is not None,
         )
         for subject in subjects
     }

@@ -62,7 +62,7 @@ class OrganisationDoor:
         return {"rows": [dict(self._org.store.get(table.name, each)) for each in (master, subordinate)]}
 
     def act(self, order: Order) -> object:
-        """Make or change a row as one of the organisation's users (`as`), who is stamped on it; `id` names one that is there."""
+        """Make a row, or change the one of an `id`, as one of the organisation's users (`as`), who is stamped on it."""
         table, user = self._table(order["table"]), self._org.store.get("systemuser", _guid(order, "as"))
         who = replace(PERSON, user_id=str(user["systemuserid"]), name=str(user.get("fullname") or ""))
         content = order["values"]

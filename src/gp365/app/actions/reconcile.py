@@ -21,7 +21,7 @@ from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine
 from gp365.app.reports.signing import pem_of, report_key
 from gp365.app.reports.written import Report, write_report
 from gp365.app.settings import DataverseSystem, GpSystem, MemorySystem
-from gp365.model.errors import Gp365Error
+from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.sync.job import Job
 from gp365.sync.reconcile import note
 from gp365.sync.reconcile import reconcile as reconcile_flow
@@ -52,21 +52,30 @@ def reconcile(
     with opened(project, pair, flow) as found:
         skipped = [SkippedOut(one.pair, one.flow, error_out(one.error)) for one in found.failed]
         codes = [exit_of(one.error) for one in found.failed]
+        compared = [job for job in found.jobs if _is_compared(job)]
+        if not compared and found.jobs:
+            message = "Requests are carried out once; there is nothing to compare afterwards."
+            raise Misconfigured("usage", message, value=flow or "", fix="Name another flow.")
         key = report_key(project)
         names_of = {name: _name(name, given) for name, given in project.settings.systems.items()}
-        for at, job in enumerate(found.jobs):
+        for at, job in enumerate(compared):
             try:
                 report = partial(
                     write_report, folder=out or project.path(REPORTS), key=key, names_of=names_of
                 )
                 done.append(_one(job, report, sample, limit, progress))
             except Gp365Error as error:
-                if not done and at == len(found.jobs) - 1:
+                if not done and at == len(compared) - 1:
                     raise
                 skipped.append(SkippedOut(job.pair, job.flow.name, error_out(error)))
                 codes.append(exit_of(error))
     codes += [_EXITS.get(one.report.verdict, DONE) for one in done]
     return ReconcileOut(done, skipped, worst(codes))
+
+
+def _is_compared(job: Job) -> bool:
+    """Orders are carried out once: what people have changed since is no difference."""
+    return job.flow.order is None
 
 
 def _name(name: str, given: GpSystem | DataverseSystem | MemorySystem) -> str:

@@ -1,8 +1,8 @@
 """Planning an order: a record of one side that changes a record of the other, once, if it is approved.
 
 An order is looked at several times. First what stands on the other side is remembered (before it is written, so that no
-crash can lose it); then, once it is approved and nothing has changed since, what is ordered is written; last the order is told
-what came of it, and its link is closed. What people change afterwards is theirs: an order never acts twice.
+crash can lose it); then, once it is approved and nothing has changed since, what is ordered is written; last the order is
+told what came of it, and its link is closed. What people change afterwards is theirs: an order never acts twice.
 """
 
 from __future__ import annotations
@@ -44,11 +44,13 @@ def plan_order(
     memory = replace(
         memory, who=approval.who, name=approval.name, asker=desk.asker(memory), digest=approval.digest
     )
+    if memory.refused:
+        return _refused(desk, plan, memory, memory.refused)
     if approval.problem:
         return _back_to_asked(desk, plan, memory, approval.problem)
     if not approval.given:
         return _written(desk, plan, desk.before(memory), memory)
-    if desk.memory is None or desk.memory.base != memory.base:
+    if not facts.rehearsed and (desk.memory is None or desk.memory.base != memory.base):
         return replace(_written(desk, plan, [], memory), again=True)
     return _act(desk, plan, memory, approval)
 
@@ -66,8 +68,10 @@ def _act(desk: Desk, plan: SubjectPlan, memory: Memory, approval: Approval) -> S
         told = desk.told("; ".join(dict.fromkeys(one.message for one in stopped)))
         return _written(desk, plan, [*held, *told], replace(memory, stale=stale))
     memory = replace(memory, stale=False)
-    if desk.facts.resolutions and any(_refused_by_person(desk, rows) for _, rows in desk.units()):
-        return _refused(desk, plan, memory)
+    for unit, rows in desk.units() if desk.facts.resolutions else ():
+        asked = [desk.sight(row) for row in rows if desk.asked(row)]
+        if given := _decided(desk, unit, asked, desk.target_side):
+            return _refused(desk, plan, memory, f"Refused by {given.actor}.")
     if not any(field.verdict is Verdict.WRITE for field in fields):
         return _end(desk, plan, memory)
     return replace(_written(desk, plan, fields, memory), again=True)
@@ -118,12 +122,6 @@ def _decided(desk: Desk, unit: str, asked: list[Sight], take: str) -> Resolution
     """Return a person's answer that takes a side, if both sides still show what the person was shown."""
     given = desk.facts.resolutions.get(unit)
     return given if given is not None and given.take == take and shown(asked, given) else None
-
-
-def _refused_by_person(desk: Desk, rows: tuple[CompiledRow, ...]) -> bool:
-    unit = rows[0].row.group or rows[0].row.name
-    asked = [desk.sight(row) for row in rows if desk.asked(row)]
-    return bool(asked) and _decided(desk, unit, asked, desk.target_side) is not None
 
 
 def _order(desk: Desk, sight: Sight, unit: str, why: str) -> FieldPlan:
@@ -182,9 +180,7 @@ def _back_to_asked(desk: Desk, plan: SubjectPlan, memory: Memory, why: str) -> S
     return _written(desk, plan, fields, replace(memory, who="", name="", digest="", stale=False))
 
 
-def _refused(desk: Desk, plan: SubjectPlan, memory: Memory) -> SubjectPlan:
-    given = next(one for one in desk.facts.resolutions.values() if one.take == desk.target_side)
-    why = f"Refused by {given.actor}."
+def _refused(desk: Desk, plan: SubjectPlan, memory: Memory, why: str) -> SubjectPlan:
     fields = [
         *desk.put(desk.order.state, desk.order.states.refused, why),
         *desk.told(why),

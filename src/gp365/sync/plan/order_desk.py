@@ -22,7 +22,7 @@ ORDER = "(order)"
 class Memory:
     """What a link remembers of an order: what stood on the other side at first, who approved which content, and who asked.
 
-    `stale`: people were told that the other side has changed since.
+    `stale`: people were told that the other side has changed since. `refused`: by whom, at the command line.
     """
 
     base: Half
@@ -31,19 +31,26 @@ class Memory:
     digest: str = ""
     asker: str = ""
     stale: bool = False
+    refused: str = ""
 
     def pair(self) -> Pair:
         """Return it as an agreed pair is kept."""
-        return (self.base, (self.who, self.name, self.digest, self.asker, self.stale))
+        return (self.base, (self.who, self.name, self.digest, self.asker, self.stale, self.refused))
 
     @classmethod
     def of(cls, pair: Pair | None, length: int) -> Memory | None:
         """Undo `pair`; None where nothing is remembered, or under a flow that remembered other fields."""
-        if pair is None or len(pair[0]) != length or len(pair[1]) != 5:
+        if pair is None or len(pair[0]) != length or len(pair[1]) != 6:
             return None
-        who, name, content, asker, stale = pair[1]
+        who, name, content, asker, stale, refused = pair[1]
         return cls(
-            pair[0], str(who or ""), str(name or ""), str(content or ""), str(asker or ""), stale is True
+            pair[0],
+            str(who or ""),
+            str(name or ""),
+            str(content or ""),
+            str(asker or ""),
+            stale is True,
+            str(refused or ""),
         )
 
     def differs(self, desk: Desk, name: str) -> tuple[Value, Value]:
