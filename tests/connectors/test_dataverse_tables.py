@@ -154,7 +154,7 @@ def test_doctor_finds_nothing_to_do_at_tables_that_stand_and_names_what_one_lack
     gone = columns.pop("gp365_terms")
     try:
         sales.connector.begin_run()
-        told = [one.message for one in sales.connector.check() if one.code == "not-provisioned"]
+        told = [one.text for one in sales.connector.check() if one.code == "not-provisioned"]
     finally:
         columns["gp365_terms"] = gone
     assert told == ["Columns are missing: gp365_terms"]

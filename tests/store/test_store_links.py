@@ -122,9 +122,15 @@ def test_the_quiet_test_sees_prints_without_the_agreed_pairs(store: Store) -> No
     with store.read() as conn:
         left = links.prints(conn, *PLACE, "left", ["A", "B", "C"])
         right = links.prints(conn, *PLACE, "right", ["1", "2"])
-    shown = {"A": (first, b"l" * 16, True, "open", "note 7"), "B": (second, b"l" * 16, False, "closed", "")}
-    assert left == shown
-    assert right == {"1": (first, b"r" * 16, True, "open", ""), "2": (second, b"", True, "closed", "")}
+    of_a, of_b = (
+        (first, b"l" * 16, True, "open", "note 7", "A"),
+        (second, b"l" * 16, False, "closed", "", "B"),
+    )
+    assert left == {"A": of_a, "B": of_b}
+    assert right == {
+        "1": (first, b"r" * 16, True, "open", "", "1"),
+        "2": (second, b"", True, "closed", "", "2"),
+    }
 
 
 def test_links_with_something_in_the_queue_are_told_from_those_without(store: Store) -> None:

@@ -18,6 +18,11 @@ System = Annotated[
     typer.Option("--system", help="The Dataverse system, where the project has several.", show_default=False),
 ]
 
+PlaceForms = Annotated[
+    bool,
+    typer.Option("--place-forms", help="Also add one section of ours to the site's main forms; removable."),
+]
+
 
 def _answer(help: str) -> typer.models.OptionInfo:
     return typer.Option(help=help, show_default=False)
@@ -125,19 +130,27 @@ def doctor(context: typer.Context, folder: Folder = None, json: Json = False) ->
 
 @provision_app.command("plan")
 def provision_plan(
-    context: typer.Context, system: System = "", folder: Folder = None, json: Json = False
+    context: typer.Context,
+    system: System = "",
+    place_forms: PlaceForms = False,
+    folder: Folder = None,
+    json: Json = False,
 ) -> None:
-    """Show what would be made in Dataverse: table, columns, key, change tracking, options of payment terms."""
+    """Show what would be made in Dataverse: tables, columns, keys, views, forms, roles, options of payment terms."""
     from gp365.app.actions.provision import provision_plan as act
     from gp365.cli.show_setup import show_provisioned
 
     at = session(context, folder, json)
-    at.reach(lambda assembly: act(assembly, system), show_provisioned)
+    at.reach(lambda assembly: act(assembly, system, place_forms=place_forms), show_provisioned)
 
 
 @provision_app.command("apply")
 def provision_apply(
-    context: typer.Context, system: System = "", folder: Folder = None, json: Json = False
+    context: typer.Context,
+    system: System = "",
+    place_forms: PlaceForms = False,
+    folder: Folder = None,
+    json: Json = False,
 ) -> None:
     """Make what is missing in Dataverse, and write lookups/payment_terms.csv."""
     from gp365.app.actions.provision import provision_apply as act
@@ -147,7 +160,7 @@ def provision_apply(
 
     at = session(context, folder, json)
     with at.project() as project, assemble(project) as assembly, progress_shown(quiet=at.json) as progress:
-        done = act(assembly, system, say=lambda what: progress(what, 0, 0))
+        done = act(assembly, system, place_forms=place_forms, say=lambda what: progress(what, 0, 0))
     at.answer(done, show_provisioned)
 
 
@@ -155,7 +168,9 @@ def provision_apply(
 def provision_remove(
     context: typer.Context,
     system: System = "",
-    force: Annotated[bool, typer.Option("--force", help="Also while cards exist; they are lost.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while rows of ours exist; they are lost.")
+    ] = False,
     folder: Folder = None,
     json: Json = False,
 ) -> None:

@@ -50,6 +50,8 @@ def show_provisioned(console: Console, found: Provisioned) -> None:
     for step in found.steps:
         table.add_row(f"  {step.state}", plain(step.title), plain(step.detail))
     console.print(table)
+    for note in found.notes:
+        console.print(plain(f"note: {note}", "dim"))
     if found.lookups:
         console.print(plain(f"Written: {', '.join(found.lookups)}"))
 

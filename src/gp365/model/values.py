@@ -38,9 +38,16 @@ def show_key(key: Key) -> str:
     return ";".join(key)
 
 
+_EXACT = 28
+
+
 def decimal_text(number: Decimal) -> str:
     """Write a decimal plainly and always alike: no exponent, no trailing zeros, no minus zero."""
-    text = format(number.normalize(), "f")
+    text = str(number)
+    if "E" in text or len(text) > _EXACT:  # rare: an exponent, or more digits than arithmetic keeps
+        text = format(number.normalize(), "f")
+    elif "." in text:
+        text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
 
 

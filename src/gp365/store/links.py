@@ -72,13 +72,17 @@ class Link:
 
 
 class Print(NamedTuple):
-    """What the quiet test needs of a link: is the other side's print known, and is this side's still the same."""
+    """What the quiet test needs of a link: is the other side's print known, and is this side's still the same.
+
+    As the database gives it: `other_print_known` is a number on SQLite.
+    """
 
     id: int
     print: bytes
     other_print_known: bool
     state: str
     birth: str = ""
+    key: str = ""
 
 
 class LinkTaken(Retry):
@@ -168,14 +172,14 @@ def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[st
         own, other, birth = other, own, _TABLE.c.right_birth
 
     def query() -> Query:
-        asked = select(column, _TABLE.c.id, own, func.length(other), _TABLE.c.state, birth)
+        known = func.length(other) > 0
+        asked = select(_TABLE.c.id, own, known, _TABLE.c.state, birth, column)
         return asked.where(*_GIVEN, among_given(column))
 
     found: dict[str, Print] = {}
     for chunk in chunks(keys):
         given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
-        for key, number, known, other_length, state, mark in ask(conn, f"prints {side}", query, given):
-            found[key] = Print(number, known, other_length > 0, state, mark)
+        found.update([(row[5], Print._make(row)) for row in ask(conn, f"prints {side}", query, given)])
     return found
 
 

@@ -66,7 +66,7 @@ def observe_nothing(job: Job) -> Observation:
     """Give what a run has in hand that has read no feed."""
     sides = [place.side for place in job.places]
     observation = Observation({side: Seen(job.scratch, f"{job.chain}/arrived/{side}") for side in sides})
-    observation.full = dict.fromkeys(sides, False)
+    observation.full, observation.assuming = dict.fromkeys(sides, False), True
     observation.met = {side: Bitmap() for side in sides}
     return observation
 

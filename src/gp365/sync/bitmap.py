@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 class Bitmap:
@@ -20,6 +20,21 @@ class Bitmap:
         if not self._bits[place] & bit:
             self._bits[place] |= bit
             self._count += 1
+
+    def add_all(self, numbers: Sequence[int]) -> None:
+        """Put numbers in."""
+        if not numbers:
+            return
+        bits, most = self._bits, max(numbers) >> 3
+        if most >= len(bits):
+            bits.extend(bytes(most + 1 - len(bits) + 1024))
+        before = self._count
+        for number in numbers:
+            place, bit = number >> 3, 1 << (number & 7)
+            if not bits[place] & bit:
+                bits[place] |= bit
+                before += 1
+        self._count = before
 
     def __contains__(self, number: int) -> bool:
         place = number >> 3

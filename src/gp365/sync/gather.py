@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from gp365.model.values import key_of, key_text
 from gp365.store import intents, links, work
 from gp365.store.links import Link
+from gp365.sync.assumed import assume
 from gp365.sync.events.look import Look, subject_of
 from gp365.sync.events.recognise import carry_decisions, recognise
 from gp365.sync.job import Job, link_subject, single_subject
@@ -39,6 +40,7 @@ class Gathering:
 def begin_gather(job: Job, observation: Observation, rows: Sequence[Row]) -> Gathering:
     """Form subjects and look for partners; ask for what is like the records that have none."""
     subjects = _form(job, rows)
+    assume(job, observation, subjects)
     read_records(job, observation, subjects)
     look = Look(job, observation)
     subjects = recognise(look, subjects)

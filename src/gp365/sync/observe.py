@@ -45,6 +45,7 @@ class Observation:
     counts the linked records that are not quiet. `last` is what is stored when the observation is accepted. `similar` is
     where records are looked up by what they are like; it asks for a full reading when it has not seen all records.
     `since` is what stood when the reading began: what other runs have done after it, the records in hand do not show.
+    `assuming`: what nobody told us of need not be read where a write looks by itself (see `sync.assumed`).
     """
 
     seen: dict[str, Seen]
@@ -61,6 +62,7 @@ class Observation:
     absent: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     similar: Index | None = None
     since: Since | None = None
+    assuming: bool = False
 
     def unchanged(self) -> Bitmap:
         """Give the links that are quiet on every side that was read."""
@@ -147,9 +149,9 @@ def _cursor(job: Job, place: Place) -> str | None:
 
 
 def _take(job: Job, place: Place, page: ChangePage, observation: Observation, store_keys: bool) -> None:
-    records = [
-        one.record for one in page.changes if one.record is not None and is_ours(job, place, one.record)
-    ]
+    records = [one.record for one in page.changes if one.record is not None]
+    if job.flow.side(place.side).company:
+        records = [one for one in records if is_ours(job, place, one)]
     loud, told = _look_at(job, place, records, observation, store_keys)
     bare = _bare(job, place, [change for change in page.changes if change.record is None], observation)
     if not store_keys:
@@ -220,23 +222,27 @@ def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observ
     loud: list[Record] = []
     fresh: list[Record] = []
     strange: list[Record] = []
+    seen: list[int] = []
+    calm: list[int] = []
     for key, record in zip(keys, records, strict=True):
         held = prints.get(key)
         if held is None:
             fresh.append(record)
             loud.append(record)
             continue
-        number, known, _, state, birth = held
-        its_own = not birth or record.birth in ("", birth)
-        if not its_own:
+        number, known, _, state, birth, _ = held
+        if birth and record.birth and record.birth != birth:
             strange.append(record)
         elif state == links.OPEN:
-            met.add(number)
             if known == print_of(record.values):
-                quiets.add(number)
+                calm.append(number)
                 continue
+            seen.append(number)
         busies.add(number)
         loud.append(record)
+    met.add_all(seen)
+    met.add_all(calm)
+    quiets.add_all(calm)
     of_links = len(loud) - len(fresh)
     if of_links:
         observation.linked[place.side] = observation.linked.get(place.side, 0) + of_links

@@ -12,6 +12,7 @@ from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem
 from gp365.model.values import unpack_deep
 from gp365.store import parked
+from gp365.sync.assumed import assume
 from gp365.sync.beside import Beside
 from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects, unclaim
@@ -67,7 +68,7 @@ def plan_again(job: Job, run: str, observation: Observation, subjects: Sequence[
     """Plan once more what moved, met an existing record, or lost its answer; the subjects are claimed already."""
     for subject in subjects:
         subject.again, subject.problem, subject.plan = False, None, None
-        subject.sends, subject.marked = [], ""
+        subject.sends, subject.marked, subject.assumed = [], "", ""
     _refresh(job, subjects)
     look_again(job, observation, subjects)
     return _plan(job, run, observation, Page(list(subjects)))
@@ -93,6 +94,7 @@ def _plan(job: Job, run: str, observation: Observation, page: Page) -> Page:
     look_again(job, observation, [one for one in under_way if one.ended is None])
     carry_out(job, run, page.subjects)
     working = [subject for subject in page.subjects if subject.ended is None]
+    assume(job, observation, working)
     read_records(job, observation, working)
     page.facts = gather_facts(job, page.subjects)
     _hold_back(job, working)

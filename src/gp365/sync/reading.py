@@ -11,9 +11,11 @@ from gp365.sync.observe import Observation
 from gp365.sync.subject import Subject
 
 
-def read_records(job: Job, observation: Observation, subjects: Iterable[Subject]) -> None:
+def read_records(
+    job: Job, observation: Observation, subjects: Iterable[Subject], places: Sequence[Place] = ()
+) -> None:
     """Fill in the records that are not read yet: first from what the run has in hand, then in bulk from the system."""
-    for place in job.places:
+    for place in places or job.places:
         wanted = [
             subject
             for subject in subjects

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from . import refusal
 from .address import Segment
+from .customizing import check_unused
 from .exchange import Answer, Request, json_answer, no_content
 from .metadata_parse import Json, kind_of, named, text_of
 from .metadata_read import find_relationship, find_table
@@ -198,6 +199,8 @@ def delete_relationship(org: Organisation, request: Request, segment: Segment) -
     if not relationship.custom:
         raise refusal.tied_by_component(relationship.schema_name)
     table = org.schema.tables[relationship.referencing]
+    check_unused(org, table, relationship.column)
+    check_unused(org, table, relationship=relationship.schema_name)
     drop_column(org, table, table.columns[relationship.column])
     org.schema.relationships.pop(relationship.schema_name, None)
     leave_solutions(org, relationship.id)

@@ -13,7 +13,15 @@ from .store import Row
 
 CUSTOMIZER_ROLE = "customizer"
 # Component types of the solutioncomponent table.
-COMPONENTS = {"table": 1, "column": 2, "relationship": 10, "key": 14}
+COMPONENTS = {
+    "table": 1,
+    "column": 2,
+    "relationship": 10,
+    "key": 14,
+    "role": 20,
+    "savedquery": 26,
+    "systemform": 60,
+}
 
 
 def may_customize(request: Request, privilege: str) -> None:

@@ -30,18 +30,26 @@ from .metadata_write import (
     update_table,
 )
 from .organisation import Organisation
+from .publishing import publish, published_tables
 
 
 def _publish(org: Organisation, request: Request) -> Answer:
-    """Publish customizations; the simulator shows every definition at once, so there is nothing to do."""
+    """Publish views and forms of the named tables; the simulator shows every other definition at once."""
     may_customize(request, "prvPublishCustomization")
+    publish(org, published_tables(str(request.json().get("ParameterXml") or "")))
+    return no_content()
+
+
+def _publish_all(org: Organisation, request: Request) -> Answer:
+    may_customize(request, "prvPublishCustomization")
+    publish(org, None)
     return no_content()
 
 
 METADATA_ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {
     "CreateEntities": create_tables,
     "PublishXml": _publish,
-    "PublishAllXml": _publish,
+    "PublishAllXml": _publish_all,
     "InsertOptionValue": insert_option,
     "UpdateOptionValue": update_option,
     "DeleteOptionValue": delete_option,

@@ -11,7 +11,9 @@ from typing import cast
 
 from . import refusal
 from .address import Segment
+from .customizing import check_unused, forget_table
 from .exchange import Answer, Request, no_content
+from .first_forms import add_main_form
 from .metadata_parse import (
     Json,
     changed_column,
@@ -58,6 +60,8 @@ def _add_table(org: Organisation, body: Json) -> Table:
     org.schema.add(table)
     org.store.rows.setdefault(table.name, {})
     allow_bulk(org, table.name)
+    owner = ("ownerid",) if "ownerid" in table.columns else ()
+    add_main_form(org, table, (table.name_column or table.id_column, *owner))
     return table
 
 
@@ -131,6 +135,8 @@ def delete_table(org: Organisation, request: Request, segment: Segment) -> Answe
         raise refusal.tied_by_component(table.name)
     if any(r.referencing != table.name for r in org.schema.pointing_at(table.name)):
         raise refusal.tied_by_component(table.name)
+    check_unused(org, table)
+    forget_table(org, table)
     for row_id in list(org.store.rows[table.name]):
         org.store.remove(table, row_id)
     org.schema.remove(table)
@@ -199,6 +205,7 @@ def delete_column(org: Organisation, request: Request, table_segment: Segment, s
     column = find_column(table, segment)
     if not column.custom or column.name == table.name_column:
         raise refusal.tied_by_component(column.name)
+    check_unused(org, table, column.name)
     drop_column(org, table, column)
     return no_content()
 

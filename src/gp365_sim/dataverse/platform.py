@@ -11,6 +11,7 @@ from gp365_sim.identity.tokens import Caller
 from gp365_sim.samples import Samples
 
 from .bulk_messages import MESSAGES
+from .first_forms import first_forms
 from .organisation import Organisation
 from .payload import point
 from .records import create
@@ -38,6 +39,7 @@ def fresh(org: Organisation, tracked: frozenset[str], samples: Samples | None) -
     org.store = Store(org.schema, org.now, org.store.committed)
     org.store.version = version
     _found(org)
+    first_forms(org)
     for name in org.schema.tables:
         allow_bulk(org, name)
     _fill(org, "transactioncurrency", samples.currencies() if samples else ())
@@ -126,6 +128,9 @@ def allow_bulk(org: Organisation, table_name: str) -> None:
         "sdkmessageprocessingstepimage",
         "serviceendpoint",
         "asyncoperation",
+        "savedquery",
+        "systemform",
+        "role",
     }
     bulk = () if table_name in platform | {"organization"} else MESSAGES
     names = (*ROW_MESSAGES, *(("Merge",) if table_name in MERGEABLE else ()), *bulk)

@@ -9,6 +9,7 @@ from gp365_sim.identity.tokens import Caller
 
 from . import refusal
 from .access import check_access, check_secured, check_targets
+from .customizing import check_customizer, check_form_unused, settle
 from .fold import comparable
 from .hooks_events import note
 from .hooks_rules import check_registrar, check_registration
@@ -27,6 +28,7 @@ def create(
 ) -> Row:
     """Add a row; `values` come from `read_payload`. The id may be the caller's own choice."""
     check_registrar(caller, table, "Create")
+    check_customizer(caller, table, "Create")
     check_secured(caller, table, values, creating=True)
     check_targets(org, caller, table, values)
     if check_duplicates:
@@ -46,6 +48,7 @@ def create(
     _compute(table, row)
     _check_required(table, row)
     check_registration(org, table, row)
+    settle(org, table, row, None)
     with org.store.atomic():
         org.store.insert(table, row)
         note(org, caller, "Create", table, None, row, values)
@@ -59,6 +62,7 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     cannot, unless the organisation is set up so (assumed).
     """
     check_registrar(caller, table, "Write")
+    check_customizer(caller, table, "Write")
     check_access(org, caller, table, old, "WriteAccess")
     check_secured(caller, table, values, creating=False)
     check_targets(org, caller, table, values)
@@ -81,6 +85,7 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     _compute(table, row)
     _check_required(table, row)
     check_registration(org, table, row)
+    settle(org, table, row, old)
     with org.store.atomic():
         org.store.replace(table, row)
         note(org, caller, "Update", table, old, row, values)
@@ -109,6 +114,8 @@ def delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> None
     if table.name in UNDELETABLE:
         raise refusal.not_modelled(f"deleting rows of '{table.name}'")
     check_registrar(caller, table, "Delete")
+    check_customizer(caller, table, "Delete")
+    check_form_unused(org, table, row_id)
     check_access(org, caller, table, org.store.get(table.name, row_id), "DeleteAccess")
     with org.store.atomic():
         _delete(org, caller, table, row_id)

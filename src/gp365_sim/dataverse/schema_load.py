@@ -37,6 +37,9 @@ TYPE_CODES = {
     "invoicedetail": 1091,
     "territory": 2013,
     "asyncoperation": 4700,
+    "role": 1036,
+    "savedquery": 1039,
+    "systemform": 1030,
     "publisher": 7101,
     "solution": 7100,
     "solutioncomponent": 7103,
@@ -61,6 +64,9 @@ UNTRACKABLE = frozenset(
         "solutioncomponent",
         "publisher",
         "organization",
+        "savedquery",
+        "systemform",
+        "role",
     }
 )
 

@@ -8,6 +8,7 @@ from . import refusal
 from .address import Segment, check_key_text, split_path
 from .batch import run_batch
 from .bulk import bulk_delete, run_bulk
+from .customizing import FORM, ROLE, VIEW
 from .exchange import Answer, Request, json_answer, refused
 from .expression import CRM
 from .merging import merge
@@ -19,8 +20,10 @@ from .metadata_read import (
 )
 from .metadata_service import METADATA_ACTIONS, write_metadata
 from .organisation import Organisation
+from .publishing import as_published
 from .query import Query, parse_pairs, parse_query
 from .reading import count, read_many, read_one, read_property
+from .role_rights import role_action, role_privileges
 from .schema import Table
 from .tracking import changes, count_changes, first_read
 from .user_rights import user_function
@@ -102,7 +105,15 @@ def _shaped(action: Callable[[], Answer]) -> Answer:
 # --- functions -------------------------------------------------------------------------------------------------------
 
 _ACTIONS: dict[str, Callable[[Organisation, Request], Answer]] = {"BulkDelete": bulk_delete, "Merge": merge}
-_FUNCTIONS = frozenset({"WhoAmI", "RetrieveCurrentOrganization", "RetrieveMetadataChanges", *_ACTIONS})
+_FUNCTIONS = frozenset(
+    {
+        "WhoAmI",
+        "RetrieveCurrentOrganization",
+        "RetrieveMetadataChanges",
+        "RetrieveRolePrivilegesRole",
+        *_ACTIONS,
+    }
+)
 # fmt: off
 _KNOWN_ELSEWHERE = frozenset(
     {
@@ -134,6 +145,8 @@ def _function(org: Organisation, request: Request, segment: Segment) -> Answer:
         return _shaped(lambda: action(org, request))
     if request.method != "GET" or action is not None:
         raise _not_allowed(request)
+    if segment.name == "RetrieveRolePrivilegesRole":
+        return role_privileges(org, request, (segment.key or {}).get("RoleId"))
     if segment.name == "RetrieveMetadataChanges":
         return metadata_changes(org, request, segment, parse_query(parse_pairs(request.query)))
     if segment.name == "WhoAmI":
@@ -177,7 +190,8 @@ def _set(org: Organisation, request: Request, table: Table, path: list[Segment])
         if request.method == "POST":
             return post(org, request, table, query)
         if request.method == "GET":
-            return _list(org, request, table, query)
+            with as_published(org, table):
+                return _list(org, request, table, query)
         raise _not_allowed(request)
     if len(path) == 2 and path[1].name == "$count" and request.method == "GET":
         query = parse_query(parse_pairs(request.query))
@@ -186,6 +200,10 @@ def _set(org: Organisation, request: Request, table: Table, path: list[Segment])
             if query.deltatoken
             else count(org, request, table, query)
         )
+    if len(path) == 2 and path[1].name == f"{CRM}RetrieveUnpublishedMultiple" and request.method == "GET":
+        if table.name not in {FORM, VIEW}:
+            raise refusal.not_modelled(f"unpublished rows of '{table.name}'")
+        return read_many(org, request, table, parse_query(parse_pairs(request.query)))
     if len(path) == 2 and path[1].name.startswith(CRM) and request.method == "POST":
         return run_bulk(org, request, table, path[1].name.removeprefix(CRM))
     raise refusal.not_modelled(f"{request.method} on '{request.path}'")
@@ -209,6 +227,8 @@ def _row(org: Organisation, request: Request, table: Table, path: list[Segment])
     if len(path) == 1:
         return _whole_row(org, request, table, path[0], query)
     row_id = existing(org, table, path[0])
+    if len(path) == 2 and table.name == ROLE and path[1].name.startswith(CRM):
+        return role_action(org, request, row_id, path[1].name)
     if len(path) == 2 and table.name == "systemuser" and path[1].name.startswith(CRM):
         return user_function(org, request, row_id, path[1].name)
     if len(path) == 2:
@@ -224,7 +244,8 @@ def _whole_row(org: Organisation, request: Request, table: Table, segment: Segme
     if request.method == "DELETE":
         return remove(org, request, table, segment)
     if request.method == "GET":
-        return read_one(org, request, table, existing(org, table, segment), query)
+        with as_published(org, table):
+            return read_one(org, request, table, existing(org, table, segment), query)
     raise _not_allowed(request)
 
 

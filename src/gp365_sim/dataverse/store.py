@@ -126,6 +126,17 @@ class Store:
     def forget_key(self, table: str, key: str) -> None:
         self._unique.pop((table, key), None)
 
+    @contextmanager
+    def instead(self, table: str, rows: dict[str, Row]) -> Generator[None]:
+        """Let reads inside see other rows of a table; nothing may change inside."""
+        kept, self.rows[table] = self.rows[table], rows
+        self._ordered.pop(table, None)
+        try:
+            yield
+        finally:
+            self.rows[table] = kept
+            self._ordered.pop(table, None)
+
     # --- changing ------------------------------------------------------------------------------------------------
 
     @contextmanager

@@ -7,6 +7,7 @@ from typing import Any
 from . import refusal
 from .address import Segment
 from .exchange import Answer, Request, json_answer, no_content
+from .metadata_rights import COMPONENTS, check_solution, join_solution, leave_solutions
 from .organisation import Organisation
 from .payload import find_by_values, find_row, key_values, point, read_payload, resolve
 from .query import Query, parse_pairs
@@ -21,7 +22,11 @@ def post(org: Organisation, request: Request, table: Table, query: Query) -> Ans
     """Create a row: 204 with OData-EntityId, or 201 with the row where a representation is preferred."""
     body = request.json()
     values = read_payload(org, table, body, creating=True)
+    if table.name in COMPONENTS:
+        check_solution(org, request)
     row = create(org, request.caller, table, values, check_duplicates=wants_duplicate_check(request))
+    if table.name in COMPONENTS:
+        join_solution(org, request, table.name, row[table.id_column])
     if request.prefer.representation:
         return representation(org, request, table, row, query, 201)
     return no_content(*entity_id(request, f"{table.set_name}({row[table.id_column]})"), rows=1)
@@ -121,6 +126,8 @@ def remove(org: Organisation, request: Request, table: Table, segment: Segment) 
     row_id = existing(org, table, segment)
     _check_conditions(request, table, segment, org.store.get(table.name, row_id))
     delete(org, request.caller, table, row_id)
+    if table.name in COMPONENTS:
+        leave_solutions(org, row_id)
     return no_content(rows=1)
 
 

@@ -55,7 +55,10 @@ class TermLine:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """What was planned, made or removed in one organisation; `lookups` are the files that were written."""
+    """What was planned, made or removed in one organisation; `lookups` are the files that were written.
+
+    `notes` say what is left to a person.
+    """
 
     system: str
     steps: tuple[ProvisionStep, ...]
@@ -63,13 +66,14 @@ class Provisioned:
     nothing_to_do: bool
     differing: int
     lookups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def provision_plan(assembly: Assembly, system: str = "") -> Provisioned:
-    """Say what would be made in an organisation; reads only."""
+def provision_plan(assembly: Assembly, system: str = "", *, place_forms: bool = False) -> Provisioned:
+    """Say what would be made in an organisation; reads only. Forms of the site are left alone unless `place_forms`."""
     name = _system(assembly, system)
     with privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
     return _result(name, planned)
 
 
@@ -77,6 +81,7 @@ def provision_apply(
     assembly: Assembly,
     system: str = "",
     *,
+    place_forms: bool = False,
     say: Say = lambda _: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Provisioned:
@@ -86,7 +91,7 @@ def provision_apply(
 
     name = _system(assembly, system)
     with assembly.project.locked(), privileged(assembly, name) as api:
-        planned = _planned(assembly, name, api)
+        planned = _planned(assembly, name, api, place_forms=place_forms)
         done = provision.apply(api, planned, sleep=sleep, say=say)
         written = [_write_terms(assembly, done.terms), _write_currencies(assembly, currencies(api))]
         tables = list(choices(assembly, name, api))
@@ -115,7 +120,13 @@ def provision_remove(
 def _result(name: str, planned: ProvisionPlan, written: Sequence[str] = ()) -> Provisioned:
     terms = tuple(TermLine(term.term, term.value, term.label, term.new) for term in planned.terms)
     return Provisioned(
-        name, _steps(planned.steps), terms, planned.nothing_to_do, len(planned.differing), tuple(written)
+        name,
+        _steps(planned.steps),
+        terms,
+        planned.nothing_to_do,
+        len(planned.differing),
+        tuple(written),
+        planned.notes,
     )
 
 
@@ -168,7 +179,7 @@ def privileged(assembly: Assembly, name: str) -> Generator[WebApi]:
         api.close()
 
 
-def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
+def _planned(assembly: Assembly, name: str, api: WebApi, *, place_forms: bool) -> ProvisionPlan:
     from gp365.connectors.dataverse import provision
 
     return provision.plan(
@@ -176,6 +187,7 @@ def _planned(assembly: Assembly, name: str, api: WebApi) -> ProvisionPlan:
         _terms(assembly, name),
         opportunities=_opportunities(assembly, name),
         flows=_flows(assembly, name),
+        place_forms=place_forms,
     )
 
 

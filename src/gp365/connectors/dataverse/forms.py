@@ -39,7 +39,9 @@ def quick_view_id(view: OwnQuickView) -> str:
     return own_id("quick-view", view.table, view.name)
 
 
-def quick_view_body(view: OwnQuickView, table: Table, labels: Mapping[str, str], language: int) -> dict[str, object]:
+def quick_view_body(
+    view: OwnQuickView, table: Table, labels: Mapping[str, str], language: int
+) -> dict[str, object]:
     """Return the systemform of a quick view; `labels` are those of its columns, which forms spell out."""
     at = _Ids(quick_view_id(view))
     section = _section(at, view.name, _content(at, view, table, labels, language), language)
@@ -65,7 +67,8 @@ def placed_section(
     at = _Ids(form_id)
     if not place.lookup:
         return _section(at, view.name, _content(at, view, table, labels, language), language)
-    forms = f"<QuickFormIds><QuickFormId entityname={quoteattr(view.table)}>{quick_view_id(view)}</QuickFormId></QuickFormIds>"
+    named = f"<QuickFormId entityname={quoteattr(view.table)}>{quick_view_id(view)}</QuickFormId>"
+    forms = f"<QuickFormIds>{named}</QuickFormIds>"
     control = (
         f'<control id="{SECTION}_view" classid="{_QUICK_VIEW_CONTROL}" datafieldname={quoteattr(place.lookup)} '
         f'disabled="false"><parameters><QuickForms>{escape(forms)}</QuickForms></parameters></control>'
@@ -91,9 +94,7 @@ def _section(at: _Ids, label: str, rows: str, language: int) -> str:
     )
 
 
-def _content(
-    at: _Ids, view: OwnQuickView, table: Table, labels: Mapping[str, str], language: int
-) -> str:
+def _content(at: _Ids, view: OwnQuickView, table: Table, labels: Mapping[str, str], language: int) -> str:
     fields = "".join(_field(at, name, table, labels.get(name, name), language) for name in view.columns)
     return fields + "".join(_grid(at, number, grid, language) for number, grid in enumerate(view.grids, 1))
 
@@ -192,9 +193,9 @@ def _seen(form_xml: str) -> _Seen:
             seen.tabs += 1
         elif name == "section" and given.get("name") == SECTION:
             begins[-1] = parser.CurrentByteIndex
-        elif name == "control" and given.get("datafieldname") and not _ours(begins):
-            if given.get("classid", "").upper() != _QUICK_VIEW_CONTROL:
-                seen.fields.add(given["datafieldname"])
+        elif name == "control" and not any(begun >= 0 for begun in begins):
+            field = "" if given.get("classid", "").upper() == _QUICK_VIEW_CONTROL else "datafieldname"
+            seen.fields.add(given.get(field, ""))
 
     def end(name: str) -> None:
         begun = begins.pop()
@@ -209,7 +210,3 @@ def _seen(form_xml: str) -> _Seen:
     except expat.ExpatError as error:
         raise ValueError(f"a form's FormXml cannot be read: {error}") from None
     return seen
-
-
-def _ours(begins: list[int]) -> bool:
-    return any(begun >= 0 for begun in begins)

@@ -44,16 +44,25 @@ def seen(
     neighbours: Collection[Neighbour], solutions: Collection[str], columns: Collection[str]
 ) -> Iterator[Finding]:
     """Give a warning per connector whose solution or column stands in the organisation."""
+    for one, traces in neighbours_seen(neighbours, solutions, columns):
+        yield Finding(
+            "other connectors",
+            Level.WARNING,
+            f"{one.name} seems to be installed ({', '.join(traces)}): two connectors may write the same accounts. "
+            "gp365 touches none of its tables, columns, solutions and settings.",
+            f"Let one of the two own each field. {one.advice}".strip(),
+            "neighbour",
+            {"neighbour": one.name, "traces": traces},
+        )
+
+
+def neighbours_seen(
+    neighbours: Collection[Neighbour], solutions: Collection[str], columns: Collection[str]
+) -> Iterator[tuple[Neighbour, list[str]]]:
+    """Give each connector whose solution or column stands in the organisation, with what tells of it."""
     for one in neighbours:
         marks = [mark.casefold() for mark in one.solutions]
         traces = [name for name in solutions if any(mark in name.casefold() for mark in marks)]
         traces += [f"account.{name}" for name in one.columns if name in columns]
         if traces:
-            yield Finding(
-                "other connectors",
-                Level.WARNING,
-                f"{one.name} seems to be installed ({', '.join(traces)}): two connectors may write the same accounts.",
-                f"Let one of the two own each field. {one.advice}".strip(),
-                "neighbour",
-                {"neighbour": one.name, "traces": traces},
-            )
+            yield one, traces

@@ -184,6 +184,11 @@ class Blueprint:
         return {name: tuple(table for table in self.tables if table.role == name) for name in names}
 
     @property
+    def placed(self) -> tuple[str, ...]:
+        """The tables on whose forms a quick view of ours may stand."""
+        return tuple(dict.fromkeys(place.table for view in self.quick_views for place in view.places))
+
+    @property
     def tracked(self) -> tuple[str, ...]:
         """The tables whose changes are read: those that a file says, and our own."""
         named = [one.table for one in self.files if one.tracked]

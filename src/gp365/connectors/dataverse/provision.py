@@ -6,16 +6,20 @@ broke off is continued. Nothing that is not ours is changed, but for change trac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from gp365.connectors.dataverse.api import WebApi, connect
+from gp365.connectors.dataverse.neighbours import Neighbour, neighbours_seen
+from gp365.connectors.dataverse.own import Blueprint
+from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.removal import take_away
 from gp365.connectors.dataverse.settings import DataverseSettings
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps import PUBLISH, work_list
+from gp365.connectors.dataverse.steps_views import how_to_place
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption
 from gp365.connectors.dataverse.work import Work
 from gp365.model.errors import Misconfigured
@@ -53,13 +57,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionPlan:
-    """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new)."""
+    """What provisioning found and will do; `terms` maps GP's payment terms to options (added ones marked new).
+
+    `notes` say what is left to a person.
+    """
 
     steps: tuple[Step, ...]
     terms: tuple[TermOption, ...] = ()
     asked_terms: tuple[PaymentTerm, ...] = ()
     opportunities: bool = False
     flows: frozenset[str] = frozenset()
+    place_forms: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def nothing_to_do(self) -> bool:
@@ -79,16 +88,9 @@ class ProvisionPlan:
                 {"term": term.term, "value": term.value, "label": term.label, "new": term.new}
                 for term in self.terms
             ],
-            "notes": list(NOTES),
+            "notes": list(self.notes),
             "nothing_to_do": self.nothing_to_do,
         }
-
-
-NOTES = (
-    "The security role of the run-time application user needs Create, Read, Write, Append and Append To on gp365_customer, "
-    "and Read on account, contact and gp365_customer for the whole organisation: change tracking asks for it.",
-    "Change tracking cannot be switched off again; removing leaves it on.",
-)
 
 
 def provisioning_api(
@@ -120,6 +122,7 @@ def plan(
     *,
     opportunities: bool = False,
     flows: Collection[str] = (),
+    place_forms: bool = False,
 ) -> ProvisionPlan:
     """Look at the organisation and say step by step what exists, what would be made, and what differs.
 
@@ -127,11 +130,40 @@ def plan(
     Raise Unauthorised where its rights do not suffice.
     """
     site = Site(api, lambda _: None, _silent)
-    work, options = work_list(site, terms, opportunities=opportunities, flows=flows)
+    work, options = work_list(site, terms, opportunities=opportunities, flows=flows, place_forms=place_forms)
     steps = [_look(site, one) for one in work]
     if any(step.state is State.MAKE for step in steps):
         steps = [replace(step, state=State.MAKE) if step.id == PUBLISH else step for step in steps]
-    return ProvisionPlan(tuple(steps), options, tuple(terms), opportunities, frozenset(flows))
+    notes = (*notes_of(wanted(flows), place_forms=place_forms), *neighbours_of(site, api.settings.neighbours))
+    return ProvisionPlan(
+        tuple(steps), options, tuple(terms), opportunities, frozenset(flows), place_forms, notes
+    )
+
+
+def notes_of(parts: Blueprint, *, place_forms: bool) -> Iterator[str]:
+    """Say what provisioning cannot do by itself, or leaves to a person."""
+    ours = ", ".join(table.name for table in parts.tables)
+    yield (
+        "The security role of the run-time application user needs Create, Read, Write, Append and Append To on "
+        f"{ours}, and Read on account, contact and these tables for the whole organisation: change tracking asks for it."
+    )
+    for name, tables in parts.roles.items():
+        shown = " and ".join(table.labels.lower() for table in tables)
+        yield f"Only who is given the security role '{name}' (and administrators) sees {shown}; gp365 gives it to nobody."
+    yield "Change tracking cannot be switched off again; removing leaves it on."
+    if not place_forms:
+        yield from how_to_place(parts.quick_views)
+
+
+def neighbours_of(site: Site, neighbours: Sequence[Neighbour]) -> Iterator[str]:
+    """Say which other connectors stand in the organisation, and that nothing of theirs is touched."""
+    names = [str(row["uniquename"]) for row in site.rows("solutions?$select=uniquename")]
+    account = site.table("account")
+    for one, traces in neighbours_seen(neighbours, names, account.columns if account else ()):
+        yield (
+            f"{one.name} seems to be installed ({', '.join(traces)}): gp365 touches none of its tables, columns, solutions "
+            f"and settings. {one.advice}".strip()
+        )
 
 
 def _look(site: Site, work: Work) -> Step:
@@ -153,7 +185,11 @@ def apply(
     """
     site = Site(api, sleep, say)
     work, options = work_list(
-        site, planned.asked_terms, opportunities=planned.opportunities, flows=planned.flows
+        site,
+        planned.asked_terms,
+        opportunities=planned.opportunities,
+        flows=planned.flows,
+        place_forms=planned.place_forms,
     )
     steps = tuple(_do(site, one) for one in work)
     return replace(planned, steps=steps, terms=options)
@@ -171,7 +207,7 @@ def _do(site: Site, work: Work) -> Step:
 
 
 def remove(api: WebApi, *, force: bool = False, sleep: Callable[[float], None]) -> tuple[Step, ...]:
-    """Take away what is ours: lookups, columns, tables, unused options, solution and publisher.
+    """Take away what is ours: sections, forms, views, roles, lookups, columns, tables, options, solution, publisher.
 
     Raise Conflict while our tables hold rows, unless forced. Change tracking stays on: the platform
     cannot switch it off (use-change-tracking page).

@@ -8,10 +8,15 @@ from typing import Any
 
 from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.api import Refused
-from gp365.connectors.dataverse.own import OwnColumn, OwnLookup, OwnTable
+from gp365.connectors.dataverse.forms import quick_view_id
+from gp365.connectors.dataverse.own import Blueprint, OwnColumn, OwnLookup, OwnTable
 from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.steps import publish
+from gp365.connectors.dataverse.steps_roles import role_id
+from gp365.connectors.dataverse.steps_views import FORMS, VIEWS, unplace
 from gp365.connectors.dataverse.terms import OPTIONS_PER_PREFIX
+from gp365.connectors.dataverse.views import view_id
 from gp365.model.errors import Conflict
 
 Line = tuple[str, str, str, str]
@@ -28,6 +33,7 @@ def take_away(site: Site, *, force: bool) -> list[Line]:
         for table in all_ours.tables:
             _refuse_while_used(site, table)
     return [
+        *_looks(site, all_ours),
         *(
             _gone(
                 f"lookup:{one.referencing}.{one.name}",
@@ -56,6 +62,45 @@ def take_away(site: Site, *, force: bool) -> list[Line]:
             "publisher", "Publisher gp365", lambda: _row(site, "publishers", "publisherid", site.publisher())
         ),
     ]
+
+
+def _looks(site: Site, parts: Blueprint) -> list[Line]:
+    """Take away what shows our tables and columns: they cannot go while a form or view needs them."""
+    lines: list[Line] = []
+    changed: list[str] = []
+    for table in parts.placed:
+        for form in unplace(site, table):
+            lines.append(
+                (f"place:{table}.{form}", f"Our section on the form '{form}' of {table}", "removed", "")
+            )
+            changed.append(table)
+    if changed:
+        publish(site, changed)
+    for quick in parts.quick_views:
+        title = f"Quick view form '{quick.name}' of {quick.table}"
+        deleted = partial(_deleted, site, FORMS, "formid", quick_view_id(quick))
+        lines.append(_gone(f"quick-view:{quick.table}.{quick.name}", title, deleted))
+    for view in parts.views:
+        title = f"View '{view.name}' of {view.table}"
+        deleted = partial(_deleted, site, VIEWS, "savedqueryid", view_id(view))
+        lines.append(_gone(f"view:{view.table}.{view.name}", title, deleted))
+    for name in parts.roles:
+        deleted = partial(_deleted, site, "roles", "roleid", role_id(name))
+        lines.append(_gone(f"role:{name}", f"Security role '{name}'", deleted))
+    return lines
+
+
+def _deleted(site: Site, set_name: str, key: str, id_: str) -> bool:
+    filter_ = f"{key} eq {id_}"
+    drafted = set_name in (FORMS, VIEWS)
+    stands = (
+        site.drafts(set_name, key, filter_)
+        if drafted
+        else site.rows(f"{set_name}?$select={key}&$filter={filter_}")
+    )
+    if stands:
+        site.api.delete(f"{set_name}({id_})")
+    return bool(stands)
 
 
 def _refuse_while_used(site: Site, own: OwnTable) -> None:

@@ -69,7 +69,7 @@ class Site:
         path = f"solutions?$select=solutionid,version,description&$filter=uniquename eq '{SOLUTION}'"
         return next(iter(self.rows(path)), None)
 
-    def unpublished(self, set_name: str, select: str, filter_: str) -> list[Mapping[str, Any]]:
+    def drafts(self, set_name: str, select: str, filter_: str) -> list[Mapping[str, Any]]:
         """Return views or forms as they stand now, published or not (RetrieveUnpublishedMultiple function)."""
         path = f"{set_name}/Microsoft.Dynamics.CRM.RetrieveUnpublishedMultiple()"
         return self.rows(f"{path}?$select={select}&$filter={quote(filter_, safe='')}")

@@ -9,6 +9,7 @@ from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.own import Blueprint
 from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.steps_roles import role_work
 from gp365.connectors.dataverse.steps_tables import (
     active_work,
     column_work,
@@ -17,6 +18,7 @@ from gp365.connectors.dataverse.steps_tables import (
     table_work,
     tracking_work,
 )
+from gp365.connectors.dataverse.steps_views import place_work, quick_view_work, view_work
 from gp365.connectors.dataverse.terms import PaymentTerm, TermOption, propose
 from gp365.connectors.dataverse.work import MAKE, PRESENT, Looked, Work
 from gp365.model.errors import Misconfigured
@@ -25,11 +27,17 @@ PUBLISH = "publish"
 
 
 def work_list(
-    site: Site, terms: Sequence[PaymentTerm], *, opportunities: bool, flows: Collection[str] = ()
+    site: Site,
+    terms: Sequence[PaymentTerm],
+    *,
+    opportunities: bool,
+    flows: Collection[str] = (),
+    place_forms: bool = False,
 ) -> tuple[tuple[Work, ...], tuple[TermOption, ...]]:
     """Return the steps in the order in which they must be made, and the option of each payment term.
 
-    `opportunities` are tracked, and tables and columns of `flows` made, only where a pair needs them.
+    `opportunities` are tracked, and tables and columns of `flows` made, only where a pair needs them; forms of the site
+    are touched only where `place_forms` says so.
     """
     parts = wanted(flows)
     options = propose(terms, _term_options(site)) if terms else ()
@@ -43,6 +51,10 @@ def work_list(
         *(key_work(key) for key in parts.keys),
         *(tracking_work(name) for name in dict.fromkeys(tracked)),
         *(_option_work(option) for option in options if option.new),
+        *(role_work(name, tables) for name, tables in parts.roles.items()),
+        *(view_work(view) for view in parts.views),
+        *(quick_view_work(view) for view in parts.quick_views),
+        *(place_work(site, parts) if place_forms else ()),
         Work(PUBLISH, "Publish all changes", _look_published, partial(_publish, parts)),
         *(active_work(key) for key in parts.keys),
     ), options
@@ -114,7 +126,12 @@ def _look_published(site: Site) -> Looked:
 
 def _publish(parts: Blueprint, site: Site) -> None:
     # Written into the solution, so that a run that broke off before this step is seen to be unfinished.
-    entities = "".join(f"<entity>{name}</entity>" for name in parts.touched)
+    publish(site, (*parts.touched, *parts.placed))
+    site.describe_solution(ours.PUBLISHED)
+
+
+def publish(site: Site, tables: Sequence[str]) -> None:
+    """Publish what was changed at these tables."""
+    entities = "".join(f"<entity>{name}</entity>" for name in dict.fromkeys(tables))
     body = {"ParameterXml": f"<importexportxml><entities>{entities}</entities></importexportxml>"}
     site.api.post("PublishXml", body)
-    site.describe_solution(ours.PUBLISHED)

@@ -35,7 +35,7 @@ def view_work(view: OwnView) -> Work:
 
 def view_stands(site: Site, view: OwnView) -> bool:
     """Say whether a view of ours stands, published or not."""
-    return bool(site.unpublished(VIEWS, "savedqueryid", f"savedqueryid eq {view_id(view)}"))
+    return bool(site.drafts(VIEWS, "savedqueryid", f"savedqueryid eq {view_id(view)}"))
 
 
 def _look_view(view: OwnView, site: Site) -> Looked:
@@ -63,7 +63,7 @@ def quick_view_work(view: OwnQuickView) -> Work:
 
 def quick_view_stands(site: Site, view: OwnQuickView) -> bool:
     """Say whether a quick-view form of ours stands, published or not."""
-    return bool(site.unpublished(FORMS, "formid", f"formid eq {forms.quick_view_id(view)}"))
+    return bool(site.drafts(FORMS, "formid", f"formid eq {forms.quick_view_id(view)}"))
 
 
 def _look_quick_view(view: OwnQuickView, site: Site) -> Looked:
@@ -94,7 +94,7 @@ def place_work(site: Site, parts: Blueprint) -> Iterator[Work]:
 def main_forms(site: Site, table: str) -> list[SiteForm]:
     """Return the active main forms of a table, as they stand now."""
     filter_ = f"objecttypecode eq '{table}' and type eq {forms.MAIN} and formactivationstate eq 1"
-    rows = site.unpublished(FORMS, "formid,name,formxml", filter_)
+    rows = site.drafts(FORMS, "formid,name,formxml", filter_)
     found = [SiteForm(str(row["formid"]), str(row["name"]), str(row["formxml"])) for row in rows]
     return sorted(found, key=lambda form: (form.name, form.id))
 
@@ -106,7 +106,7 @@ def _place_work(view: OwnQuickView, place: OwnPlace, form: SiteForm) -> Work:
 
 
 def _now(site: Site, form: SiteForm) -> str:
-    rows = site.unpublished(FORMS, "formxml", f"formid eq {form.id}")
+    rows = site.drafts(FORMS, "formxml", f"formid eq {form.id}")
     return str(rows[0]["formxml"]) if rows else ""
 
 
