@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from e2e_channels import over
+from e2e_channels import SqlDoor, over
 from e2e_site import GP, SALES, Answer, Row, Site, site
 
 FLOW = "credit_requests"
@@ -23,10 +23,12 @@ def credit_site(folder: Path, way: str) -> Generator[Site]:
     """Run the sample data of both worlds with credit requests over a channel; Dana approves all, Eli up to 10,000."""
     with site(folder, provisioned=False) as made:
         over(way, made)
-        made.settings('flows = ["customers"]', f'flows = ["customers", "receivables", "{FLOW}"]')
+        more = '"receivables", ' if way == "sql" else ""
+        made.settings('flows = ["customers"]', f'flows = ["customers", {more}"{FLOW}"]')
         path = made.folder / "gp365.toml"
         options = f'\n[pairs.fabrikam.options]\nthreshold = "{THRESHOLD}"\n'
         path.write_text(path.read_text("utf-8") + options, "utf-8")
+        (made.folder / "way").write_text(way, "utf-8")
         people = users(made)
         lines = f"approver,up_to\n{people['Dana']},\n{people['Eli']},10000\n{people['Sam']},\n"
         (made.folder / "lookups").mkdir(exist_ok=True)
@@ -53,6 +55,8 @@ class Desk:
     def __init__(self, at: Site) -> None:
         self.at = at
         self.people = users(at)
+        held = {row["systemuserid"]: row["fullname"] for row in at.rows(SALES, "systemusers")}
+        self.names = {who: held[id_] for who, id_ in self.people.items()}
 
     def ask(self, number: str, who: str = "Sam", state: int = SUBMITTED, **values: Any) -> str:
         """Make a request for a customer and return its id."""
@@ -114,3 +118,12 @@ def ran(answer: Answer) -> Row:
     """Return the last run of the flow, and see that every equation balances."""
     assert answer.balanced, answer.out + answer.err
     return [run for run in answer.json["runs"] if run["flow"] == FLOW][-1]
+
+
+def falls_away(at: Site, fault: str) -> SqlDoor:
+    """Let the next write to GP fall away, whichever way it goes; return the door that tells whether it did."""
+    way = (at.folder / "way").read_text("utf-8")
+    door = SqlDoor.of(at, way)
+    place = {"match": "^COMMIT$"} if way == "sql" else {"path": "UpdateCustomer$"}
+    door.faults({**place, "do": fault, "times": 1})
+    return door
