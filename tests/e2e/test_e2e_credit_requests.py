@@ -34,11 +34,11 @@ from e2e_site import GP, SALES, Answer, Row, Site
 LIMIT, NONE, OPEN, TWICE, UNKNOWN = (
     "CONTOSOL0001",
     "ADAMPARK0001",
-    "BLUEYOND0001",
+    "COHOWINE0001",
     "FRANCHIS0001",
     "AARONFIT0001",
 )
-TERMS, GIVEN_UP, DELETED, CLERK, OWN, SMALL, PLAIN = (
+TERMS, GIVEN_UP, DELETED, CLERK, OWN, SMALL, PLAIN, ASLEEP = (
     "BREAKTHR0001",
     "CENTRALC0001",
     "CELLULAR0001",
@@ -46,8 +46,9 @@ TERMS, GIVEN_UP, DELETED, CLERK, OWN, SMALL, PLAIN = (
     "MAHLERST0001",
     "PLAZAONE0001",
     "GREENWAY0001",
+    "LAWRENCE0001",
 )
-EVERY = (LIMIT, NONE, OPEN, TWICE, UNKNOWN, TERMS, GIVEN_UP, DELETED, CLERK, OWN, SMALL, PLAIN)
+EVERY = (LIMIT, NONE, OPEN, TWICE, UNKNOWN, TERMS, GIVEN_UP, DELETED, CLERK, OWN, SMALL, PLAIN, ASLEEP)
 
 
 @dataclass
@@ -85,12 +86,13 @@ def lived(at: Site) -> Day:
         OWN: desk.limit(OWN, 9000, state=APPROVED),
         SMALL: desk.limit(SMALL, 1500),
         PLAIN: desk.limit(PLAIN, 3000, state=DRAFT),
+        ASLEEP: desk.limit(ASLEEP, 3000),
     }
     day.both = [desk.limit(TWICE, amount) for amount in (4000, 6000)]
     day.noon = at.sync()
     day.told_at_noon = {number: desk.shown(one) for number, one in day.asked.items()}
     day.granted_at_noon = {number: granted(at, number) for number in EVERY}
-    for number in (LIMIT, NONE, OPEN, UNKNOWN, TERMS, CLERK):
+    for number in (LIMIT, NONE, OPEN, UNKNOWN, TERMS, CLERK, ASLEEP):
         desk.approve(day.asked[number])
     for one in day.both:
         desk.approve(one)
@@ -130,7 +132,7 @@ def test_what_is_only_submitted_changes_nothing_in_gp_and_shows_what_stands_ther
     told = day.told_at_noon[LIMIT]
     assert (told["gp365_state"], told["gp365_company"]) == (SUBMITTED, "TWO")
     assert Decimal(told["gp365_beforelimit"]) == day.granted(LIMIT)[1]
-    assert ran(day.noon)["considered"] == 12 and ran(day.noon)["parked"] == 0
+    assert ran(day.noon)["considered"] == 14 and ran(day.noon)["parked"] == 0
 
 
 def test_25000_approved_by_another_person_stands_in_gp_on_the_card_and_on_the_request(day: Day) -> None:
@@ -173,7 +175,13 @@ def test_what_a_clerk_changed_in_between_is_shown_and_not_overwritten(day: Day) 
     assert day.desk.says(day.asked[CLERK]).endswith("and is 55.")
     assert day.evening is not None and day.evening.code == 1
     entries = [one for one in day.at.run("parked", "list").json["entries"] if one["flow"] == FLOW]
-    assert {one["code"] for one in entries} == {"order-stale"} and len(entries) == 2
+    stale = [one for one in entries if one["code"] == "order-stale"]
+    assert {one["keys"]["gp"].partition(";")[0] for one in stale} == {CLERK, TWICE}
+
+
+def test_a_customer_that_is_inactive_in_gp_is_left_as_it_is(day: Day) -> None:
+    assert granted(day.at, ASLEEP) == day.granted(ASLEEP)
+    assert day.desk.state(day.asked[ASLEEP]) == APPROVED and "is inactive" in day.desk.says(day.asked[ASLEEP])
 
 
 def test_terms_that_gp_does_not_know_fail_the_request_in_gps_own_words(day: Day) -> None:
@@ -232,13 +240,14 @@ def test_the_next_sync_writes_nothing_and_gp_goes_on_owning_the_limit(day: Day) 
 def test_a_person_decides_at_the_command_line_and_never_who_asked(by_sql: Day) -> None:
     at, desk, own = by_sql.at, by_sql.desk, by_sql.asked[OWN]
     waiting = {one["record"]: one for one in at.run("requests", "list").json["requests"]}
-    assert {OWN, CLERK, TWICE} == set(waiting)
-    assert waiting[OWN]["asks"]["credit.limit"] == "9000.0000"
+    assert {OWN, CLERK, TWICE, ASLEEP} == set(waiting)
+    assert waiting[OWN]["asks"]["credit.limit"] == "9000"
     refused = at.run("requests", "approve", str(waiting[OWN]["id"]), "--by", "Sam Seller")
     assert refused.code == 1 and "self-approved" in refused.err + refused.out
     assert at.run("requests", "approve", own, "--by", "Carla Controller").code == 0
-    clerk = at.run("requests", "refuse", by_sql.asked[CLERK], "--by", "Carla", "--reason", "too much")
-    assert clerk.code == 0
+    for number in (CLERK, ASLEEP):
+        told = at.run("requests", "refuse", by_sql.asked[number], "--by", "Carla", "--reason", "too much")
+        assert told.code == 0
     (entry,) = [
         one
         for one in at.run("parked", "list").json["entries"]
@@ -269,7 +278,7 @@ def test_a_run_killed_before_it_wrote_the_outcome_down_changes_gp_once(by_sql: D
 
 
 def test_an_undone_request_puts_the_limit_back_and_the_next_sync_leaves_it(by_sql: Day) -> None:
-    at, desk, number = by_sql.at, by_sql.desk, "LAWRENCE0001"
+    at, desk, number = by_sql.at, by_sql.desk, "NORTHERN0001"
     one = desk.limit(number, 8500)
     desk.approve(one)
     run = str(ran(at.sync())["run"])

@@ -165,7 +165,7 @@ class Desk:
         """Name what is asked for, so that an approval holds for nothing else."""
         halves = [row.half(self.side, self.own.values) for row in self.ordered()]
         card = self.raw(self.order.names, self.side)
-        return digest(pack([[list(half or ()) for half in halves], card]))[:24]
+        return digest(pack({"asked": [list(half or ()) for half in halves], "card": card}))[:24]
 
     def amount(self) -> Decimal | None:
         """Return the amount that is asked for, where the kind needs one."""
