@@ -17,7 +17,7 @@ from gp365.sync.events.joining import leave
 from gp365.sync.job import Job, Place
 from gp365.sync.subject import Disposition, Subject, first
 
-UNNAMED = "order-unnamed"
+UNNAMED, WAITING = "order-unnamed", "waiting"
 Named = dict[tuple[str, str], list[str]]
 
 
@@ -88,7 +88,7 @@ def _unnamed(order: OrderFile, flow: str, card: str, link: Link | None) -> Probl
     message = f"{order.names} names {card}, which is not linked in {flow} yet."
     waits = (flow, order.side, card)
     return Problem(
-        "waiting",
+        WAITING,
         message,
         field=order.names,
         side=order.side,
