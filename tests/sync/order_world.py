@@ -74,8 +74,8 @@ class Request:
 
     def __post_init__(self) -> None:
         flow = compiled(self.threshold)
-        here = {name: None for name in flow.flow.wires_of("sales")}
-        there = {name: None for name in flow.flow.wires_of("gp")}
+        here = dict.fromkeys(flow.flow.wires_of("sales"))
+        there = dict.fromkeys(flow.flow.wires_of("gp"))
         self.gp = {
             **there,
             "CustomerNumber": "LAKESIDE0001",

@@ -32,6 +32,7 @@ from sync.order_world import (
 )
 
 BEFORE = (AMOUNT, Decimal(10000))
+MAY = "Eli Credit may approve up to 10,000.00"
 
 
 def test_a_draft_is_nobodys_business() -> None:
@@ -82,8 +83,8 @@ def test_who_asked_cannot_approve_and_another_person_can_afterwards() -> None:
     ("who", "asked", "words"),
     [
         (NICK, {}, "Nick Seller is not among those who may approve it (lookups/credit_approvers.csv)."),
-        (ELI, {}, "Eli Credit may approve up to 10,000.00, and 25,000.00 is asked for."),
-        (ELI, {"limittype": UNLIMITED, "limit": None}, "Eli Credit may approve up to 10,000.00, and no limit without a bound."),
+        (ELI, {}, f"{MAY}, and 25,000.00 is asked for."),
+        (ELI, {"limittype": UNLIMITED, "limit": None}, f"{MAY}, and no limit without a bound."),
         (DANA, {"limit": None}, "It asks for an amount and names none (credit.limit)."),
         (DANA, {"limit": Decimal(-1)}, "It asks for an amount below zero."),
         (DANA, {"limittype": None}, "It names an amount and not what kind of limit is asked for (credit.type)."),
