@@ -71,6 +71,25 @@ class Desk:
         }
         return str(self._act(who, given)["gp365_creditrequestid"])
 
+    def ask_for_card(self, card: str) -> str:
+        """Make a request that names this card, or none at all."""
+        given = {"gp365_name": "for a card", "gp365_state": SUBMITTED, "gp365_limittype": NO_CREDIT}
+        bound = {"gp365_CardId@odata.bind": f"/gp365_customers({card})"} if card else {}
+        return str(self._act("Sam", {**given, **bound})["gp365_creditrequestid"])
+
+    def card(self, company: str) -> str:
+        """Make a card by hand, which no sync has linked."""
+        account = self.at.card("CONTOSOL0001")["_gp365_accountid_value"]
+        values = {
+            "gp365_name": f"by hand in {company}",
+            "gp365_company": company,
+            "gp365_number": "BYHAND",
+            "gp365_numberkey": "BYHAND",
+            "gp365_AccountId@odata.bind": f"/accounts({account})",
+        }
+        order = {"table": "gp365_customers", "as": self.people["Sam"], "values": values}
+        return str(self.at.door(SALES, "POST", "/act", order)["rows"][0]["gp365_customerid"])
+
     def limit(self, number: str, amount: int, who: str = "Sam", **values: Any) -> str:
         """Ask for a limit."""
         return self.ask(number, who, limittype=AMOUNT, limit=amount, **values)

@@ -262,6 +262,22 @@ def test_a_person_decides_at_the_command_line_and_never_who_asked(by_sql: Day) -
     assert at.run("requests", "list").json["requests"] == [] and at.run("parked", "list").json["total"] == 0
 
 
+def test_a_request_for_nobody_waits_for_a_person_and_one_of_another_company_is_left_alone(
+    by_sql: Day,
+) -> None:
+    at, desk = by_sql.at, by_sql.desk
+    bare, strange, other = (desk.ask_for_card(card) for card in ("", desk.card("TWO"), desk.card("CAN")))
+    run = ran(at.sync())
+    assert (run["parked"] + run["waiting"], run["updated"]) == (2, 0)
+    entries = [one for one in at.run("parked", "list").json["entries"] if one["flow"] == FLOW]
+    assert bare in {one["keys"].get("sales") for one in entries}
+    assert {one["code"] for one in entries} == {"order-unnamed"}
+    for one in (bare, strange, other):
+        desk.change(one, "Sam", state=REFUSED)
+    assert ran(at.sync())["parked"] == 0
+    assert [one for one in at.run("parked", "list").json["entries"] if one["flow"] == FLOW] == []
+
+
 def test_a_run_killed_before_it_wrote_the_outcome_down_changes_gp_once(by_sql: Day) -> None:
     at, desk, number = by_sql.at, by_sql.desk, "WESTSIDE0001"
     one = desk.limit(number, 8000)

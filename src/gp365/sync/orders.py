@@ -15,6 +15,8 @@ from gp365.store import links, work
 from gp365.store.links import CLOSED, OPEN, Link
 from gp365.sync.events.joining import leave
 from gp365.sync.job import Job, Place
+from gp365.sync.plan.facts import RefState
+from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Subject, first
 
 UNNAMED, WAITING = "order-unnamed", "waiting"
@@ -38,7 +40,8 @@ def name_targets(job: Job, singles: Sequence[Subject], named: Named) -> None:
     cards = {id(one): _card(job, order, one.records[order.side]) for one in mine}
     with job.store.read() as conn:
         found = links.by_keys(conn, job.pair, flow, place.end, {card for card in cards.values() if card})
-    strange = {card for card in cards.values() if card and card not in found}
+        strange = {card for card in cards.values() if card and card not in found}
+        states = ref_states(job, conn, flow, place, sorted(strange)) if strange else {}
     elsewhere = _elsewhere(job, place, order, strange) if strange else frozenset[str]()
     for subject in mine:
         card, key = cards[id(subject)], subject.records[order.side].key
@@ -49,7 +52,7 @@ def name_targets(job: Job, singles: Sequence[Subject], named: Named) -> None:
         elif card in elsewhere:
             leave(subject, "its card is another company's")
         else:
-            subject.problem = _unnamed(order, flow, card, link)
+            subject.problem = _unnamed(order, flow, card, link, states.get(card))
 
 
 def _submitted(job: Job, order: OrderFile, record: Record) -> bool:
@@ -76,25 +79,28 @@ def _elsewhere(job: Job, place: Place, order: OrderFile, cards: set[str]) -> fro
     )
 
 
-def _unnamed(order: OrderFile, flow: str, card: str, link: Link | None) -> Problem:
+def _unnamed(order: OrderFile, flow: str, card: str, link: Link | None, state: RefState | None) -> Problem:
     if not card:
         message = f"It does not say which record it is for ({order.names} is empty)."
         return Problem(UNNAMED, message, field=order.names, side=order.side)
-    if link is not None:
-        message = (
-            f"What it is for ({order.names}) is not in step any more: its link in {flow} is {link.state}."
+    if link is not None or state is None or state.state != WAITING:
+        how = (
+            f"its link is {link.state}"
+            if link is not None
+            else state.state
+            if state is not None
+            else "unknown"
         )
+        message = f"What it is for ({order.names}) is not in step in {flow}: {how}."
         return Problem(UNNAMED, message, field=order.names, side=order.side, value=card)
-    message = f"{order.names} names {card}, which is not linked in {flow} yet."
-    waits = (flow, order.side, card)
     return Problem(
         WAITING,
-        message,
+        f"{order.names} names {card}, which is not linked in {flow} yet.",
         field=order.names,
         side=order.side,
         value=card,
         verdict=Verdict.WAITING,
-        waits_for=waits,
+        waits_for=(flow, order.side, card),
     )
 
 
