@@ -22,6 +22,7 @@ from gp365.app.actions.outputs import ApplyOut, ErrorOut, PlanOut, SyncOut, Unke
 from gp365.app.actions.provision import Provisioned
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconcileOut
 from gp365.app.actions.replay_outputs import ReplayOut
+from gp365.app.actions.requests import RequestDecided, RequestList
 from gp365.app.actions.resolve_outputs import ResolveOut
 from gp365.app.actions.secret import Rotated, SecretSet
 from gp365.app.actions.undo_outputs import UndoOut
@@ -68,6 +69,9 @@ ANSWERS: Mapping[str, type] = {
     "parked show": ParkedOut,
     "parked retry": RetryOut,
     "parked resolve": ResolveOut,
+    "requests list": RequestList,
+    "requests approve": RequestDecided,
+    "requests refuse": RequestDecided,
     "alerts list": AlertsOut,
     "alerts test": AlertsTestOut,
     "unkept list": UnkeptList,

@@ -24,6 +24,8 @@ HANDED_OVER = frozenset(
         "replay",
         "parked retry",
         "parked resolve",
+        "requests approve",
+        "requests refuse",
         "unkept end",
         "ledger erase",
         "provision apply",
@@ -32,7 +34,7 @@ HANDED_OVER = frozenset(
 )
 """What a service runs for a person. Commands that carry a secret are not among them."""
 _GROUPS = frozenset(
-    {"parked", "unkept", "ledger", "provision", "secret", "webhooks", "reconcile", "flows", "gp"}
+    {"parked", "requests", "unkept", "ledger", "provision", "secret", "webhooks", "reconcile", "flows", "gp"}
 )
 _WITH_VALUE = frozenset({"-C", "--folder", "--pair"})
 _LOOK_S = 0.2

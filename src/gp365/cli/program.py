@@ -22,6 +22,7 @@ from gp365.cli.look_commands import explain, history, status
 from gp365.cli.output import prepare_streams, write_error
 from gp365.cli.parked_commands import parked_app
 from gp365.cli.reconcile_commands import reconcile_app
+from gp365.cli.request_commands import requests_app
 from gp365.cli.serve_command import serve
 from gp365.cli.session import Folder, Json, Pair, Session
 from gp365.cli.setup_commands import doctor, flows_app, init, provision_app, secret_app, sim
@@ -88,6 +89,7 @@ for group, name in (
     (provision_app, "provision"),
     (flows_app, "flows"),
     (parked_app, "parked"),
+    (requests_app, "requests"),
     (unkept_app, "unkept"),
     (alerts_app, "alerts"),
     (reconcile_app, "reconcile"),

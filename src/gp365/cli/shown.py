@@ -13,6 +13,8 @@ _SHOWN = {
     "replay": ("show_replay", "show_replay"),
     "parked retry": ("show_parked", "show_retry"),
     "parked resolve": ("show_parked", "show_resolved"),
+    "requests approve": ("show_requests", "show_decided"),
+    "requests refuse": ("show_requests", "show_decided"),
     "unkept end": ("show_unkept", "show_unkept_end"),
     "ledger erase": ("show_ledger", "show_erased"),
     "provision apply": ("show_setup", "show_provisioned"),

@@ -68,6 +68,7 @@ PLAIN_TEXT = "text"
 CREDIT_LIMIT = "credit_limit"
 AVAILABLE_CREDIT = "available_credit"
 INACTIVE = "inactive"
+SWITCH = "switch"
 GP_CURRENCY = "gp_currency"
 SINCE = "since"
 NAMES = (
@@ -84,6 +85,7 @@ NAMES = (
     "flag",
     INACTIVE,
     SINCE,
+    SWITCH,
     "day",
     "moment",
     "clock",
@@ -178,6 +180,13 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             name,
             lambda raw, _: convert_since.read(raw[0], kind),
             lambda value, context: (convert_since.write(value, kind, context.now(), context.time_zone),),
+            "flag",
+        )
+    if name == SWITCH:
+        return Codec(
+            name,
+            lambda raw, _: convert_state.read_switch(raw[0], kind),
+            lambda value, _: (convert_state.write_switch(value, kind),),
             "flag",
         )
     if name == "day":

@@ -86,6 +86,8 @@ class EntityDescription:
     `lists` names the lists of rows inside of a record's values (lines of a document), with the entity of a row.
     `opens_writing` says what to change so that verbs that are not served would be, "" if nothing does.
     `partial`: a full reading leaves out records that exist (a horizon): those that it does not show are read by key.
+    `listed` false: its records are read by key alone, no list or feed has them. `shows` names the entities of which its
+    records are another look: a write to it is one to theirs.
     """
 
     name: str
@@ -111,3 +113,5 @@ class EntityDescription:
     lists: Mapping[str, str] = field(default_factory=dict[str, str])
     opens_writing: str = ""
     partial: bool = False
+    listed: bool = True
+    shows: tuple[str, ...] = ()

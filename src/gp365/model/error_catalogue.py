@@ -236,6 +236,28 @@ CATALOGUE: dict[str, Entry] = {
     "key-reused": Entry(
         "Another record stands under a key that was linked.", "Decide whether it is the same partner."
     ),
+    "order-stale": Entry(
+        "What a request would change has changed in the other system since it was asked for; nothing is written.",
+        "Refuse it in Sales, ask anew, or `gp365 parked resolve ID --take sales` to have it written all the same.",
+    ),
+    "order-blocked": Entry(
+        "The record that a request would change takes no changes as it stands (an inactive customer).",
+        "Make it active again, or refuse the request in Sales.",
+    ),
+    "order-currency": Entry(
+        "A request names an amount in another currency than the one in which the company keeps it.",
+        "Give the request the company's functional currency, or refuse it in Sales.",
+    ),
+    "order-unnamed": Entry(
+        "A request does not say, or not any more, which record it is for.",
+        "Choose the GP customer's card on the request, or refuse it in Sales.",
+    ),
+    "request-unknown": Entry(
+        "No request of this number waits for anybody.", "`gp365 requests list` shows those that do."
+    ),
+    "self-approved": Entry(
+        "Who asked for something cannot approve it.", "Have somebody else approve it, by name."
+    ),
     "renumbered": Entry(
         "A linked record stands under a new number.", "Decide whether the link follows the new number."
     ),

@@ -18,6 +18,7 @@ from gp365.model.flow_file import (
     GuardsFile,
     MatchFile,
     NumberFile,
+    OrderFile,
     RequiredByFile,
     RollupFile,
 )
@@ -120,6 +121,7 @@ class Flow:
     unless: tuple[tuple[str, ...], ...] = ()
     similar_unless: tuple[tuple[str, ...], ...] = ()
     body: bytes = field(default=b"", repr=False)
+    order: OrderFile | None = None
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -197,12 +199,34 @@ def compile_flow(file: FlowFile, sides: tuple[str, str], *, options: Mapping[str
         digest=digest(body),
         by_name=named,
         body=body,
+        order=_order(file, named, sides),
     )
+
+
+def _order(file: FlowFile, rows: Mapping[str, Row], sides: tuple[str, str]) -> OrderFile | None:
+    """Return what makes the records of a side orders; every field that it names must be there."""
+    order = file.order
+    if order is None or order.side not in sides:
+        return None
+    single = (order.names, order.state, order.asked_by, order.changed_by, order.approved_by, order.message)
+    shown = (*order.before.items(), *order.after.items())
+    served = [name for pair in shown if pair[0] in rows and pair[1] in rows for name in pair]
+    optional = [name for name in (order.company, order.blocked) if name]
+    for name in (*single, order.amount, order.kind, *served, *optional):
+        if name not in rows:
+            raise Misconfigured("flow-invalid", f"The order names no row of the flow: {name}.", field=name)
+    if not rows[order.names].ref:
+        raise Misconfigured("flow-invalid", f"The order's {order.names} is no ref.", field=order.names)
+    if order.threshold not in file.options:
+        raise Misconfigured("flow-invalid", f"The order names no option: {order.threshold}.", field="order")
+    return order
 
 
 def _shape(file: FlowFile) -> dict[str, Any]:
     """Return what a flow's digest is made of; what a file leaves out and was not known earlier changes no digest."""
     shape = file.model_dump(exclude={"title", "guards"})
+    if shape["order"] is None:
+        del shape["order"]
     for rollup in shape["rollups"].values():
         if rollup["amount"] is None:
             del rollup["amount"]

@@ -218,6 +218,65 @@ class RollupFile(_Strict):
     )
 
 
+class OrderCardFile(_Strict):
+    """The record of ours through which an order names the other side's: its table, and where its company stands."""
+
+    entity: str
+    company: str = Field("", description="wire field with the company; another company's orders are not ours")
+
+
+class OrderStatesFile(_Strict):
+    """The values of the row `state`. Any other value but `draft` and none is an end that people gave it."""
+
+    draft: int
+    asked: int
+    approved: int
+    refused: int
+    done: int
+    failed: int
+
+
+class OrderFile(_Strict):
+    """Records of one side are orders: each changes the record of the other side that it names, once, if it is approved.
+
+    The rows that the orders' side owns are what is ordered; all others are named here and read_only. What people change
+    on the other side afterwards is theirs.
+    """
+
+    side: str
+    names: str = Field(description="canonical field (a ref) by which an order names the other side's record")
+    card: OrderCardFile
+    state: str
+    states: OrderStatesFile
+    asked_by: str = Field(description="canonical field with the user who made the order")
+    changed_by: str = Field(description="canonical field with the user who saved it last: who approves it")
+    approved_by: str = Field(description="canonical text field in which stands who approved")
+    message: str = Field(description="canonical text field in which people are told why nothing is written")
+    company: str = Field("", description="canonical field in which the pair's company is shown")
+    amount: str = Field(description="canonical field with the amount that is asked for")
+    kind: str = Field(description="canonical field with the kind of amount that is asked for")
+    amount_kind: int = Field(description="the kind that needs an amount, such as GP's credit limit type 2")
+    unbounded: list[int] = Field(
+        default=[], description="kinds without a bound: only an approver without one lets them go"
+    )
+    nothing: list[int] = Field(default=[], description="kinds that carry no amount and need none")
+    threshold: str = Field(
+        description="option: up to this amount a change of the amount alone needs no approval"
+    )
+    approvers: str = Field(
+        description="lookup with the columns approver (user id, or *) and up_to (amount, or empty)"
+    )
+    blocked: str = Field(
+        "", description="canonical field of the other side that stops the order while it is true"
+    )
+    before: dict[str, str] = Field(
+        default={}, description="ordered field to the field that shows what stood there when it was asked for"
+    )
+    after: dict[str, str] = Field(
+        default={}, description="field of the other side to the field that shows it once the order is done"
+    )
+
+
 class FlowFile(_Strict):
     """A flow file, format 1."""
 
@@ -237,6 +296,7 @@ class FlowFile(_Strict):
     guards: GuardsFile = GuardsFile()
     rollups: dict[str, RollupFile] = {}
     children: dict[str, ChildFile] = {}
+    order: OrderFile | None = None
 
 
 MatchFile.model_rebuild()

@@ -108,7 +108,8 @@ class SubjectPlan:
     field's pair is agreed when its write is done. `filtered` says that a condition leaves the record out. `problem` stops
     the subject as a whole. `left_scope` names the side whose condition a linked record no longer satisfies: told in the
     ledger, counted nowhere. `matched` says, in a preview, by which rule two records that are not linked yet were found
-    to be one.
+    to be one. `again`: once this is recorded, both sides are read afresh and planned once more in the same run; `ends`: with
+    it the link has served its purpose and is closed (an order that was carried out, or will not be).
     """
 
     subject: str
@@ -121,6 +122,8 @@ class SubjectPlan:
     problem: Problem | None = None
     left_scope: str = ""
     matched: str = ""
+    again: bool = False
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import orjson
 from gp365.model.plan import Pair
 from gp365.model.values import pack
 from gp365.sync.plan.events import SCOPE
+from gp365.sync.plan.order_desk import ORDER
 from gp365.sync.plan.pairs import Agreed, Held, kept_once
 from gp365.sync.plan.rows import CompiledFlow
 
@@ -32,7 +33,7 @@ def known_pairs(compiled: CompiledFlow, packed: bytes, digest: str, prints: Prin
     if digest == compiled.flow.digest:
         if held.keys() <= today.keys():
             return Agreed(held)
-        return Agreed({name: pair for name, pair in held.items() if name in today or name == SCOPE})
+        return Agreed({name: pair for name, pair in held.items() if name in today or name in (SCOPE, ORDER)})
     then = prints(digest)
-    known = {name for name in held if name in today and then.get(name) == today[name].row.print}
+    known = {name for name in held if name in today and then.get(name) == today[name].row.print} | {ORDER}
     return Agreed({name: pair for name, pair in held.items() if name in known})

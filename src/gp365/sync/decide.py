@@ -26,6 +26,7 @@ from gp365.sync.inputs import images_of, pack_inputs
 from gp365.sync.job import Job, reference_of
 from gp365.sync.plan import Facts, plan_subject
 from gp365.sync.plan.fields import loud
+from gp365.sync.plan.order_desk import ORDER
 from gp365.sync.plan.subject import belongs_elsewhere
 from gp365.sync.subject import Disposition, Sent, Subject
 
@@ -226,7 +227,8 @@ def _overruled(plan: SubjectPlan, side: str) -> dict[str, list[object]]:
 
 def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[str, Pair]:
     """Give the pairs that are agreed once this write is done: the winner's raw half and what we send."""
-    pairs: dict[str, Pair] = {}
+    # What is remembered of an order goes with its write: whoever settles that write has it.
+    pairs: dict[str, Pair] = {ORDER: plan.pairs[ORDER]} if ORDER in plan.pairs else {}
     on_left = write.side == flow.left.name
     for field in loud(plan.fields):
         if field.target != write.side or field.verdict not in _PAIRED or field.agrees is False:

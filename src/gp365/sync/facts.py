@@ -23,6 +23,7 @@ from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.leading import leaders
 from gp365.sync.norms import canonical
+from gp365.sync.orders import refused_order
 from gp365.sync.plan.events import SCOPE
 from gp365.sync.plan.facts import Computed, Facts, RefState
 from gp365.sync.plan.restored import AFTER_RESTORE
@@ -60,6 +61,8 @@ def gather_facts(job: Job, subjects: Sequence[Subject]) -> dict[str, Facts]:
             led=led.get(subject.id, {}),
             restored=restored.get(subject.id, {}),
             doubted=_doubted(held.get(subject.id, [])),
+            refused=refused_order(job, subject) if job.flow.order else "",
+            rehearsed=job.foreseen is not None,
         )
         for subject in subjects
     }

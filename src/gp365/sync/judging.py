@@ -10,6 +10,7 @@ from gp365.model.plan import FieldPlan, Verdict
 from gp365.model.record import Op, Outcome, Record, Status
 from gp365.sync.draw import TRIES
 from gp365.sync.job import Job, Place, drawn_id, merged_into, reference_of
+from gp365.sync.orders import judge_order
 from gp365.sync.plan.fields import loud
 from gp365.sync.subject import Disposition, Sent, Subject, first
 from gp365.sync.telling import note
@@ -35,6 +36,8 @@ def judge(job: Job, subject: Subject) -> None:
     if any(status is Status.DONE for status, _ in subject.complaints.values()):
         subject.ended = first(subject.ended, Disposition.PARKED)
     subject.ended = first(subject.ended, subject.done)
+    if plan.again or plan.ends:
+        judge_order(subject)
     note(subject)
     if subject.again and subject.tries >= MAX_TRIES:
         subject.again = False

@@ -106,6 +106,9 @@ def accept(job: Job, observation: Observation) -> None:
 
 
 def _observe_side(job: Job, place: Place, observation: Observation, full: bool, store_keys: bool) -> None:
+    if not place.entity.listed:
+        observation.full[place.side], observation.met[place.side] = False, Bitmap()
+        return
     cursor = None if full else _cursor(job, place)
     observation.full[place.side] = cursor is None
     observation.met[place.side] = Bitmap()

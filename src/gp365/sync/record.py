@@ -20,6 +20,7 @@ from gp365.sync.indexing import found_by, index_written, wake_rivals
 from gp365.sync.job import Job, Place, mapped
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
+from gp365.sync.orders import ended_orders, wake_shown
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
 from gp365.sync.plan.fields import loud
@@ -51,7 +52,7 @@ def record(
     held: Held = {}
     drafts = [draft for subject in subjects if (draft := _draft(job, subject, facts, held)) is not None]
     keep_links(conn, job, run, drafts)
-    links.update(conn, marked_links(job, subjects))
+    links.update(conn, [*marked_links(job, subjects), *ended_orders(subjects)])
     draw_writes(conn, job, run, subjects)
     found = {place.side: found_by(job, place) for place in job.places}
     written = [one for subject in subjects for one in _written(job, subject, held, found)]
@@ -63,6 +64,7 @@ def record(
     keep_contributions(conn, job, finished)
     park(conn, job, run, finished)
     wake_rivals(conn, job, _renamed(subjects, written))
+    wake_shown(conn, job, subjects)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
     rows = [entry for subject in finished for entry in ledger_rows(job, run, subject)]

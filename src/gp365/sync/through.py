@@ -9,6 +9,7 @@ from gp365.model.record import Record
 from gp365.model.values import Key, Value, key_text, show
 from gp365.sync.job import Job
 from gp365.sync.norms import canonical
+from gp365.sync.orders import name_targets
 from gp365.sync.subject import Subject
 
 
@@ -17,6 +18,8 @@ def through_all(job: Job, singles: Sequence[Subject]) -> dict[tuple[str, str], l
     named: dict[tuple[str, str], list[str]] = {}
     for rule in job.flow.through:
         _through(job, rule, singles, named)
+    if job.flow.order is not None:
+        name_targets(job, singles, named)
     return named
 
 

@@ -17,6 +17,7 @@ from .organisation import Organisation, Unseen
 from .past import Backup, back_up, restore
 from .payload import read_payload
 from .platform import PERSON
+from .records import create, update
 from .schema import Table
 from .values import as_guid
 
@@ -44,6 +45,7 @@ class OrganisationDoor:
             "hide": self.hide,
             "secure": self.secure,
             "roles": self.roles,
+            "act": self.act,
         }
         return [*(_post(f"/_sim/{name}", act) for name, act in acts.items()), self._security()]
 
@@ -58,6 +60,20 @@ class OrganisationDoor:
         master, subordinate = _guid(order, "master"), _guid(order, "subordinate")
         merge_rows(self._org, PERSON, Merging(table, master, subordinate, values))
         return {"rows": [dict(self._org.store.get(table.name, each)) for each in (master, subordinate)]}
+
+    def act(self, order: Order) -> object:
+        """Make a row, or change the one of an `id`, as one of the organisation's users (`as`), who is stamped on it."""
+        table, user = self._table(order["table"]), self._org.store.get("systemuser", _guid(order, "as"))
+        who = replace(PERSON, user_id=str(user["systemuserid"]), name=str(user.get("fullname") or ""))
+        content = order["values"]
+        if not isinstance(content, dict):
+            raise ValueError("values is an object")
+        given: Order = {str(k): v for k, v in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        values = read_payload(self._org, table, given, creating="id" not in order)
+        if "id" not in order:
+            return {"rows": [dict(create(self._org, who, table, values))]}
+        old = self._org.store.get(table.name, _guid(order, "id"))
+        return {"rows": [dict(update(self._org, who, table, old, values))]}
 
     def snapshot(self, order: Order) -> object:
         """Back the environment up under a name."""

@@ -23,7 +23,7 @@ from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine
 from gp365.app.reports.signing import pem_of, report_key
 from gp365.app.reports.written import Report, write_report
 from gp365.app.settings import DataverseSystem, GpSystem, MemorySystem
-from gp365.model.errors import Gp365Error
+from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.sync.job import Job
 from gp365.sync.reconcile import note
 from gp365.sync.reconcile import reconcile as reconcile_flow
@@ -57,9 +57,13 @@ def reconcile(
         jobs = [*found.jobs, *_beside(project, found, flow)]
         skipped = [SkippedOut(one.pair, one.flow, error_out(one.error)) for one in found.failed]
         codes = [exit_of(one.error) for one in found.failed]
+        compared = [job for job in jobs if _is_compared(job)]
+        if not compared and found.jobs:
+            message = "Requests are carried out once; there is nothing to compare afterwards."
+            raise Misconfigured("usage", message, value=flow or "", fix="Name another flow.")
         key = report_key(project)
         names_of = {name: _name(name, given) for name, given in project.settings.systems.items()}
-        for at, job in enumerate(jobs):
+        for at, job in enumerate(compared):
             try:
                 report = partial(
                     write_report, folder=out or project.path(REPORTS), key=key, names_of=names_of
@@ -67,7 +71,7 @@ def reconcile(
                 books = _books(project, job)
                 done.append(_one(job, partial(report, books=books), sample, limit, progress))
             except Gp365Error as error:
-                if not done and at == len(jobs) - 1:
+                if not done and at == len(compared) - 1:
                     raise
                 skipped.append(SkippedOut(job.pair, job.flow.name, error_out(error)))
                 codes.append(exit_of(error))
@@ -97,6 +101,11 @@ def _books(project: Project, job: Job) -> Books | None:
     if place is None or not isinstance(given, GpSystem):
         return None
     return read_books(place.connector, given.functional_currency, given.receivables_accounts)
+
+
+def _is_compared(job: Job) -> bool:
+    """Orders are carried out once: what people have changed since is no difference."""
+    return job.flow.order is None
 
 
 def _name(name: str, given: GpSystem | DataverseSystem | MemorySystem) -> str:

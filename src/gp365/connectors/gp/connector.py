@@ -10,6 +10,7 @@ from gp365.connectors.gp.channel import ORDER, Channel, Draws, TakesClasses
 from gp365.connectors.gp.rest.channel import RestChannel
 from gp365.connectors.gp.settings import GpSettings
 from gp365.connectors.gp.tables import NAMES
+from gp365.connectors.gp.views import Viewing, views
 from gp365.model.contract import Estimate, Finding, HasHorizon, Scratch, Tally, Within
 from gp365.model.entity import EntityDescription, FieldDescription
 from gp365.model.errors import Misconfigured
@@ -67,6 +68,7 @@ class GpConnector:
             )
         self._channels = sorted(channels, key=lambda channel: ORDER.index(channel.way))
         self._ways = dict(ways or {})
+        self._viewing = Viewing(self)
         self._pass_classes()
 
     @property
@@ -90,7 +92,9 @@ class GpConnector:
         return [name for name in NAMES if name in served]
 
     def entity(self, name: str) -> EntityDescription:
-        """Describe an entity; Misconfigured("entity-unknown") if no channel serves it."""
+        """Describe an entity or a view; Misconfigured("entity-unknown") if no channel serves it."""
+        if view := views().get(name):
+            return view.described(self.entity(view.of))
         reader, writer = self._reader(name), self._writer(name)
         described = reader.entity(name)
         if writer is not reader:
@@ -104,24 +108,34 @@ class GpConnector:
 
     def changes(self, entity: str, fields: Sequence[str], cursor: str | None) -> Iterator[ChangePage]:
         """Give what changed; see Connector.changes."""
+        if entity in views():
+            return self._viewing.changes()
         return self._reader(entity).changes(entity, fields, cursor)
 
     def scan(self, entity: str, fields: Sequence[str]) -> Iterator[Sequence[Record]]:
-        """Give every record, in pages."""
+        """Give every record, in pages; none of a view."""
+        if entity in views():
+            return iter(())
         return self._reader(entity).scan(entity, fields)
 
     def census(self, entity: str) -> Iterator[Sequence[tuple[Key, str]]]:
-        """Give every key with its birth mark, in pages."""
+        """Give every key with its birth mark, in pages; none of a view."""
+        if entity in views():
+            return iter(())
         return self._reader(entity).census(entity)
 
     def get(
         self, entity: str, keys: Sequence[Key], fields: Sequence[str], *, fresh: bool = False
     ) -> Mapping[Key, Record]:
         """Read records by key."""
+        if view := views().get(entity):
+            return self._viewing.get(view, keys, fields, fresh=fresh)
         return self._reader(entity).get(entity, keys, fields, fresh=fresh)
 
     def read_aside(self, entity: str, keys: Sequence[Key], fields: Sequence[str]) -> Mapping[Key, Record]:
         """Read records by key over another channel than that of writes, or by another way of that channel."""
+        if view := views().get(entity):
+            return self._viewing.read_aside(view, keys, fields)
         other = self._other(entity)
         if other is not None:
             return other.get(entity, keys, fields, fresh=True)
@@ -135,6 +149,8 @@ class GpConnector:
 
     def write(self, entity: str, writes: Sequence[Write]) -> Sequence[Outcome]:
         """Do the writes; see Connector.write."""
+        if view := views().get(entity):
+            return self._viewing.write(view, writes)
         writer = self._writer(entity)
         try:
             return writer.write(entity, writes)
@@ -162,6 +178,8 @@ class GpConnector:
 
     def estimate(self, entity: str, *, reads: int, creates: int, updates: int, aside: int = 0) -> Estimate:
         """Say what so many records will cost."""
+        if view := views().get(entity):
+            entity = view.of
         reader, writer, other = self._reader(entity), self._writer(entity), self._other(entity)
         parts = [
             reader.estimate(entity, reads=reads, creates=0, updates=0),
@@ -188,6 +206,9 @@ class GpConnector:
 
     def tally(self) -> Tally:
         """Give the counts of all channels since the connector was made."""
+        return self._viewing.told(self._tally)
+
+    def _tally(self) -> Tally:
         tallies = [channel.tally() for channel in self._channels]
         acknowledged: Counter[tuple[str, str]] = Counter()
         for tally in tallies:

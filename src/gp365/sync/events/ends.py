@@ -116,6 +116,9 @@ def _by_policy(look: Look, subject: Subject, place: Place) -> bool:
     """Close the link, or mark the record that is left, where the flow says so; False: a person decides."""
     events, link = look.job.flow.events, subject.standing
     assert link is not None
+    if look.job.flow.order is not None and look.job.flow.order.side == place.side:
+        close_link(subject, {"event": "gone", "side": place.side}, "the order was deleted")
+        return True
     entry = look.entry(subject)
     decided = entry is not None and entry.code == "target-gone" and bool(decision_of(entry))
     if events.gone == "ask" or decided or not _certain(look, place, link):

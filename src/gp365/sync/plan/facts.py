@@ -53,7 +53,9 @@ class Facts:
     that we gave up. `windows` maps (field, side) to when the field's change happened there.
     `restored` names, by restored side, the moved fields that hold there what they held before; `doubted` the units that
     were asked about after a restore, with the halves that were shown, while nobody has decided. `led` names, by side, the
-    pair of another company that leads the record there: what the other side owns comes from that company alone.
+    pair of another company that leads the record there: what the other side owns comes from that company alone. `refused`:
+    what the other system said against an order's write in this run. `rehearsed`: nothing is written; an order is planned as
+    if what it must remember first were remembered.
     """
 
     pairs: Mapping[str, Pair] = field(default_factory=dict[str, Pair])
@@ -67,3 +69,5 @@ class Facts:
     restored: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     doubted: Mapping[str, Resolution] = field(default_factory=dict[str, Resolution])
     led: Mapping[str, str] = field(default_factory=dict[str, str])
+    refused: str = ""
+    rehearsed: bool = False

@@ -7,6 +7,7 @@ from gp365.model.plan import Problem, SubjectPlan
 from gp365.model.record import Record
 from gp365.sync.plan.create import plan_create
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.order import plan_order
 from gp365.sync.plan.route import route
 from gp365.sync.plan.rows import CompiledFlow
 from gp365.sync.plan.update import plan_update
@@ -27,6 +28,8 @@ def plan_subject(
     it out by its condition, another company gets it, or the flow does not create there. `linked` records are never
     left out by a condition or route.
     """
+    if left is not None and right is not None and compiled.flow.order is not None:
+        return plan_order(compiled, subject, left, right, facts)
     if left is not None and right is not None:
         return plan_update(compiled, subject, left, right, facts)
     present = left if left is not None else right

@@ -62,7 +62,7 @@ def undo_fields(compiled: CompiledFlow, target: Target) -> list[FieldPlan]:
     """Plan every field that the writes changed: WRITE goes back, AGREE is back already, PARKED is refused and why."""
     plans: list[FieldPlan] = []
     for rows in compiled.units.values():
-        mine = [row for row in rows if target.side in row.row.wires]
+        mine = [row for row in rows if target.side in row.row.wires and not _shows(compiled, row)]
         if any(write.touches(row, target.side) for write in target.writes for row in mine):
             plans.extend(_unit(compiled, target, mine))
     known = {wire for row in compiled.rows for wire in row.row.wires.get(target.side, ())}
@@ -72,6 +72,11 @@ def undo_fields(compiled: CompiledFlow, target: Target) -> list[FieldPlan]:
         _refusal(FieldPlan(wire, Verdict.PARKED, None, None), NOT_UNDOABLE, why) for wire in sorted(lost)
     ]
     return plans
+
+
+def _shows(compiled: CompiledFlow, row: CompiledRow) -> bool:
+    """Tell whether a row of orders only shows what another one writes."""
+    return compiled.flow.order is not None and row.row.read_only
 
 
 def _unit(compiled: CompiledFlow, target: Target, rows: Sequence[CompiledRow]) -> list[FieldPlan]:

@@ -64,7 +64,7 @@ def form(job: Job, tasks: Sequence[Task], undone: Collection[str]) -> list[Undoi
                     subject.keys[place.side] = key_of(key)
         elif task.heads:
             subject.keys[task.heads[0].side] = key_of(task.heads[0].key)
-        mine = [full[head.id] for head in task.heads if head.id in full]
+        mine = [full[head.id] for head in task.heads if head.id in full and not _told(job, full[head.id])]
         found.append(Undoing(task, subject, _needed(mine), later.get(task.name, ()), frozenset(undone)))
     return found
 
@@ -73,6 +73,11 @@ def _needed(mine: Sequence[Intent]) -> list[Intent]:
     """Leave out what was written to a record that the same run created: it goes out of use as a whole."""
     created = {(one.side, one.key) for one in mine if one.op == str(Op.CREATE)}
     return [one for one in mine if one.op == str(Op.CREATE) or (one.side, one.key) not in created]
+
+
+def _told(job: Job, intent: Intent) -> bool:
+    """Tell whether a write told an order what came of it: that stays, for it has been so."""
+    return job.flow.order is not None and intent.side == job.flow.order.side
 
 
 def _later(job: Job, tasks: Sequence[Task], wanted: set[str]) -> dict[str, list[Intent]]:

@@ -74,7 +74,7 @@ def plan_undoing(job: Job, one: Undoing) -> None:
         one.kind = CREATE
         _plan_fields(job, one, link, held=False)
         one.change = REOPEN if one.plan.problem is None else ""
-    elif link.state != OPEN and one.intents:
+    elif link.state != OPEN and one.intents and job.flow.order is None:
         _refuse(job, one, NOT_UNDOABLE, "Its link is closed.")
     else:
         _plan_fields(job, one, link, held=True)
@@ -241,8 +241,8 @@ def _written_again(job: Job, one: Undoing, fields: Sequence[FieldPlan]) -> dict[
     """Plan the sync after this undo, and name the units of it that it would write once more, with the reason."""
     back = [plan for plan in fields if plan.verdict is Verdict.WRITE]
     left, right = (one.subject.records.get(place.side) for place in job.places)
-    if not back or left is None or right is None:
-        return {}
+    if not back or left is None or right is None or job.flow.order is not None:
+        return {}  # an order never acts twice
     left, right = (
         replace(record, values={**record.values, **_values(job, place.side, back)})
         for place, record in ((job.left, left), (job.right, right))
