@@ -418,3 +418,32 @@ def test_a_customer_who_was_entered_again_after_the_restore_is_not_made_a_second
         entries = {entry.code: entry for entry in parked.list_open(conn)}
     assert set(entries) == {"target-gone", "candidates", "renumbered"}  # Firm 30 waits beside the event
     assert [one["key"] for one in unpack_deep(entries["target-gone"].about)["evidence"]] == ["AGAIN0020"]
+
+
+def test_a_customer_whom_a_second_restore_brings_back_as_it_was_before_is_not_made_a_second_time(
+    world: World,
+) -> None:
+    firms(world, 8)
+    before_all = world.gp.snapshot()
+    firms(world, 1, first=20)
+    world.sync()
+    as_entered = world.gp.snapshot()
+    world.clock.advance(86_400)
+    world.gp.person_rename("customer", ("FIRM0020",), ("NEW0020",))
+    world.sales_put(account_of(world, 20), name="Renamed 20", zip="99999", phone="5559999", street="9 New")
+    world.sync()
+    world.gp.restore(before_all)
+    firms(world, 1, first=30)
+    assert world.sync().stopped is not None
+    approve(world)
+    assert world.sync().balanced and "NEW0020" in world.customers()  # made anew, with another birth mark
+    world.clock.advance(86_400)
+    world.gp.restore(as_entered)
+    assert world.sync().stopped is not None
+    approve(world)
+    report = world.sync()
+    accounts = [row["name"] for row in world.accounts().values()]
+    assert report.balanced and "Firm 20" not in accounts and accounts.count("Renamed 20") == 1
+    assert {"FIRM0020", "NEW0020"} & world.customers().keys() == {"FIRM0020"}
+    account = world.accounts()["Renamed 20"]["id"]
+    assert [link.left_key for link in world.links() if link.right_key == account] == ["FIRM0020"]

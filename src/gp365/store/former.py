@@ -1,4 +1,4 @@
-"""Former ends: of which link a record was an end before it was merged, for the day that the merge is undone."""
+"""Former ends: of which link a record was an end before it was merged, or made anew, for the day that it is there again."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def of_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
     return [
         one for chunk in chunks(keys) for one in _where(conn, pair, flow, side, among(_TABLE.c.key, chunk))
     ]
+
+
+def of_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterable[str]) -> list[Former]:
+    """Find what had these birth marks, what was left last after others."""
+    wanted = (chunk for chunk in chunks(births))
+    return [one for chunk in wanted for one in _where(conn, pair, flow, side, among(_TABLE.c.birth, chunk))]
 
 
 def of_links(conn: Connection, pair: str, flow: str, side: Side, links: Iterable[int]) -> list[Former]:

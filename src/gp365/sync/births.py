@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from sqlalchemy import Connection
+
 from gp365.model.matching import NUMBER, TOWN, kind_of
 from gp365.model.plan import Half
 from gp365.model.record import Record
+from gp365.store import former, links
 from gp365.store.links import Link
 from gp365.sync.agreed import unpack_pairs
 from gp365.sync.evidence import fields_of_matching
@@ -53,3 +56,20 @@ def _past(job: Job, place: Place, link: Link) -> Collection[bytes]:
     owners = {side: {key: ""} for side, key in ends.items() if key is not None}
     with job.store.read() as conn:
         return past_of(job, conn, place, owners).get("", set())
+
+
+def links_by_births(conn: Connection, job: Job, place: Place, births: Collection[str]) -> dict[str, Link]:
+    """Find the links whose record has one of these birth marks, or had it before a restore took it away and we made it anew.
+
+    A further restore to an earlier moment brings the first record back, with its first mark and perhaps another number.
+    """
+    scope = (job.pair, job.flow.name, place.end)
+    found = links.by_births(conn, *scope, births)
+    missing = [birth for birth in births if birth not in found]
+    before = former.of_births(conn, *scope, missing) if missing else []
+    held = links.by_ids(conn, {one.link for one in before}) if before else {}
+    for one in before:
+        link = held.get(one.link)
+        if link is not None and link.state == links.OPEN:
+            found[one.birth] = link
+    return found

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from gp365.model.plan import Pair
 from gp365.model.values import key_text
-from gp365.store import links, parked, work
+from gp365.store import former, links, parked, work
+from gp365.store.former import Former
 from gp365.store.links import Link, NewLink
 from gp365.sync.agreed import pack_pairs
 from gp365.sync.job import Job, link_subject
@@ -45,6 +46,8 @@ def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) ->
     same = [_same_births(draft, link) for draft, link in zip(old, changed, strict=True)]
     links.agree(conn, [link for link, alike in zip(changed, same, strict=True) if alike])
     links.update(conn, [link for link, alike in zip(changed, same, strict=True) if not alike])
+    others = [one for one, alike in zip(zip(old, changed, strict=True), same, strict=True) if not alike]
+    _remember_births(conn, job, [(draft.subject.link, link) for draft, link in others])
     for draft, link in zip(old, changed, strict=True):
         draft.subject.link = link
     _follow(conn, job, fresh)
@@ -72,6 +75,21 @@ def _birth(draft: Draft, side: str, known: str) -> str:
     """A link keeps the birth marks that it was made with, but for a record that we have made anew."""
     now = draft.births.get(side, "")
     return now if side in draft.created or draft.subject.recreate == side else known or now
+
+
+def _remember_births(conn: Connection, job: Job, changes: Sequence[tuple[Link | None, Link]]) -> None:
+    """Note the birth marks of records that were made anew: a further restore may bring the first ones back."""
+    for place in job.places:
+        end = place.end
+        left = [
+            Former(key, before.id, mark)
+            for before, after in changes
+            if before is not None
+            and (key := before.left_key if end == "left" else before.right_key) is not None
+            and (mark := before.left_birth if end == "left" else before.right_birth)
+            and mark != (after.left_birth if end == "left" else after.right_birth)
+        ]
+        former.put(conn, job.pair, job.flow.name, end, left)
 
 
 def _same_births(draft: Draft, after: Link) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from gp365.model.record import Record
 from gp365.model.values import key_text
-from gp365.store import former, links
-from gp365.sync.births import given_out_again
+from gp365.store import former
+from gp365.sync.births import given_out_again, links_by_births
 from gp365.sync.job import Job, Place, merged_into
 
 
@@ -17,7 +17,7 @@ def renumbered(job: Job, place: Place, strays: Sequence[Record]) -> list[int]:
     if not births or not place.entity.renamable:
         return []
     with job.store.read() as conn:
-        found = links.by_births(conn, job.pair, job.flow.name, place.end, births)
+        found = links_by_births(conn, job, place, births)
     records = {record.birth: record for record in strays}
     theirs = [
         link.id for birth, link in found.items() if not given_out_again(job, place, link, records[birth])

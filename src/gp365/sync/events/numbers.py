@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from gp365.model.plan import Candidate, Problem
 from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show_key
-from gp365.store import links
 from gp365.store.links import OPEN, Link
-from gp365.sync.births import given_out_again
+from gp365.sync.births import given_out_again, links_by_births
 from gp365.sync.events.joining import absorb_at, set_free
 from gp365.sync.events.kinds import Repair
 from gp365.sync.events.look import Look, at, decision_of, end_birth, end_key, named_keys, subject_of
@@ -56,7 +55,7 @@ def _find(moves: _Moves) -> None:
         moves.page = {one.link.id: one for one in moves.subjects if one.link is not None}
         _gather_births(moves)
         with look.job.store.read() as conn:
-            held = links.by_births(conn, look.job.pair, look.job.flow.name, place.end, moves.found)
+            held = links_by_births(conn, look.job, place, moves.found)
         moves.movers = {
             birth: link
             for birth, link in held.items()
@@ -117,7 +116,7 @@ def _follow(moves: _Moves) -> list[Subject]:
     for birth, link in moves.movers.items():
         record = now.get(moves.found[birth].key)
         before = now.get(key_of(end_key(link, place) or ""))
-        stays = before is not None and before.birth in ("", birth)
+        stays = before is not None and before.birth in ("", birth, end_birth(link, place))
         if record is None or record.birth != birth or stays:
             continue  # it moved on, or both stand: nothing is certain
         subject = moves.page[link.id]
