@@ -14,10 +14,10 @@ from rich.console import Console
 from app.actions_desk import make_desk
 from gp365.app.actions import reconcile as action
 from gp365.app.actions.reconcile_outputs import ReconcileOut
-from gp365.app.books import AccountBooks, Books, CustomerBooks
 from gp365.app.project import Project
 from gp365.app.reports.checking import verify_report
 from gp365.cli.show_reconcile import show_reconcile
+from gp365.connectors.gp.books import AccountBooks, Books, CustomerBooks
 from gp365.sync.job import Job
 
 ONE = CustomerBooks("AARON <1>", Decimal("1280.00001"), Decimal("1273"), Decimal("0.5"))

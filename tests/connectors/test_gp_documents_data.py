@@ -101,4 +101,9 @@ def test_what_is_not_written_is_not_called_writable_and_what_is_is() -> None:
         if within:
             assert not entity.creates and not entity.updates and source_of(name).not_written
             assert writable == {each for each, field in entity.fields.items() if field.econnect}
-    assert set(CALLS) == {"customer", "customer_address", *(each.entity for each in documents())}
+    assert set(CALLS) == {
+        "customer",
+        "customer_address",
+        "customer_class",
+        *(each.entity for each in documents()),
+    }

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from gp_sql_place import SqlPlace, sql_place
 
-from gp365.app.books import AccountBooks, CustomerBooks, read_books
+from gp365.connectors.gp.books import AccountBooks, CustomerBooks, read_books
 from gp365.model.errors import Misconfigured
 from gp365_sim.gp import receivables, rmposting, voiding
 from gp365_sim.gp.applying import Applied, Pair, apply, unapply

@@ -27,6 +27,8 @@ WORDS = frozenset(
         "has_opportunity",
         "INTERID",
         "ModifiedDate",
+        "Company",
+        "subject",
     }
 )
 """Wire names that are plain words too; two stand in what settings say of themselves."""

@@ -15,7 +15,6 @@ from gp365.app.actions.opening import Opened, opened
 from gp365.app.actions.outputs import SkippedOut, error_out
 from gp365.app.actions.reconcile_outputs import KeyOut, ReconciledFlow, ReconcileOut
 from gp365.app.actions.running import Progress, silent
-from gp365.app.books import FIGURES, Books, read_books
 from gp365.app.left_out import flows_of
 from gp365.app.project import Project
 from gp365.app.reports.checking import VerifyOut, verify_report
@@ -23,6 +22,7 @@ from gp365.app.reports.lines import DifferenceLine, Lines, MissingLine
 from gp365.app.reports.signing import pem_of, report_key
 from gp365.app.reports.written import Report, write_report
 from gp365.app.settings import DataverseSystem, GpSystem, MemorySystem
+from gp365.connectors.gp.books import FIGURES, Books, read_books
 from gp365.model.errors import Gp365Error, Misconfigured
 from gp365.sync.job import Job
 from gp365.sync.reconcile import note

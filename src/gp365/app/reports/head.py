@@ -8,13 +8,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from gp365 import __version__
-from gp365.app.books import Books
+from gp365.connectors.gp.books import Books
+from gp365.model.sums import ZERO
 from gp365.model.values import decimal_text
 from gp365.store.runs import Run
 from gp365.sync.reconcile.hashes import BLOCKS, Blocks
 from gp365.sync.reconcile.reading import Reading
 from gp365.sync.reconcile.result import Reconciliation
-from gp365.sync.reconcile.totals import ZERO, Total
+from gp365.sync.reconcile.totals import Total
 
 FORMAT = "gp365 reconcile 1"
 

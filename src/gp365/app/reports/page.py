@@ -105,7 +105,7 @@ def _books(held: BooksHead | None) -> Iterator[str]:
         yield f'<p class="soft">{held.differing:,} customers in all.</p>\n'
 
 
-_CUSTOMERS = ("customer", "#documents", "#applied, not posted", "#balance (RM00103)", "#difference")
+_CUSTOMERS = ("customer", "#documents", "#applied, not posted", "#balance", "#difference")
 
 
 def _books_row(one: CustomerBooksHead) -> Sequence[str]:
@@ -115,9 +115,9 @@ def _books_row(one: CustomerBooksHead) -> Sequence[str]:
 def books_rows(held: BooksHead) -> list[tuple[str, str]]:
     """Give the lines of GP's three figures, with the differences."""
     rows = [
-        ("documents that are posted and not void, what is left of them, signed (RM20101)", held.documents),
+        ("documents that are posted and not void, what is left of them, signed", held.documents),
         ("receipts applied and not posted yet", held.waiting),
-        ("customers' balances (RM00103)", held.balance),
+        ("customers' balances as GP keeps them", held.balance),
         ("difference of documents and balances", held.difference),
     ]
     rows += [(f"control account {one.account}", one.balance) for one in held.accounts]

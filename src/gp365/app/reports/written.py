@@ -9,13 +9,13 @@ from pathlib import Path
 
 import orjson
 
-from gp365.app.books import Books
 from gp365.app.reports.document import write_document
 from gp365.app.reports.head import FileHead, Head, head_of
 from gp365.app.reports.lines import Lines
 from gp365.app.reports.page import write_page
 from gp365.app.reports.signing import ReportKey, digest_of
 from gp365.app.reports.workbook import write_workbook
+from gp365.connectors.gp.books import Books
 from gp365.sync.reconcile.result import Reconciliation
 
 SIGNATURE = ".sig"

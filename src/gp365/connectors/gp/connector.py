@@ -197,6 +197,8 @@ class GpConnector:
 
     def within(self, entity: str) -> Within | None:
         """Count what lies within the horizon and beyond; None for an entity that is read whole."""
+        if entity in views():
+            return None
         reader = self._reader(entity)
         return reader.within(entity) if isinstance(reader, HasHorizon) else None
 

@@ -48,6 +48,7 @@ def from_json(plain: Mapping[str, Any]) -> dict[str, EntityDescription]:
         taken["fields"] = {held.name: held for held in fields}
         taken["strength"] = Strength(entity["strength"])
         taken["feed"] = Feed(entity.get("feed", Feed.NONE))
+        taken["shows"] = tuple(entity.get("shows", ()))
         taken["assumed"] = tuple(entity.get("assumed", ()))
         entities[name] = EntityDescription(**taken)
     return entities

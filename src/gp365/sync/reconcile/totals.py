@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from gp365.model.errors import Bug
+from gp365.model.sums import ZERO, added
 from gp365.sync.reconcile.found import Amount, FieldDifference, Why
-
-ZERO = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -93,10 +92,3 @@ class Totals:
                 )
                 raise Bug("bug", message, field=held.field, value=held.currency)
         return [self._held[name] for name in sorted(self._held)]
-
-
-def added(*amounts: Decimal) -> Decimal:
-    """Add amounts exactly, however many and long."""
-    with localcontext() as context:
-        context.prec = 60
-        return sum(amounts, ZERO)

@@ -14,8 +14,8 @@ from decimal import Decimal
 from gp365.model.contract import Connector
 from gp365.model.errors import Misconfigured
 from gp365.model.record import Record
+from gp365.model.sums import ZERO, added
 from gp365.model.values import Values
-from gp365.sync.reconcile.totals import ZERO, added
 
 FIGURES = "customer_figures"
 _FIELDS = ("CustomerNumber", "Balance", "DocumentsDebit", "DocumentsCredit", "ReceivablesAccountIndex")
