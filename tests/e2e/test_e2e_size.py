@@ -82,6 +82,7 @@ def test_ten_thousand_customers_arrive_with_few_writes_and_one_list_of_each_kind
     assert ten_thousand.lists == {"Customers.json": 1, "CustomerAddresses.json": 1}
 
 
+@pytest.mark.proof
 def test_commits_are_counted_by_pages_and_never_by_records(ten_thousand: Loaded) -> None:
     runs = ten_thousand.done.json["runs"]
     pages = sum(ceil(run["considered"] / PAGE) for run in runs)
@@ -89,6 +90,7 @@ def test_commits_are_counted_by_pages_and_never_by_records(ten_thousand: Loaded)
     assert ten_thousand.done.cost["commits"] <= 4 * pages + seconds / 2
 
 
+@pytest.mark.proof
 def test_the_process_stays_below_250_megabytes(ten_thousand: Loaded) -> None:
     assert ten_thousand.done.cost["peak_kib"] < 250 * 1000 * 1000 / 1024
 

@@ -120,7 +120,7 @@ def _books(held: BooksHead) -> Iterable[Sequence[Cell]]:
     for name, amount in books_rows(held):
         yield (name, Decimal(amount))
     if held.listed:
-        yield ("customer", "documents", "applied, not posted", "balance (RM00103)", "difference")
+        yield ("customer", "documents", "applied, not posted", "balance", "difference")
     for one in held.listed:
         amounts = (one.documents, one.waiting, one.balance, one.difference)
         yield (one.customer, *(Decimal(each) for each in amounts))
