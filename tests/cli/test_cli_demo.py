@@ -92,8 +92,8 @@ def test_edits_travelled_and_the_doubtful_stayed(demo: Played) -> None:
         accounts[customers["ADVANPAP0001"]["CUSTNAME"]]["accountid"]
         == cards["ADVANPAP0001"]["_gp365_accountid_value"]
     )
-    events = {run["flow"]: run["events"] for run in demo.told("third")["runs"]}
-    assert events["customers"] == events["customer_cards"] == {"renumbered": 1}
+    followed = [run["flow"] for run in demo.told("third")["runs"] if run["events"] == {"renumbered": 1}]
+    assert {"customers", "customer_cards"} <= set(followed)
     assert not [row for row in customers.values() if row["CUSTNAME"].startswith("Rheinwerk")]
 
 
