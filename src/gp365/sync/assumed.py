@@ -33,9 +33,10 @@ _CLEAR = frozenset({Verdict.AGREE, Verdict.WRITE, Verdict.READ_ONLY, Verdict.CRE
 def assume(job: Job, observation: Observation, subjects: Sequence[Subject]) -> None:
     """Give subjects of a run of hints their partner as it last agreed, where the plan is safe with that.
 
-    What was given before is taken back first: what a plan rests on beside the records may have changed.
+    What was given before is taken back first: what a plan rests on beside the records may have changed. An order
+    remembers what stands there before it acts, so it always reads.
     """
-    if not observation.assuming:
+    if not observation.assuming or job.flow.order is not None:
         return
     for subject in subjects:
         subject.records.pop(subject.assumed, None)
