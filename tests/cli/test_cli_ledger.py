@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from cli.cli_desk import Shell, Site
 
@@ -33,6 +34,7 @@ def written(explained: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield field["field"], decision["recomputed"]
 
 
+@pytest.mark.proof
 def test_every_value_that_was_written_is_recomputed_from_the_ledger(site: Site, tmp_path: Path) -> None:
     shell = synced(site, tmp_path)
     seen: list[tuple[str, str, dict[str, Any]]] = []

@@ -72,6 +72,13 @@ def test_two_terms_never_share_an_option() -> None:
     assert len({term.value for term in found}) == 2
 
 
+def test_a_term_whose_id_ends_as_our_mark_does_keeps_its_option() -> None:
+    terms = [PaymentTerm("Net 30"), PaymentTerm("Net 30 (not in use)")]
+    first = propose(terms, {})
+    again = propose(terms, {term.value: term.label for term in first if term.new})
+    assert [(one.term, one.value, one.new) for one in again] == [(t.term, t.value, False) for t in first]
+
+
 terms = st.lists(st.text(min_size=1, max_size=21).filter(str.strip), unique=True, max_size=12)
 
 

@@ -40,6 +40,7 @@ def paced(at: Site) -> Iterator[None]:
     assert told["most_at_once"] == LANES, "all lanes were used"
 
 
+@pytest.mark.proof
 def test_rounds_hints_and_commands_beside_keep_the_lanes_together(begun: Site) -> None:
     """The service's rounds, what webhooks tell it of, the commands that it runs, and a `doctor` that nobody runs for us."""
     numbers = sorted(row["CUSTNMBR"].strip() for row in begun.rows(GP, "RM00101"))

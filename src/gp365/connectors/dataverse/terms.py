@@ -66,13 +66,16 @@ def propose(
     values that cannot be given to new options, because another column has them; `used` are options of other terms.
     """
     wanted = sorted({term.id: term for term in terms if term.id.strip()}.values(), key=lambda term: term.id)
+    marked = {value: label for value, label in options.items() if value not in used}
     options = {value: in_use(label) if is_ours(value) else label for value, label in options.items()}
     free = {value: label for value, label in options.items() if value not in used}
     held: dict[str, int] = {}
-    for same in (_same_text, _same_words):
+    # An id may itself end as our mark does: the labels as they stand come first.
+    for same, among in ((_same_text, marked), (_same_text, free), (_same_words, free)):
         for term in wanted:
-            if term.id not in held and (value := same(term, free)) is not None:
+            if term.id not in held and (value := same(term, among)) is not None:
                 held[term.id] = value
+                marked.pop(value)
                 free.pop(value)
     numbers = _free_numbers({*options, *taken})
     return tuple(
