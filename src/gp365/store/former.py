@@ -42,8 +42,11 @@ def of_keys(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[s
 
 def of_births(conn: Connection, pair: str, flow: str, side: Side, births: Iterable[str]) -> list[Former]:
     """Find what had these birth marks, what was left last after others."""
-    wanted = (chunk for chunk in chunks(births))
-    return [one for chunk in wanted for one in _where(conn, pair, flow, side, among(_TABLE.c.birth, chunk))]
+    return [
+        one
+        for chunk in chunks(births)
+        for one in _where(conn, pair, flow, side, among(_TABLE.c.birth, chunk))
+    ]
 
 
 def of_links(conn: Connection, pair: str, flow: str, side: Side, links: Iterable[int]) -> list[Former]:

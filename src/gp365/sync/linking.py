@@ -13,6 +13,7 @@ from gp365.store import former, links, parked, work
 from gp365.store.former import Former
 from gp365.store.links import Link, NewLink
 from gp365.sync.agreed import pack_pairs
+from gp365.sync.events.look import end_birth, end_key
 from gp365.sync.job import Job, link_subject
 from gp365.sync.subject import Subject
 
@@ -80,16 +81,15 @@ def _birth(draft: Draft, side: str, known: str) -> str:
 def _remember_births(conn: Connection, job: Job, changes: Sequence[tuple[Link | None, Link]]) -> None:
     """Note the birth marks of records that were made anew: a further restore may bring the first ones back."""
     for place in job.places:
-        end = place.end
         left = [
             Former(key, before.id, mark)
             for before, after in changes
             if before is not None
-            and (key := before.left_key if end == "left" else before.right_key) is not None
-            and (mark := before.left_birth if end == "left" else before.right_birth)
-            and mark != (after.left_birth if end == "left" else after.right_birth)
+            and (key := end_key(before, place)) is not None
+            and (mark := end_birth(before, place))
+            and mark != end_birth(after, place)
         ]
-        former.put(conn, job.pair, job.flow.name, end, left)
+        former.put(conn, job.pair, job.flow.name, place.end, left)
 
 
 def _same_births(draft: Draft, after: Link) -> bool:
