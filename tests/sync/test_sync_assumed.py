@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync.engine_world import World, written
+from gp365.model.errors import Rejected
+from gp365.model.record import Outcome, Status
+from sync.engine_world import World, flow_with, make_world, written
 from sync.test_sync_arriving import linked, told, work_told
 
 
@@ -121,3 +126,100 @@ def test_our_own_write_that_comes_back_costs_gp_nothing(world: World, readings: 
     told(world, ("sales", "a1"))
     report, _ = work_told(world)
     assert report.balanced and report.considered == 1 and written(report) == 0 and readings == []
+
+
+# What never agreed: a contact that Sales does not know, a class that the flow gives only to new customers.
+
+CLASSED = flow_with(**{"class": {"gp": "Class", "on_create": "'USA'"}})
+
+
+@pytest.fixture
+def classed(tmp_path: Path) -> Iterator[World]:
+    world = replace(make_world(tmp_path), flow=CLASSED)
+    for number in ("FIRM0", "FIRM1"):
+        world.gp_put(number, Name="New", Contact="A/P Dept.", Class="GOLD")
+    linked(world)
+    assert written(world.sync()) == 0
+    yield world
+    world.store.close()
+
+
+def prints_of(world: World) -> set[tuple[bytes, bytes]]:
+    """Give the fingerprints that links keep of their ends."""
+    return {(one.left_print, one.right_print) for one in world.links()}
+
+
+def readings_of(world: World) -> list[str]:
+    get, asked = world.gp.get, list[str]()
+
+    def reading(entity: str, keys: Any, *more: Any, **named: Any) -> Any:
+        asked.extend(str(key[0]) for key in keys)
+        return get(entity, keys, *more, **named)
+
+    world.gp.get = reading  # type: ignore[method-assign]
+    return asked
+
+
+def test_fields_that_never_agreed_need_no_reading_where_nothing_is_told_of_them(classed: World) -> None:
+    read = readings_of(classed)
+    classed.sales_put("a1", phone="555")
+    told(classed, ("sales", "a1"))
+    report, _ = work_told(classed)
+    assert report.balanced and report.sides["gp"].updated == 1 and read == []
+    there = classed.customers()["FIRM1"]
+    assert (there["Phone"], there["Contact"], there["Class"]) == ("555", "A/P Dept.", "GOLD")
+    kept = prints_of(classed)
+    assert all(left and right for left, right in kept)
+    assert written(classed.sync(full=True)) == 0 and not classed.parked() and classed.chain_holds()
+    assert prints_of(classed) == kept  # the link was kept as a whole reading of both sides would have it
+
+
+def test_a_field_that_never_agreed_is_read_before_it_is_written(classed: World) -> None:
+    read = readings_of(classed)
+    classed.sales_put("a1", contact="Jane Doe", phone="555")
+    told(classed, ("sales", "a1"))
+    report, _ = work_told(classed)
+    assert report.balanced and "FIRM1" in read
+    there = classed.customers()["FIRM1"]
+    assert (there["Phone"], there["Contact"]) == ("555", "Jane Doe")
+
+
+def test_that_there_is_nothing_to_do_is_said_of_a_whole_record_only(classed: World) -> None:
+    read = readings_of(classed)
+    told(classed, ("sales", "a1"))
+    report, _ = work_told(classed)
+    assert report.balanced and written(report) == 0 and "FIRM1" in read
+
+
+def test_a_condition_that_names_what_never_agreed_is_asked_of_a_reading(tmp_path: Path) -> None:
+    flow = deepcopy(CLASSED)
+    flow["sides"]["gp"]["when"] = "class !== 'GONE'"
+    world = replace(make_world(tmp_path), flow=flow)
+    linked(world)
+    read = readings_of(world)
+    world.gp_put("FIRM1", Class="GONE")  # no poll has seen it
+    world.sales_put("a1", phone="555")
+    told(world, ("sales", "a1"))
+    report, _ = work_told(world)
+    assert report.balanced and "FIRM1" in read
+    world.store.close()
+
+
+def test_a_write_that_gp_refuses_is_parked_and_not_sent_again_unchanged(classed: World) -> None:
+    sent = list[str]()
+    write = classed.gp.write
+
+    def refusing(entity: str, writes: Any) -> Any:
+        sent.extend(str(one.key[0]) for one in writes)
+        error = Rejected("rejected", "GP says no.")
+        before = {one.key: classed.gp.get(entity, [one.key], []).get(one.key) for one in writes}
+        return [Outcome(Status.REJECTED, one.key, error=error, before=before[one.key]) for one in writes]
+
+    classed.gp.write = refusing  # type: ignore[method-assign]
+    classed.sales_put("a1", phone="555")
+    told(classed, ("sales", "a1"))
+    report, _ = work_told(classed)
+    assert report.balanced and sent == ["FIRM1"] and len(classed.parked()) == 1
+    told(classed, ("sales", "a1"))
+    assert work_told(classed)[0].balanced and sent == ["FIRM1"]
+    classed.gp.write = write  # type: ignore[method-assign]

@@ -119,7 +119,8 @@ class Outcome:
     `stored` holds raw values that the write call itself returned as stored, empty if it returned none. `key`, `version`
     and `birth` are those of the record after the write, as far as the call told. `window_ms` is the unguarded time of
     a re-read write (reply of the re-read to reply of the write). `record` is a fresh read (MOVED,
-    EXISTS, and a create whose system fills in fields by itself, such as GP's class defaults).
+    EXISTS, and a create whose system fills in fields by itself, such as GP's class defaults). `before` is what a connector
+    that looks directly before it writes an update has read there, every field of it, if it was what the plan was made on.
     """
 
     status: Status
@@ -128,6 +129,7 @@ class Outcome:
     birth: str = ""
     stored: Mapping[str, Value] = field(default_factory=dict[str, Value])
     record: Record | None = None
+    before: Record | None = None
     error: Gp365Error | None = None
     after_s: float | None = None
     ticket: str = ""

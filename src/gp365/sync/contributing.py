@@ -41,6 +41,8 @@ def _is_known(job: Job, subject: Subject) -> bool:
     plan, link = subject.plan, subject.link
     if plan is None or link is None or link.state != "open" or subject.ended in _UNSURE:
         return False
+    if subject.partial:
+        return False
     stopped = subject.problem is not None or plan.problem is not None
     return not stopped and all(place.side in subject.keys for place in job.places)
 

@@ -12,7 +12,7 @@ from gp365.model.errors import Gp365Error
 from gp365.model.plan import Problem
 from gp365.model.values import unpack_deep
 from gp365.store import parked
-from gp365.sync.assumed import assume
+from gp365.sync.assumed import assume, learn
 from gp365.sync.beside import Beside
 from gp365.sync.census import guard_creates
 from gp365.sync.decide import claim, open_intents, plan_subjects, unclaim
@@ -148,6 +148,7 @@ def _names(subject: Subject) -> set[str]:
 def send_page(job: Job, page: Page) -> Page:
     """Send a page's writes."""
     page.stopped = send(job, page.subjects)
+    learn(job, page.subjects)
     return page
 
 

@@ -116,7 +116,7 @@ def _draft(job: Job, subject: Subject, facts: Mapping[str, Facts], held: Held) -
 def _quiet(subject: Subject, done: Sequence[Sent]) -> bool:
     """Tell whether the next equal reading needs no look: everything planned was done and nothing is open."""
     assert subject.plan is not None
-    if subject.ended is not None or len(done) != len(subject.sends):
+    if subject.ended is not None or subject.partial or len(done) != len(subject.sends):
         return False
     return _UNDECIDED.isdisjoint([field.verdict for field in loud(subject.plan.fields)])
 

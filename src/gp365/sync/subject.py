@@ -86,7 +86,8 @@ class Subject:
     Identity events: `repairs` are what shall become of its link; `repaired` says that they are done; `absorbed` names the
     subjects that go on in it; `behind` is the subject whose repair sets its key free; `left_out` says why nothing is done
     for it; `marked` is the row by which its surviving record is marked before the link closes; `decided` says that a
-    person wants a new record, whatever looks like it; `assumed` is the side whose record is the one that last agreed.
+    person wants a new record, whatever looks like it; `assumed` is the side whose record is the one that last agreed,
+    `partial` that it lacks what never agreed.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Subject:
     marked: str = ""
     decided: bool = False
     assumed: str = ""
+    partial: bool = False
 
     @property
     def standing(self) -> Link | None:

@@ -84,8 +84,11 @@ class View:
 
     def outcome(self, one: Write, came: Outcome) -> Outcome:
         """Show what came of a write under the view's key."""
-        record = None if came.record is None else self.record(came.record, one.key, (self.part,))
-        return replace(came, key=one.key, record=record)
+        record, before = (
+            None if held is None else self.record(held, one.key, (self.part,))
+            for held in (came.record, came.before)
+        )
+        return replace(came, key=one.key, record=record, before=before)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from time import perf_counter
 
 from gp365.connectors.memory import rules
@@ -90,8 +91,11 @@ def _update(system: MemorySystem, faults: Faults, entity: EntityDescription, wri
     guarded = entity.strength in (Strength.VERSIONED, Strength.COMPARED)
     with system.turn():
         read = _look(system, entity, write)
-        if isinstance(read, Outcome) or guarded:
-            return read if isinstance(read, Outcome) else _store(system, entity, write, read)
+        if isinstance(read, Outcome):
+            return read
+        before = record_of(entity, read)
+        if guarded:
+            return replace(_store(system, entity, write, read), before=before)
     since = perf_counter()
     if faults.between_reread_and_write is not None:
         faults.between_reread_and_write(entity.name, write)
@@ -105,7 +109,7 @@ def _update(system: MemorySystem, faults: Faults, entity: EntityDescription, wri
         # WHOLE replaces the object by the one that was re-read: an edit in the window is lost, as at SBA.
         under = Row(row.key, read.values, row.seq, row.birth, row.stamp)
         outcome = _store(system, entity, write, under if entity.strength is Strength.WHOLE else row)
-    return _timed(outcome, (perf_counter() - since) * 1000)
+    return _timed(replace(outcome, before=before), (perf_counter() - since) * 1000)
 
 
 def _look(system: MemorySystem, entity: EntityDescription, write: Write) -> Row | Outcome:
@@ -141,12 +145,4 @@ def _done(entity: EntityDescription, write: Write, row: Row) -> Outcome:
 
 
 def _timed(outcome: Outcome, window_ms: float) -> Outcome:
-    return Outcome(
-        outcome.status,
-        outcome.key,
-        outcome.version,
-        outcome.birth,
-        outcome.stored,
-        error=outcome.error,
-        window_ms=window_ms,
-    )
+    return replace(outcome, window_ms=window_ms)

@@ -62,7 +62,7 @@ def _update(trip: Trip, entity: str) -> Outcome:
         return Outcome(Status.MOVED, record.key, birth=record.birth, record=record)
     members = whole(entity, raw, trip.write.values, trip.write.reference)
     stored = trip.change(entity, trip.write.key, members)
-    outcome = _outcome(trip, entity, stored)
+    outcome = replace(_outcome(trip, entity, stored), before=record)
     if not trip.service.settings.read_back:
         return outcome
     described = entity_named(entity)

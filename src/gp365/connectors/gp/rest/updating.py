@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gp365.connectors.gp.card import (
@@ -67,13 +67,21 @@ def update_card(trip: Trip, reading: Reading) -> Outcome:
     except Missing:
         return Outcome(Status.GONE if not trip.done else Status.UNKNOWN, trip.write.key)
     except Refused as refused:
-        return _refused(trip, reading, refused)
+        return replace(_refused(trip, reading, refused), before=fresh)
     window_ms, after = trip.window_ms, sent.whole
     reading.keep(after)
     stored = card_values(after.card, trip.write.values)
     error = _read_back(trip, reading, stored, sent.looked) if trip.service.settings.read_back else None
     held = stored if trip.returned else {}
-    return Outcome(Status.DONE, fresh.key, birth=fresh.birth, stored=held, error=error, window_ms=window_ms)
+    return Outcome(
+        Status.DONE,
+        fresh.key,
+        birth=fresh.birth,
+        stored=held,
+        before=fresh,
+        error=error,
+        window_ms=window_ms,
+    )
 
 
 def _read_back(trip: Trip, reading: Reading, stored: Values, looked: Mapping[str, Raw]) -> Rejected | None:

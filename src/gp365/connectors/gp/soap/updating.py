@@ -78,10 +78,18 @@ def update_card(trip: Trip, reading: Reading) -> Outcome:
         return refused(trip, reading, fault)
     if after is None:
         reading.doubt(key)
-        return Outcome(Status.DONE, fresh.key, window_ms=window_ms)
+        return Outcome(Status.DONE, fresh.key, before=fresh, window_ms=window_ms)
     stored = stored_values(after, trip.write.values)
     error = unkept(fresh.key[0], kept_values(trip.write.values), stored)
-    return Outcome(Status.DONE, fresh.key, birth=fresh.birth, stored=stored, error=error, window_ms=window_ms)
+    return Outcome(
+        Status.DONE,
+        fresh.key,
+        birth=fresh.birth,
+        stored=stored,
+        before=fresh,
+        error=error,
+        window_ms=window_ms,
+    )
 
 
 def kept_values(values: Values) -> Values:

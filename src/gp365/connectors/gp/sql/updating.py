@@ -53,7 +53,7 @@ def update_card(trip: Trip) -> Outcome:
     edits = edits_of(held.card, {n: v for n, v in trip.write.values.items() if n not in emails})
     after = _Editing(trip, held).send(edits, emails)
     record = after.record(list(trip.write.values))
-    return Outcome(Status.DONE, record.key, birth=record.birth, stored=dict(record.values))
+    return Outcome(Status.DONE, record.key, birth=record.birth, stored=dict(record.values), before=fresh)
 
 
 def no_address(write: Write, role: str, value: Value) -> Rejected:
