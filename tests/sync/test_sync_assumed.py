@@ -12,7 +12,7 @@ import pytest
 
 from gp365.model.errors import Rejected
 from gp365.model.record import Outcome, Status
-from sync.engine_world import World, flow_with, make_world, written
+from sync.engine_world import World, customer, flow_with, make_world, written
 from sync.test_sync_arriving import linked, told, work_told
 
 
@@ -212,8 +212,8 @@ def test_a_write_that_gp_refuses_is_parked_and_not_sent_again_unchanged(classed:
     def refusing(entity: str, writes: Any) -> Any:
         sent.extend(str(one.key[0]) for one in writes)
         error = Rejected("rejected", "GP says no.")
-        before = {one.key: classed.gp.get(entity, [one.key], []).get(one.key) for one in writes}
-        return [Outcome(Status.REJECTED, one.key, error=error, before=before[one.key]) for one in writes]
+        there = classed.gp.get(entity, [one.key for one in writes], list(customer().fields))
+        return [Outcome(Status.REJECTED, one.key, error=error, before=there[one.key]) for one in writes]
 
     classed.gp.write = refusing  # type: ignore[method-assign]
     classed.sales_put("a1", phone="555")
