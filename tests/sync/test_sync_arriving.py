@@ -241,3 +241,52 @@ def test_what_was_read_before_an_edit_went_across_does_not_take_it_back(world: W
     world.gp.changes = changes  # type: ignore[method-assign]
     assert world.customers()["FIRM1"]["Phone"] == "555" == world.accounts()["Firm 1"]["phone"]
     assert written(world.sync()) == 0 and not world.parked() and world.chain_holds()
+
+
+def test_what_comes_while_a_run_is_at_work_is_taken_up_by_it(world: World) -> None:
+    linked(world)
+    for place in range(2):
+        world.sales_put(f"a{place}", phone="555")
+    coming = [("sales", "a1")]
+
+    def fetch() -> bool:
+        told(world, *coming)
+        coming.clear()
+        return True
+
+    told(world, ("sales", "a0"))
+    report, arriving = work_told(world, Arriving(fetch=fetch))
+    assert report.balanced and report.considered == 2 and written(report) == 2 and arriving.taken == 2
+    assert {world.customers()[f"FIRM{place}"]["Phone"] for place in range(2)} == {"555"}
+
+
+def test_a_record_that_comes_twice_ends_the_run_so_that_the_next_one_sees_it(world: World) -> None:
+    linked(world)
+    world.sales_put("a0", phone="555")
+    told(world, ("sales", "a0"))
+    asked = list[str]()
+
+    def fetch() -> bool:
+        asked.append("")
+        if len(asked) == 2:  # while the first edit is on its way
+            world.sales_put("a0", phone="777")
+            told(world, ("sales", "a0"))
+        return True
+
+    _, arriving = work_told(world, Arriving(fetch=fetch))
+    assert arriving.shut
+    report, _ = work_told(world)
+    assert report.balanced and world.customers()["FIRM0"]["Phone"] == "777"
+    assert written(world.sync()) == 0 and world.chain_holds()
+
+
+def test_a_run_gives_way_to_other_flows_after_its_share(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gp365.sync.arriving.SHARE_S", -1.0)
+    linked(world)
+    world.sales_put("a0", phone="555")
+    told(world, ("sales", "a0"))
+    report, arriving = work_told(world, Arriving(fetch=lambda: False))
+    assert report.balanced and report.considered == 0 and arriving.shut
+    assert work_told(world)[0].considered == 1

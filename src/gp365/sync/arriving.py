@@ -7,12 +7,10 @@ not to be found, and any that looks as if its system had been restored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-
-from sqlalchemy import Connection
 
 from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text
@@ -29,6 +27,12 @@ HANDED = "told"
 FEW, PAGE = 1, 20
 SOON_S = 0.5
 WAIT_S = 0.05
+SHARE_S = 2.0
+"""How long a run takes up what arrives while the records of other flows wait."""
+
+
+def _alone() -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -36,7 +40,9 @@ class Arriving:
     """What a run of hints takes up, and what it has `handed` to the next round, as (side, key).
 
     No row is taken up after `most` of them: a run shall end some day. A `page` of them is what is read and planned soon:
-    all of a page wait for its last one, and over a slow channel each takes half a second to be read.
+    all of a page wait for its last one, and over a slow channel each takes half a second to be read. `fetch` makes rows of
+    what has arrived meanwhile, and tells whether no other flow waits. A record that comes a second time is the next run's:
+    then, too, no more is taken up (`shut`).
     """
 
     most: int = 5000
@@ -44,13 +50,20 @@ class Arriving:
     taken: int = 0
     page: int = FEW
     began: float = 0.0
+    fetch: Callable[[], bool] = _alone
+    shut: bool = False
+    since: float = field(default_factory=monotonic)
 
-    def due(self, conn: Connection, job: Job, passed: set[tuple[str, str]]) -> list[WorkRow]:
+    def due(self, job: Job, passed: set[tuple[str, str]]) -> list[WorkRow]:
         """Read the next rows that are due, at work nowhere, and not left to another run."""
-        if self.taken >= self.most:
+        if self.shut or self.taken >= self.most:
+            return []
+        if not self.fetch() and monotonic() - self.since > SHARE_S:
+            self.shut = True
             return []
         now: datetime = job.clock()
-        rows = work.arrived(conn, job.pair, job.flow.name, now, self.page + len(passed))
+        with job.store.read() as conn:
+            rows = work.arrived(conn, job.pair, job.flow.name, now, self.page + len(passed))
         found = [row for row in rows if (row.side, row.key) not in passed][: self.page]
         self.taken += len(found)
         self.began = monotonic()

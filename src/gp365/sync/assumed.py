@@ -100,7 +100,7 @@ def _in_hand(observation: Observation, place: Place, subjects: Sequence[Subject]
 
 
 def _parked(job: Job, subjects: Sequence[Subject]) -> set[str]:
-    """Name the subjects of which something waits for a person: what was refused is known by the records as they were read."""
+    """Name the subjects of which something waits for a person: what was refused is known by the records as read."""
     with job.store.read() as conn:
         names = {name: one.id for one in subjects for name in names_of(one)}
         return {names[name] for name in parked.open_for(conn, job.pair, job.flow.name, list(names))}

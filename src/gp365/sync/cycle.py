@@ -247,7 +247,10 @@ def _found_page(cycle: _Cycle) -> Page | None:
         mine, overtaken = claim_page(cycle.job, cycle.run, subjects, cycle.beside)
         read_anew(cycle.job, cycle.observation, overtaken)
         ours = {(row.side, row.key) for subject in [*mine, *overtaken] for row in subject.rows}
-        cycle.passed.update((row.side, row.key) for row in rows if (row.side, row.key) not in ours)
+        left = [(row.side, row.key) for row in rows if (row.side, row.key) not in ours]
+        cycle.passed.update(left)
+        if cycle.arriving is not None and left:
+            cycle.arriving.shut = True  # for the next run, which is to come soon
         if mine:
             page = _planned(cycle, mine, again=False)
             if cycle.arriving is not None:
@@ -300,8 +303,7 @@ def _arrived(cycle: _Cycle, arriving: Arriving) -> list[Row]:
     """Take up the next records that somebody told us of, until one page can be worked or none is left."""
     job = cycle.job
     while True:
-        with job.store.read() as conn:
-            rows = arriving.due(conn, job, cycle.passed)
+        rows = arriving.due(job, cycle.passed)
         if not rows:
             return []
         kept = take_in(job, cycle.observation, arriving, rows)

@@ -156,15 +156,19 @@ class Prompt:
                 self._renew = False
                 self._close()
                 self._open()
-            told = take_hints(self._project.store, self._readers)
-            if told.systems:
-                self._tell(Told(systems=told.systems))
-            with self._project.store.read() as conn:
-                waiting = {(pair, flow) for pair, flow, _ in work.hinted(conn)}
+            waiting = self._take()
             due = [flow for flow in self._in_order(waiting) if self._may_run(flow)]
             self._left = bool(waiting)
             if due:
                 self._work(kept, due)
+
+    def _take(self) -> set[Flow]:
+        """Make work of the hints that have come; return the flows that have some which nobody is at."""
+        told = take_hints(self._project.store, self._readers)
+        if told.systems:
+            self._tell(Told(systems=told.systems))
+        with self._project.store.read() as conn:
+            return {(pair, flow) for pair, flow, _ in work.hinted(conn)}
 
     def _in_order(self, waiting: Collection[Flow]) -> list[Flow]:
         """Put flows in the order in which they run."""
@@ -207,7 +211,8 @@ class Prompt:
 
     def _arrived(self, job: Job) -> list[tuple[Flow, Records]]:
         """Work what has arrived in a flow; return what is to be looked at alone, with all that changed."""
-        arriving, flow = Arriving(), (job.pair, job.flow.name)
+        flow = (job.pair, job.flow.name)
+        arriving = Arriving(fetch=lambda: not any(self._may_run(one) for one in self._take() - {flow}))
         self._ended(flow, sync(job, kind=runs.HINT, arriving=arriving))
         if not arriving.handed:
             return []
