@@ -12,6 +12,7 @@ from gp365.model.plan import Problem
 from gp365.model.record import Op
 from gp365.model.values import key_of, key_text, show_key
 from gp365.store import links
+from gp365.sync.births import links_by_births
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place
 from gp365.sync.observe import Observation
@@ -43,7 +44,7 @@ def _creates_from(job: Job, place: Place, subject: Subject) -> bool:
 def _by_birth(job: Job, place: Place, creates: Sequence[Subject]) -> None:
     births = [one.records[place.side].birth for one in creates if one.records[place.side].birth]
     with job.store.read() as conn:
-        held = links.by_births(conn, job.pair, job.flow.name, place.end, births)
+        held = links_by_births(conn, job, place, births)
     for subject in creates:
         link = held.get(subject.records[place.side].birth)
         if link is not None:

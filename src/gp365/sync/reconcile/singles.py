@@ -10,6 +10,7 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text, show, show_key
 from gp365.store import links
 from gp365.store.links import Link
+from gp365.sync.births import links_by_births
 from gp365.sync.facts import gather_facts
 from gp365.sync.job import Job, Place, merged_into, single_subject
 from gp365.sync.plan import plan_subject
@@ -46,7 +47,7 @@ def classify(
             place,
             known_of(job, past, subjects),
             links.by_keys(conn, job.pair, job.flow.name, place.end, keys),
-            links.by_births(conn, job.pair, job.flow.name, place.end, births),
+            links_by_births(conn, job, place, births),
             matched,
         )
     reasons = {one.id: _known(asked, one.records[place.side]) for one in subjects}
