@@ -6,7 +6,7 @@ the process, the intents, the work rows and the ledger say what was under way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -15,9 +15,8 @@ from sqlalchemy import Connection
 
 from gp365.model.errors import Conflict, Gp365Error
 from gp365.model.plan import SubjectPlan, Verdict
-from gp365.model.values import key_of, key_text, pack
-from gp365.store import ledger, links, parked, runs, work
-from gp365.store.ledger import Entry
+from gp365.model.values import key_of, key_text
+from gp365.store import parked, runs, work
 from gp365.store.work import WorkRow
 from gp365.sync.arriving import WAIT_S, Arriving, observe_nothing, take_in
 from gp365.sync.beside import Beside, read_anew
@@ -36,9 +35,9 @@ from gp365.sync.plan.fields import loud
 from gp365.sync.quiet import fold, to_look_at
 from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Counted, Disposition, Row, Subject
+from gp365.sync.unchanged import quiet_links, record_quiet
 from gp365.sync.verify import verify_left_over, verify_run
 
-QUIET_CHUNK = 5000
 WAKE = "wake"  # the reason of a row that was woken (store, work)
 LATER = (Disposition.RETRYING, Disposition.UNSETTLED)
 
@@ -101,7 +100,7 @@ def sync(
         nothing_due = foldable and not _due(cycle)
         if not nothing_due:
             if cycle.only is None and cycle.arriving is None:
-                _record_quiet(cycle)
+                record_quiet(cycle.job, cycle.run, cycle.observation, cycle.tallies)
             _work(cycle)
         if cycle.stopped is None:
             cycle.stopped = verify_run(job, run, cycle.tallies.verified)
@@ -116,7 +115,7 @@ def sync(
     report = _folded(cycle, monotonic() - began) if nothing_due and cycle.stopped is None else None
     if report is None:
         if nothing_due:
-            _record_quiet(cycle)
+            record_quiet(cycle.job, cycle.run, cycle.observation, cycle.tallies)
         looks = 1 if nothing_due else 0
         report = close(
             job, run, cycle.observation, cycle.tallies, monotonic() - began, cycle.stopped, looks=looks
@@ -128,7 +127,7 @@ def sync(
 def _folded(cycle: _Cycle, seconds: float) -> Report | None:
     """Count a look at which nothing was due in the row of the one before it, if it need not have its own."""
     tallies = replace(cycle.tallies, dispositions=dict(cycle.tallies.dispositions))
-    tallies.quiet(sum(1 for _ in _quiet_links(cycle)))
+    tallies.quiet(sum(1 for _ in quiet_links(cycle.job, cycle.observation)))
     return fold(cycle.job, cycle.run, cycle.observation, tallies, seconds)
 
 
@@ -169,39 +168,6 @@ def _look_at_parked(conn: Connection, job: Job, full: bool) -> None:
                     rows.add((place.side, key, "parked"))
                     break
     work.enqueue(conn, job.pair, job.flow.name, sorted(rows))
-
-
-def _record_quiet(cycle: _Cycle) -> None:
-    """Count the links that nothing happened to: one ledger row for thousands of them."""
-    numbers: list[int] = []
-    for number in _quiet_links(cycle):
-        numbers.append(number)
-        if len(numbers) == QUIET_CHUNK:
-            _quiet_chunk(cycle, numbers)
-            numbers = []
-    if numbers:
-        _quiet_chunk(cycle, numbers)
-
-
-def _quiet_links(cycle: _Cycle) -> Iterator[int]:
-    """Give the links that nothing happened to, and of which nothing waits in the queue."""
-    job = cycle.job
-    ends = {place.end: place.side for place in job.places}
-    with job.store.read() as conn:
-        waiting = links.with_work(conn, job.pair, job.flow.name, ends)  # type: ignore[arg-type]
-    return (number for number in cycle.observation.unchanged() if number not in waiting)
-
-
-def _quiet_chunk(cycle: _Cycle, numbers: list[int]) -> None:
-    job = cycle.job
-    payload = pack({"links": [numbers[0], numbers[-1]], "count": len(numbers)})
-    entry = Entry(
-        ledger.OUTCOME, cycle.run, "", len(numbers), str(Disposition.UNCHANGED), job.flow.digest, payload
-    )
-    with job.store.write(job.lease) as conn:
-        work.mark_quiet(conn, cycle.run, [link_subject(number) for number in numbers])
-        ledger.append(conn, job.chain, [entry], actor=job.actor, at=job.clock())
-    cycle.tallies.quiet(len(numbers))
 
 
 def _work(cycle: _Cycle) -> None:
