@@ -149,7 +149,11 @@ class _Before:
     def told(
         self, scale: Scale, created: int, updated: int, seconds: float, client_cpu_s: float
     ) -> dict[str, Any]:
-        """Tell what the run reached and cost. The requests are asked for first: asking costs the simulators time."""
+        """Tell what the run reached and cost. The requests are asked for first: asking costs the simulators time.
+
+        `core_at_sustained` is the part of one core that our process needs to keep up with the sustained rate: on a busy
+        machine the wall's figures tell of its load, this one of us.
+        """
         server_cpu_s = self._site.cpu_s() - self._cpu_s
         spent_s = self._site.spent_s() - self._spent_s
         asked = self._site.requests(self._last)
@@ -170,5 +174,7 @@ class _Before:
             "execution_s": round(spent_s, 1),
             "share_of_execution_time": round(spent_s / (SECONDS_PER_S * seconds), 3),
             "client_cpu_s": round(client_cpu_s, 1),
+            "client_ms_per_row": round(1000 * client_cpu_s / max(1, rows), 2),
+            "core_at_sustained": round(client_cpu_s / needed_s, 2) if needed_s else None,
             "simulators_cpu_s": round(server_cpu_s, 1),
         }

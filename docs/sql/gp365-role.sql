@@ -1511,6 +1511,7 @@ SELECT
     [t].[MRKDNAMT] AS [MarkdownAmount],
     [t].[ORMRKDAM] AS [OriginatingMarkdownAmount],
     [t].[TAXAMNT] AS [TaxAmount],
+    [t].[ORTAXAMT] AS [OriginatingTaxAmount],
     [t].[QUANTITY] AS [Quantity],
     [t].[ATYALLOC] AS [QuantityAllocated],
     [t].[QTYCANCE] AS [QuantityCanceled],
@@ -1555,6 +1556,7 @@ SELECT
     [t].[MRKDNAMT] AS [MarkdownAmount],
     [t].[ORMRKDAM] AS [OriginatingMarkdownAmount],
     [t].[TAXAMNT] AS [TaxAmount],
+    [t].[ORTAXAMT] AS [OriginatingTaxAmount],
     [t].[QUANTITY] AS [Quantity],
     [t].[ATYALLOC] AS [QuantityAllocated],
     [t].[QTYCANCE] AS [QuantityCanceled],
@@ -1622,6 +1624,102 @@ SELECT
  FROM [dbo].[SOP10102] AS [t] LEFT JOIN [dbo].[GL00105] AS [a] ON [a].[ACTINDX] = [t].[ACTINDX];
 GO
 GRANT SELECT ON [dbo].[gp365_sales_distribution] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_sales_invoice]') IS NOT NULL DROP VIEW [dbo].[gp365_sales_invoice];
+GO
+CREATE VIEW [dbo].[gp365_sales_invoice] AS
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [s].[ORIGNUMB] AS [OrderNumber],
+    [t].[CSPORNBR] AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[DUEDATE] AS [DueDate],
+    [s].[ACTLSHIP] AS [ActualShipDate],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[VOIDSTTS] AS [Voided],
+    [s].[PYMTRMID] AS [PaymentTermsID],
+    [s].[SHIPMTHD] AS [ShippingMethod],
+    [s].[CURNCYID] AS [CurrencyID],
+    [s].[ORDOCAMT] AS [OriginatingDocumentAmount],
+    [s].[ORTDISAM] AS [OriginatingTradeDiscountAmount],
+    [s].[ORFRTAMT] AS [OriginatingFreightAmount],
+    [s].[ORMISCAMT] AS [OriginatingMiscellaneousAmount],
+    [s].[ORTAXAMT] AS [OriginatingTaxAmount],
+    [s].[ShipToName] AS [ShipToName],
+    [s].[ADDRESS1] AS [Address1],
+    [s].[ADDRESS2] AS [Address2],
+    [s].[ADDRESS3] AS [Address3],
+    [s].[CITY] AS [City],
+    [s].[STATE] AS [State],
+    [s].[ZIPCODE] AS [Zip],
+    [s].[COUNTRY] AS [Country]
+ FROM [dbo].[RM20101] AS [t] INNER JOIN [dbo].[SOP30200] AS [s] ON [s].[SOPNUMBE] = [t].[DOCNUMBR] AND [s].[SOPTYPE] = 3 WHERE [t].[RMDTYPAL] = 1
+UNION ALL
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [t].[CUSTNMBR] AS [CustomerNumber],
+    [s].[ORIGNUMB] AS [OrderNumber],
+    [t].[CSPORNBR] AS [CustomerPONumber],
+    [t].[DOCDATE] AS [DocumentDate],
+    [t].[DUEDATE] AS [DueDate],
+    [s].[ACTLSHIP] AS [ActualShipDate],
+    [t].[CURTRXAM] AS [CurrentAmount],
+    [t].[VOIDSTTS] AS [Voided],
+    [s].[PYMTRMID] AS [PaymentTermsID],
+    [s].[SHIPMTHD] AS [ShippingMethod],
+    [s].[CURNCYID] AS [CurrencyID],
+    [s].[ORDOCAMT] AS [OriginatingDocumentAmount],
+    [s].[ORTDISAM] AS [OriginatingTradeDiscountAmount],
+    [s].[ORFRTAMT] AS [OriginatingFreightAmount],
+    [s].[ORMISCAMT] AS [OriginatingMiscellaneousAmount],
+    [s].[ORTAXAMT] AS [OriginatingTaxAmount],
+    [s].[ShipToName] AS [ShipToName],
+    [s].[ADDRESS1] AS [Address1],
+    [s].[ADDRESS2] AS [Address2],
+    [s].[ADDRESS3] AS [Address3],
+    [s].[CITY] AS [City],
+    [s].[STATE] AS [State],
+    [s].[ZIPCODE] AS [Zip],
+    [s].[COUNTRY] AS [Country]
+ FROM [dbo].[RM30101] AS [t] INNER JOIN [dbo].[SOP30200] AS [s] ON [s].[SOPNUMBE] = [t].[DOCNUMBR] AND [s].[SOPTYPE] = 3 WHERE [t].[RMDTYPAL] = 1;
+GO
+GRANT SELECT ON [dbo].[gp365_sales_invoice] TO [gp365_reader];
+GO
+
+IF OBJECT_ID('[dbo].[gp365_sales_invoice_line]') IS NOT NULL DROP VIEW [dbo].[gp365_sales_invoice_line];
+GO
+CREATE VIEW [dbo].[gp365_sales_invoice_line] AS
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [l].[LNITMSEQ] AS [LineSequence],
+    [t].[CURNCYID] AS [CurrencyID],
+    [l].[ITEMNMBR] AS [ItemNumber],
+    [l].[ITEMDESC] AS [ItemDescription],
+    [l].[UOFM] AS [UofM],
+    [l].[LOCNCODE] AS [LocationCode],
+    [l].[QUANTITY] AS [Quantity],
+    [l].[ORUNTPRC] AS [OriginatingUnitPrice],
+    [l].[OXTNDPRC] AS [OriginatingExtendedPrice],
+    [l].[ORTAXAMT] AS [OriginatingTaxAmount]
+ FROM [dbo].[RM20101] AS [t] INNER JOIN [dbo].[SOP30300] AS [l] ON [l].[SOPNUMBE] = [t].[DOCNUMBR] AND [l].[SOPTYPE] = 3 AND [l].[CMPNTSEQ] = 0 WHERE [t].[RMDTYPAL] = 1
+UNION ALL
+SELECT 
+    [t].[DOCNUMBR] AS [DocumentNumber],
+    [l].[LNITMSEQ] AS [LineSequence],
+    [t].[CURNCYID] AS [CurrencyID],
+    [l].[ITEMNMBR] AS [ItemNumber],
+    [l].[ITEMDESC] AS [ItemDescription],
+    [l].[UOFM] AS [UofM],
+    [l].[LOCNCODE] AS [LocationCode],
+    [l].[QUANTITY] AS [Quantity],
+    [l].[ORUNTPRC] AS [OriginatingUnitPrice],
+    [l].[OXTNDPRC] AS [OriginatingExtendedPrice],
+    [l].[ORTAXAMT] AS [OriginatingTaxAmount]
+ FROM [dbo].[RM30101] AS [t] INNER JOIN [dbo].[SOP30300] AS [l] ON [l].[SOPNUMBE] = [t].[DOCNUMBR] AND [l].[SOPTYPE] = 3 AND [l].[CMPNTSEQ] = 0 WHERE [t].[RMDTYPAL] = 1;
+GO
+GRANT SELECT ON [dbo].[gp365_sales_invoice_line] TO [gp365_reader];
 GO
 
 IF OBJECT_ID('[dbo].[gp365_receivables_distribution]') IS NOT NULL DROP VIEW [dbo].[gp365_receivables_distribution];

@@ -29,7 +29,7 @@ client_secret = {env = "NONE"}
 [pairs.main]
 gp = "gp"
 sales = "sales"
-flows = ["customers", "receivables", "receivable_documents"]
+flows = ["customers", "receivables", "receivable_documents", "invoicing"]
 """
 SOAP = '[systems.gp.soap]\nurl = "http://gp.example:48620/DynamicsGPWebServices"\n'
 SQL = '[systems.gp.sql]\nserver = "sql.example"\nuser = "u"\npassword = {env = "NONE"}\n'

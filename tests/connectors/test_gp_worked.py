@@ -107,3 +107,70 @@ def test_what_is_worked_out_brings_along_what_it_is_made_of_and_does_not_show_it
     assert found.values == {"CustomerNumber": "B", "ByAnother": True, "Withdrawn": True}
     (found,) = with_worked(source.worked, shown_fields, {}, {}, [Record(record.key, {})], wanted)
     assert found.values == {"Withdrawn": False}  # who paid is not known: absent, not "the same"
+
+
+CENTS = st.decimals(min_value=-(10**6), max_value=10**6, places=2, allow_nan=False)
+FINE = st.decimals(min_value=-(10**6), max_value=10**6, places=5, allow_nan=False)
+
+
+def worked_out(entity: str, values: dict[str, Value], *names: str) -> list[Value]:
+    """Work fields of an entity out of others."""
+    rules, described = source_of(entity).worked, entity_named(entity).shown
+    (found,) = with_worked(rules, described, {}, {}, [Record(("1",), values)], names)
+    return [found.values[name] for name in names]
+
+
+@given(FINE, FINE, CENTS)
+def test_a_line_is_shown_so_that_its_extended_price_is_exact_to_the_cent(
+    quantity: Decimal, price: Decimal, extended: Decimal
+) -> None:
+    values: dict[str, Value] = {
+        "Quantity": quantity,
+        "OriginatingUnitPrice": price,
+        "OriginatingExtendedPrice": extended,
+    }
+    names = ("ShownQuantity", "ShownPrice", "ShownDiscount", "ShownWhole")
+    shown_quantity, shown_price, discount, whole = worked_out("sales_invoice_line", values, *names)
+    assert isinstance(shown_quantity, Decimal) and isinstance(shown_price, Decimal)
+    assert isinstance(discount, Decimal) and discount >= 0
+    base = shown_quantity * shown_price
+    assert base == base.quantize(Decimal("0.01")) and base - discount == extended
+    assert whole or (shown_quantity, shown_price) == (quantity, price)
+
+
+def test_a_plain_line_stays_as_it_is_and_a_rounded_one_goes_in_one_piece() -> None:
+    def line(quantity: str, price: str, extended: str) -> list[Value]:
+        values: dict[str, Value] = {
+            "Quantity": Decimal(quantity),
+            "OriginatingUnitPrice": Decimal(price),
+            "OriginatingExtendedPrice": Decimal(extended),
+        }
+        return worked_out(
+            "sales_invoice_line", values, "ShownWhole", "ShownQuantity", "ShownPrice", "ShownDiscount"
+        )
+
+    assert line("4.00000", "40.00000", "155.00000") == [False, 4, 40, 5]
+    assert line("3.00000", "0.33500", "1.01000") == [True, 1, Decimal("1.01"), 0]
+    assert line("1.12500", "8.00000", "9.00000") == [True, 1, 9, 0]
+    assert line("2.00000", "-5.00000", "-10.00000") == [False, 2, -5, 0]
+
+
+def test_the_state_of_an_invoice_follows_what_is_left_of_it_and_a_void_comes_first() -> None:
+    def state(voided: bool, paid: bool) -> list[Value]:
+        values: dict[str, Value] = {"Voided": voided, "Paid": paid}
+        return worked_out("sales_invoice", values, "InvoiceState", "InvoiceStatus")
+
+    assert state(False, False) == [0, 4]
+    assert state(False, True) == [2, 100001]
+    assert state(True, True) == state(True, False) == [3, 100003]
+
+
+def test_charges_are_freight_miscellaneous_and_the_tax_of_no_line() -> None:
+    names = ("OriginatingFreightAmount", "OriginatingMiscellaneousAmount", "OriginatingTaxAmount")
+    amounts = dict(zip(names, map(Decimal, ("12.50", "3.00", "10.43")), strict=True))
+    rows: list[dict[str, Value]] = [
+        {"OriginatingTaxAmount": Decimal("9.00")},
+        {"OriginatingTaxAmount": Decimal("0.68")},
+    ]
+    assert worked_out("sales_invoice", with_rows(amounts, Lines=rows), "OtherCharges") == [Decimal("16.25")]
+    assert worked_out("sales_invoice", {**amounts, names[0]: None}, "OtherCharges") == [None]

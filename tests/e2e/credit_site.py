@@ -19,15 +19,18 @@ THRESHOLD = 2000
 
 
 @contextmanager
-def credit_site(folder: Path, way: str) -> Generator[Site]:
-    """Run the sample data of both worlds with credit requests over a channel; Dana approves all, Eli up to 10,000."""
+def credit_site(folder: Path, way: str, settings: str = "") -> Generator[Site]:
+    """Run the sample data of both worlds with credit requests over a channel; Dana approves all, Eli up to 10,000.
+
+    `settings` are further tables of the settings.
+    """
     with site(folder, provisioned=False) as made:
         over(way, made)
         more = '"receivables", ' if way == "sql" else ""
         made.settings('flows = ["customers"]', f'flows = ["customers", {more}"{FLOW}"]')
         path = made.folder / "gp365.toml"
         options = f'\n[pairs.fabrikam.options]\nthreshold = "{THRESHOLD}"\n'
-        path.write_text(path.read_text("utf-8") + options, "utf-8")
+        path.write_text(path.read_text("utf-8") + options + settings, "utf-8")
         (made.folder / "way").write_text(way, "utf-8")
         people = users(made)
         lines = f"approver,up_to\n{people['Dana']},\n{people['Eli']},10000\n{people['Sam']},\n"

@@ -325,6 +325,18 @@ def test_available_credit_is_the_limit_less_its_uses_nothing_without_a_bound_and
         gp.write(Decimal(1), ConvertContext())
 
 
+def test_the_day_of_amounts_is_shown_only_where_one_of_them_is_not_zero() -> None:
+    gp, sales = codec("as_of", "gp", (T.DATE, T.MONEY, T.MONEY)), codec("as_of", "sales", (T.DATE,))
+    aged, context = date(2026, 10, 31), ConvertContext()
+    assert gp.read((aged, Decimal(0), Decimal("-0.01")), context) == aged
+    assert gp.read((aged, Decimal("0.00"), None), context) is None
+    assert gp.read((None, Decimal(1), Decimal(0)), context) is None
+    assert sales.read(sales.write(aged, context), context) == aged
+    assert gp.kind == sales.kind == "day"
+    with pytest.raises(Unfit):
+        gp.write(aged, context)
+
+
 def test_a_credit_limit_counts_only_under_the_type_amount() -> None:
     gp = codec("credit_limit", "gp", (T.OPTION, T.MONEY))
     sales = codec("credit_limit", "sales", (T.MONEY,))

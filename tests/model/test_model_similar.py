@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gp365.model.matching import PHONE, POSTAL, STREET, TOWN
-from gp365.model.similar import alike, far_apart, names_alike, outline, streets_alike
+from gp365.model.similar import alike, far_apart, names_alike, outlines, streets_alike
 from gp365.model.similar_blocks import blocks_of
 from gp365.model.similar_words import name_words
 
@@ -107,8 +107,8 @@ def test_a_name_that_is_nothing_but_fillers_keeps_its_words() -> None:
 
 
 def test_outlines_that_are_far_apart_are_told_at_a_glance() -> None:
-    others = [outline(name) for name in ("Lakeside Dental Suply", "Zeta Foods")]
-    assert far_apart(outline("Lakeside Dental Supply"), others, 0.55) == [False, True]
+    others = [outlines(name)[0] for name in ("Lakeside Dental Suply", "Zeta Foods")]
+    assert far_apart(outlines("Lakeside Dental Supply")[0], others, 0.55) == [False, True]
 
 
 KINDS = ("", POSTAL, STREET, PHONE)

@@ -117,3 +117,27 @@ def test_shared_records_are_linked_with_their_sums_once_by_each_pair(store: Stor
         rest = contributions.linked_sums(conn, ROLLED, "us", first[-1][0], 700)
     assert len(first) == 700
     assert [key for _, key in (*first, *rest)] == [*(f"x{number:04}" for number in range(1200)), "z"]
+
+
+def test_reading_what_is_contributed_to_few_records_does_not_go_through_all_links(store: Store) -> None:
+    def steps(beginning: int, many: int) -> int:
+        """Count the steps that the database takes for ten records after so many more were linked."""
+        names = [f"A{number:05}" for number in range(beginning, beginning + many)]
+        with store.write() as conn:
+            links.insert(conn, [NewLink("us", "cards", name, f"card-{name}") for name in names])
+            links.insert(conn, [NewLink("us", "customers", name, f"x-{name}") for name in names])
+            contributions.keep(conn, [given("us", name, f"x-{name}") for name in names])
+        with store.read() as conn:
+            driver = conn.connection.driver_connection
+            if conn.dialect.name != "sqlite" or driver is None:
+                return 0
+            taken: list[int] = []
+            driver.set_progress_handler(lambda: taken.append(1), 10)
+            keys = [f"x-A{number:05}" for number in range(10)]
+            assert len(contributions.given_to(conn, ROLLED, keys)) == 10
+            assert len(contributions.linked_to(conn, ROLLED, keys)) == 10
+            driver.set_progress_handler(None, 0)
+            return len(taken)
+
+    few = steps(0, 100)
+    assert steps(100, 2000) <= 2 * few

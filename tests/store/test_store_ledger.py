@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import orjson
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen
 
 from gp365.store import ledger, runs, tables
-from gp365.store.engine import Store
+from gp365.store.engine import Store, open_store
 from gp365.store.ledger import Entry
 
 CHILD = Path(__file__).parent / "store_child.py"
@@ -221,3 +224,33 @@ def test_a_head_that_was_set_back_forks_nothing(store: Store) -> None:
         _append(store, _entry("L3"))
     with store.read() as conn:
         assert [row.subject for row in ledger.rows(conn, "r1")] == ["L1", "L2"]
+
+
+def test_what_others_have_told_is_given_from_where_it_was_read_to(store: Store) -> None:
+    _filled(store)
+    _append(store, Entry("outcome", "r2", "L1", 1, "updated"), Entry("note", "r2", "L2"))
+    _append(store, Entry("outcome", "r2", "", 20, "unchanged"), Entry("outcome", "r3", "L3", 1, "updated"))
+    with store.read() as conn:
+        at = ("fabrikam", "customers")
+        assert ledger.told_by_others(conn, *at, ["r1"], 0) == ({"L1": 11, "L3": 14}, 14)
+        assert ledger.told_by_others(conn, *at, ["r1", "r3"], 0) == ({"L1": 11}, 14)
+        assert ledger.told_by_others(conn, *at, ["r1"], 11) == ({"L3": 14}, 14)
+        assert ledger.told_by_others(conn, *at, ["r1"], 14) == ({}, 14)
+        assert ledger.told_by_others(conn, "fabrikam", "none", ["r1"], 0) == ({}, 0)
+
+
+def test_sqlite_finds_the_rows_of_one_subject_without_reading_the_chain(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "ledger.db")
+    _filled(store)
+    with store.read() as conn:
+        asked: list[tuple[str, Any]] = []
+        listen(conn, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        rows = ledger.for_subject(conn, "fabrikam", "customers", "L2", 10)
+        last = ledger.last_dispositions(conn, "fabrikam", "customers", ["L2"])
+        assert ([row.position for row in rows], last) == ([8, 3], {"L2": "updated"})
+        assert len(asked) == 2
+        driver = cast("sqlite3.Connection", conn.connection.driver_connection)
+        for statement, given in asked:
+            steps = driver.execute(f"EXPLAIN QUERY PLAN {statement}", given).fetchall()
+            assert any("ix_ledger_subject" in step[3] for step in steps), steps
+    store.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Callable
 from email.message import Message
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gp365.wire.batch import ChangeSet, Item, ItemAnswer, Part, build, parse, send
+from gp365.wire.batch import ChangeSet, Item, ItemAnswer, Part, _delimiters, build, parse, send
 from gp365.wire.calls import CallFailed
 from gp365.wire.http import HttpClient
 from gp365.wire.odata import ServiceRefused
@@ -235,3 +236,15 @@ def test_too_many_operations_are_refused_before_anything_is_sent(serve: Serve) -
         send(client_of(server), [Part("GET", "/a")] * 1001)
     assert send(client_of(server), []) == []
     assert server.requests == []
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"--m", b"--", b"-", b"m", b"\r", b"\n", b"\r\n", b" ", b"\t", b"x"]), max_size=24
+    )
+)
+def test_delimiters_are_whole_lines_wherever_their_text_stands(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    lines = re.finditer(rb"(?:^|\r?\n)--m(--)?[ \t]*(?:\r?\n|$)", body)
+    found = _delimiters(re.compile(rb"--m(--)?[ \t]*(?:\r?\n|$)"), body)
+    assert list(found) == [(one.start(), one.end(), one.group(1) is not None) for one in lines]

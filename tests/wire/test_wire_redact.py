@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gp365.wire.redact import MASK, Redactor
+from gp365.wire.redact import _SHAPES, MASK, Redactor
 
 SECRET_TEXT = st.text(min_size=4, max_size=40).filter(lambda text: text.strip() and text not in MASK)
 
@@ -90,3 +90,41 @@ def test_a_forgotten_secret_is_not_masked_any_more_and_others_are() -> None:
     redactor.forget("first-token")
     redactor.forget("")
     assert redactor.redact("first-token second-token") == f"first-token {MASK}"
+
+
+WORDS = (
+    "authorization",
+    "Set-Cookie",
+    "cookie",
+    "bearer",
+    "negotiate",
+    "NTLM",
+    "basic",
+    "client_secret",
+    "password",
+)
+MORE = (
+    "api-key",
+    "api_key",
+    "pwd",
+    "passwd",
+    "access_token",
+    "assertion",
+    "code",
+    "sig",
+    "eyJ",
+    "TlRMTVNTUA",
+    "\u017fig",
+)
+PIECES = st.sampled_from(
+    (*WORDS, *MORE, "=", ":", " ", "?", "&", '"', "'", ";", "\n", ".", "Ab1+/=cdEf", "x", "\u212aey")
+)
+
+
+@given(st.lists(st.tuples(PIECES, st.booleans()), max_size=12))
+def test_no_shape_is_overlooked_where_nothing_seems_to_be_one(pieces: list[tuple[str, bool]]) -> None:
+    text = "".join(piece.swapcase() if swapped else piece for piece, swapped in pieces)
+    masked = text
+    for shape, mask in _SHAPES:
+        masked = shape.sub(mask, masked)
+    assert Redactor().redact(text) == masked

@@ -4,59 +4,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from gp365.app.check import check_flow
 from gp365.app.connecting import connect
-from gp365.app.effective import Ends, FlowFinding
+from gp365.app.effective import Ends
 from gp365.app.left_out import flows_of, left_out, refusal
 from gp365.app.loader import LoadedFlow
 from gp365.app.options import pair_options
 from gp365.app.owners import check_owners, owned
+from gp365.app.prepared import PreparedFlow, Preparing, lookups_digest
 from gp365.app.project import Project
 from gp365.app.settings import PairSettings
 from gp365.app.traffic import keep_counts
-from gp365.model.contract import Connector, Level
+from gp365.model.contract import Connector
 from gp365.model.converters import ConvertContext
-from gp365.model.entity import EntityDescription
 from gp365.model.errors import Gp365Error, Misconfigured
-from gp365.model.expressions import Expressions
-from gp365.model.flow import Flow, compile_flow
+from gp365.model.flow import Flow
 from gp365.model.flow_file import FlowFile
-from gp365.model.lookups import Lookup
-from gp365.model.values import digest, pack
 from gp365.sync.job import Dependent, Job, Place, fields_of
 from gp365.sync.looked import Looked
-from gp365.sync.plan import CompiledFlow, compile_rows
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedFlow:
-    """A flow of a pair, ready to run: the effective file, its compiled form, both entities, and what the check noted.
-
-    `compiled` is None where a finding is an error.
-    """
-
-    loaded: LoadedFlow
-    entities: Mapping[str, EntityDescription]
-    findings: tuple[FlowFinding, ...]
-    compiled: CompiledFlow | None
-
-    @property
-    def name(self) -> str:
-        """The flow's name."""
-        return self.loaded.name
-
-    @property
-    def errors(self) -> tuple[FlowFinding, ...]:
-        """The findings that keep it from running."""
-        return tuple(found for found in self.findings if found.level is Level.ERROR)
-
-    @property
-    def not_served(self) -> tuple[FlowFinding, ...]:
-        """The rows that are left out because a side does not serve their field."""
-        return tuple(found for found in self.findings if found.code == "not-served")
 
 
 class Assembly:
@@ -70,6 +37,7 @@ class Assembly:
         self.urgent = urgent
         self._connectors: dict[str, Connector] = {}
         self._prepared: dict[str, tuple[PreparedFlow, ...]] = {}
+        self._preparing = Preparing()
         self._looked: dict[tuple[str, str], Looked] = {}
 
     @property
@@ -161,7 +129,7 @@ class Assembly:
             right,
             project.store,
             project.scratch,
-            Expressions(project.lookups, flow.compiled.flow.options),
+            flow.expressions,
             project.clock,
             project.actor,
             company=self.company(pair),
@@ -171,7 +139,7 @@ class Assembly:
             pages_in_flight=worker.pages_in_flight,
             lease_ttl_s=worker.lease_ttl_s,
             lookups_digest=lookups_digest(project.lookups),
-            entities_digest=entities_digest(flow.entities.values()),
+            entities_digest=flow.entities_digest,
             verify_share=self._verify_share(pair),
         )
 
@@ -238,14 +206,7 @@ class Assembly:
         return self.project.flows.chosen(names)
 
     def _prepare(self, pair: str, loaded: LoadedFlow, chosen: Sequence[LoadedFlow]) -> PreparedFlow:
-        ends = self._ends(pair, loaded, chosen)
-        effective, findings = check_flow(loaded, ends)
-        compiled = None
-        if not any(found.level is Level.ERROR for found in findings):
-            flow = compile_flow(effective.file, ends.sides, options=ends.options)
-            left, right = (ends.entities[side.name] for side in flow.sides)
-            compiled = compile_rows(flow, left, right, self.context(pair))
-        return PreparedFlow(effective, ends.entities, tuple(findings), compiled)
+        return self._preparing.prepare(pair, loaded, self._ends(pair, loaded, chosen), self.context(pair))
 
     def _ends(self, pair: str, loaded: LoadedFlow, chosen: Sequence[LoadedFlow]) -> Ends:
         connectors = self.systems(pair)
@@ -303,14 +264,4 @@ def assemble(project: Project) -> Assembly:
     return Assembly(project)
 
 
-def lookups_digest(lookups: Mapping[str, Lookup]) -> str:
-    """Return the content hash of all lookups."""
-    return digest(pack({name: table.digest() for name, table in sorted(lookups.items())}))
-
-
-def entities_digest(entities: Iterable[EntityDescription]) -> str:
-    """Return the content hash of entity descriptions."""
-    return digest(repr([(entity.name, sorted(entity.fields.items())) for entity in entities]).encode())
-
-
-__all__ = ["Assembly", "Flow", "FlowFile", "PreparedFlow", "assemble"]
+__all__ = ["Assembly", "Flow", "FlowFile", "PreparedFlow", "assemble", "lookups_digest"]

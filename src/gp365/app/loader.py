@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -94,15 +95,23 @@ def _ordered(flows: Mapping[str, LoadedFlow]) -> Iterator[LoadedFlow]:
 
 
 def load_flows(folder: Path) -> FlowSet:
-    """Load the shipped flows and those of a site's folder `flows`; Misconfigured("flow-invalid") with file and line."""
+    """Load the shipped flows and those of a site's folder `flows`; Misconfigured("flow-invalid") with file and line.
+
+    Files that say the same as before in this process give the same flows, which nobody changes.
+    """
+    own = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder.is_dir() else []
+    named = [(f"{folder.name}/{path.name}", path) for path in own]
+    return _loaded((*_shipped(".yaml"), *((shown, _text(path, shown)) for shown, path in named)))
+
+
+@lru_cache(maxsize=16)
+def _loaded(files: tuple[tuple[str, str], ...]) -> FlowSet:
+    """Make flows of files by name and text, the shipped ones first: reading YAML takes longer than most commands."""
     documents: dict[str, Document] = {}
     sources: dict[str, list[str]] = {}
     groups: dict[str, tuple[str, ...]] = {}
-    for shown, text in _shipped(".yaml"):
-        _add(parse(text, shown), documents, sources, groups)
-    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder.is_dir() else []:
-        shown = f"{folder.name}/{path.name}"
-        _add(parse(_text(path, shown), shown), documents, sources, groups)
+    for shown, text in files:
+        _add(_parsed(text, shown), documents, sources, groups)
     flows = {
         name: LoadedFlow(validated(document), tuple(sources[name]), document.lines)
         for name, document in documents.items()
@@ -110,6 +119,11 @@ def load_flows(folder: Path) -> FlowSet:
     found = FlowSet(flows, groups)
     _check_names(found)
     return found
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, shown: str) -> Document:
+    return parse(text, shown)
 
 
 def _text(path: Path, shown: str) -> str:

@@ -50,7 +50,7 @@ class SizeSettings(Strict):
 
     create_rows: int = Field(default=100, ge=1, le=1000, description="rows of one CreateMultiple")
     update_rows: int = Field(default=200, ge=1, le=1000, description="rows of one UpdateMultiple")
-    batch_parts: int = Field(default=100, ge=1, le=1000, description="writes of one $batch")
+    batch_parts: int = Field(default=200, ge=1, le=1000, description="writes of one $batch")
     page_rows: int = Field(default=5000, ge=1, le=5000, description="rows of one page that is read")
     url_chars: int = Field(default=16_000, ge=1000, le=32_000, description="longest URL of a filter")
     keys_per_read: int = Field(default=200, ge=1, le=1000, description="records read by key in one request")

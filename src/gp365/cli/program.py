@@ -6,10 +6,12 @@ import errno
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from gp365 import __version__
 from gp365.cli.alert_commands import alerts_app
@@ -100,13 +102,19 @@ for group, name in (
     app.add_typer(group, name=name)
 
 
+@cache
+def _command() -> Any:
+    """Make the command with everything below it: once, or it costs as much as a round that finds nothing."""
+    return get_command(app)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; no error leaves as a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     prepare_streams()
     try:
-        ended = app(given, prog_name="gp365", standalone_mode=False)
+        ended = _command()(given, prog_name="gp365", standalone_mode=False)
         return ended if isinstance(ended, int) else 0
     except Gp365Error as error:
         return _handed_over(error, given, as_json)

@@ -8,6 +8,7 @@ company's customers); a number that does not fit the mask stands as it is, up to
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gp365.model import text as texts
 
@@ -24,6 +25,7 @@ _NO_DIGIT = re.compile(r"\D", re.ASCII)
 _CANONICAL = re.compile(r"(\+?)(\d+)(?:x(\d+))?", re.ASCII)
 
 
+@lru_cache(4096)  # a number is read for matching, for comparing and before it is written
 def read(raw: str, column: str = "") -> str:
     """Return the canonical form of a number as any side writes it, or the text itself; "" for none and for zeros."""
     text = texts.clean(raw)

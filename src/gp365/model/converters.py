@@ -67,6 +67,7 @@ JOINED = "joined"
 PLAIN_TEXT = "text"
 CREDIT_LIMIT = "credit_limit"
 AVAILABLE_CREDIT = "available_credit"
+AS_OF = "as_of"
 INACTIVE = "inactive"
 SWITCH = "switch"
 GP_CURRENCY = "gp_currency"
@@ -81,6 +82,7 @@ NAMES = (
     GP_CURRENCY,
     CREDIT_LIMIT,
     AVAILABLE_CREDIT,
+    AS_OF,
     "number",
     "flag",
     INACTIVE,
@@ -118,7 +120,8 @@ def codec(
     `column` is the side's name in the flow (gp, sales, fno, bc; any other is treated as free text). `fields` are the
     descriptions of the wire fields: `label` needs the options, days and moments whether a field is in a zone.
     Misconfigured("flow-invalid") for an unknown converter, and for several wire fields, which only `joined` (any number),
-    `credit_limit` (type and amount) and `available_credit` (type, amount and what uses it) take.
+    `credit_limit` (type and amount), `available_credit` (type, amount and what uses it) and `as_of` (a day and what it is
+    the day of) take.
     """
     if convert == JOINED:
         return _joined()
@@ -126,11 +129,13 @@ def codec(
         return _credit_limit(field_types)
     if convert == AVAILABLE_CREDIT and len(field_types) > 2:
         return _available()
+    if convert == AS_OF and len(field_types) > 1:
+        return _as_of()
     if len(field_types) != 1:
         raise Misconfigured(
             "flow-invalid",
-            "The row has several wire fields on one side; only the converters joined, credit_limit and available_credit "
-            "take them.",
+            "The row has several wire fields on one side; only the converters joined, credit_limit, available_credit and "
+            "as_of take them.",
         )
     name = convert or _default(field_types[0], fields)
     if name not in NAMES:
@@ -189,7 +194,7 @@ def _named(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescri
             lambda value, _: (convert_state.write_switch(value, kind),),
             "flag",
         )
-    if name == "day":
+    if name in ("day", AS_OF):
         return _day(kind, _zoned(fields))
     if name in ("moment", "clock"):
         return _moment(name, fields)
@@ -238,6 +243,19 @@ def _available() -> Codec:
         raise Unfit("bad-value", f"{show(value)} says nothing about the credit limit.")
 
     return Codec(AVAILABLE_CREDIT, lambda raw, _: convert_credit.available(raw), write, "number")
+
+
+def _as_of() -> Codec:
+    """The day as of which amounts hold, nothing where all are zero; only for rows whose several side is never written."""
+
+    def read(raw: Raw, context: ConvertContext) -> Value:
+        amounts = (convert_values.read_number(each) for each in raw[1:])
+        return convert_time.read_day(raw[0], context.time_zone) if any(amounts) else None
+
+    def write(value: Value, _: ConvertContext) -> Raw:
+        raise Unfit("bad-value", f"{show(value)} says nothing about the amounts.")
+
+    return Codec(AS_OF, read, write, "day")
 
 
 def _of_text(name: str, column: str, kind: FieldType, fields: Sequence[FieldDescription]) -> Codec:

@@ -34,6 +34,8 @@ _STOPS = (_Failed, _TooLong, TypeError, MemoryError)
 _MEMORY_BYTES = 8 << 20
 _STACK_BYTES = 256 << 10
 _CHUNK_ROWS = 200
+# Of these, equal values of one type are one value.
+_SIMPLE = frozenset({str, bool, int, type(None)})
 _LARGEST_EXACT = 2**53
 _CONTEXTS_KEPT = 8
 
@@ -78,6 +80,7 @@ def _runtime() -> Any:
     return _engine.Runtime(memory_limit=_MEMORY_BYTES, max_stack_size=_STACK_BYTES)
 
 
+@lru_cache(1024)
 def check(expression: str) -> ExpressionError | None:
     """Return the syntax error of an expression with its line and column, None if it can be parsed."""
     runtime = _runtime()
@@ -127,6 +130,8 @@ class Expressions:
     ) -> list[dict[str, Result]]:
         """Return the value of every expression for every row, or the error of that expression on that row alone.
 
+        Rows that look alike to the expressions may share one mapping: leave it as it is.
+
         A row's names are variables (a dotted name is a member: address.street); all of it is `row`. undefined and
         null are None; a number with a fraction comes back as Decimal.
         """
@@ -144,16 +149,17 @@ class Expressions:
     ) -> list[dict[str, Result]]:
         rows = _named_only(expressions.values(), rows)
         names = tuple(sorted({name.partition(".")[0] for row in rows for name in row}))
-        broken = {name: error for name, text in expressions.items() if (error := _checked(text)) is not None}
+        broken = {name: error for name, text in expressions.items() if (error := check(text)) is not None}
         sound = {name: text for name, text in expressions.items() if name not in broken}
-        packed = [_packed(row) for row in rows]
+        known: dict[Any, str] = {}
+        packed = [_packed_once(row, known) for row in rows]
         # Rows that look alike to these expressions have the same answers.
         unlike = list(dict.fromkeys(packed))
-        answers = dict(zip(unlike, self._run(sound, names, unlike), strict=True))
-        return [
-            {name: broken[name] if name in broken else answers[row][name] for name in expressions}
-            for row in packed
-        ]
+        answers = {
+            row: {name: broken[name] if name in broken else answer[name] for name in expressions}
+            for row, answer in zip(unlike, self._run(sound, names, unlike), strict=True)
+        }
+        return [answers[row] for row in packed]
 
     def _run(
         self, sound: Mapping[str, str], names: tuple[str, ...], packed: Sequence[str]
@@ -225,11 +231,6 @@ def _room() -> str:
     return resources.files("gp365.model").joinpath("data/expressions.js").read_text("utf-8")
 
 
-@cache
-def _checked(expression: str) -> ExpressionError | None:
-    return check(expression)
-
-
 # between Python and the engine
 
 
@@ -259,6 +260,19 @@ def _named_only(texts: Iterable[str], rows: Sequence[Mapping[str, Value]]) -> Se
     """Leave out the fields that no expression can reach, so that a page does not carry whole records across."""
     text = "\n".join(texts)
     return [{name: row[name] for name in _named_in(text, tuple(row))} for row in rows]
+
+
+def _packed_once(row: Mapping[str, Value], known: dict[Any, str]) -> str:
+    """Pack a row; one that holds what an earlier one held is known, where that is texts, whole numbers and the like."""
+    values = tuple(row.values())
+    kinds = tuple(map(type, values))
+    if not _SIMPLE.issuperset(kinds):
+        return _packed(row)
+    name = (tuple(row), kinds, values)
+    packed = known.get(name)
+    if packed is None:
+        packed = known[name] = _packed(row)
+    return packed
 
 
 def _packed(row: Mapping[str, Value]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from gp365.model.errors import Gp365Error
 from gp365.model.values import Key, Value, Values
@@ -15,8 +16,7 @@ def _always() -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record of one side.
 
     `values` holds raw values under the connector's field names; a missing name is absent. `version` is the server's
@@ -40,8 +40,7 @@ class Record:
         return not (self.values or self.version or self.birth)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A changed key of a feed, with its record where the feed carries it; a deletion is a hint that `get` decides."""
 
     key: Key

@@ -66,14 +66,14 @@ def _codes_alike(kind: str, a: str, b: str) -> float:
 
 
 @lru_cache(16384)
-def outline(name: str, *, whole: bool = False) -> str:
-    """Return a name's words in order of the alphabet, without those that many firms have: what `far_apart` compares.
+def outlines(name: str) -> tuple[str, str]:
+    """Return a name's words in order of the alphabet, without those that many firms have, and all: see `far_apart`.
 
-    `whole`, or a name that is nothing but such words: all of them.
+    A name that is nothing but such words keeps them.
     """
     words = sorted(name_words(name))
-    telling = [] if whole else [word for word in words if word not in GENERIC]
-    return " ".join(telling or words)
+    whole = " ".join(words)
+    return " ".join([word for word in words if word not in GENERIC]) or whole, whole
 
 
 def is_generic(name: str) -> bool:

@@ -79,21 +79,13 @@ _PASS_DATES = orjson.OPT_PASSTHROUGH_DATETIME
 
 
 def _date_default(value: object) -> Any:
-    """Give `plain` of what JSON does not know: decimals (the most frequent), days and moments."""
+    """Give `plain` of what JSON does not know: decimals (the most frequent), days and moments.
+
+    A dict that is made anew costs a third of a piece of JSON that is kept by its value.
+    """
     if type(value) is Decimal:
-        return _decimal_json(value)
-    return _day_json(value) if type(value) is date else plain(cast("Value", value))
-
-
-# A record's values are packed several times on their way.
-@lru_cache(1024)
-def _decimal_json(number: Decimal) -> orjson.Fragment:
-    return orjson.Fragment(f'{{"$d":"{decimal_text(number)}"}}')
-
-
-@lru_cache(1024)
-def _day_json(day: date) -> orjson.Fragment:
-    return orjson.Fragment(f'{{"$day":"{day.isoformat()}"}}')
+        return {"$d": decimal_text(value)}
+    return {"$day": value.isoformat()} if type(value) is date else plain(cast("Value", value))
 
 
 def pack(values: Mapping[str, Any]) -> bytes:

@@ -115,14 +115,19 @@ def complete(conn: Connection, rolled: Rolled) -> bool:
 
 
 def given_to(conn: Connection, rolled: Rolled, keys: Iterable[str]) -> dict[str, dict[Source, Given]]:
-    """Read what open links contribute to these shared records."""
+    """Read what open links contribute to these shared records.
+
+    Which links are open is looked at here: asked for it, SQLite goes through all open links of the flow for each chunk.
+    """
     source = _LINK.c.left_key if rolled.source == "left" else _LINK.c.right_key
     linked = and_(source == _TABLE.c.source_key, _LINK.c.pair == _TABLE.c.pair, _LINK.c.flow == rolled.flow)
     columns = [_TABLE.c[name] for name in Given.__dataclass_fields__]
     found: dict[str, dict[Source, Given]] = {}
     for chunk in chunks(keys):
-        query = select(*columns).join(_LINK, linked).where(*_scope(rolled), _LINK.c.state == "open")
-        for row in conn.execute(query.where(among(_TABLE.c.shared_key, chunk))):
+        query = select(*columns, _LINK.c.state).join(_LINK, linked).where(*_scope(rolled))
+        for *row, state in conn.execute(query.where(among(_TABLE.c.shared_key, chunk))):
+            if state != "open":
+                continue
             given = Given(*row)
             found.setdefault(given.shared_key, {})[Source(given.pair, given.source_key)] = given
     return found

@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, case, distinct, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from gp365.store import guards, runs, tables
 from gp365.store.claims import LOCK_ONLY, queue_of
 from gp365.store.guards import Guard
 from gp365.store.runs import Run
+from gp365.store.straight import Query, ask
 from gp365.store.verifications import STANDING
 
 _WORK, _WAIT = tables.work, tables.wait
@@ -65,18 +79,29 @@ class Created(NamedTuple):
 
 def figures(conn: Connection, pair: str, flow: str, now: datetime) -> Figures:
     """Count what a flow has at hand."""
-    queued = and_(_WORK.c.queue == queue_of(pair, flow), _WORK.c.seq > LOCK_ONLY)
-    later = and_(queued, _WORK.c.due_at.is_not(None), _WORK.c.due_at > now)
-    waiting = and_(_WAIT.c.pair == pair, _WAIT.c.flow == flow)
-    late = _count(conn, later)
-    return Figures(
-        due=_count(conn, queued) - late,
-        later=late,
-        waiting=_count(conn, waiting, distinct(_WAIT.c.side + ":" + _WAIT.c.key)),
-        parked=_open(conn, tables.parked, pair, flow),
-        open_intents=_open(conn, tables.intent, pair, flow),
-        links=_open(conn, tables.link, pair, flow),
-    )
+    given = {"in_queue": queue_of(pair, flow), "in_now": now, "in_pair": pair, "in_flow": flow}
+    ((queued, late, *others),) = ask(conn, "figures", _figures, given)
+    return Figures(queued - late, late, *others)
+
+
+def _figures() -> Query:
+    queued = and_(_WORK.c.queue == bindparam("in_queue"), _WORK.c.seq > LOCK_ONLY)
+    later = and_(queued, _WORK.c.due_at.is_not(None), _WORK.c.due_at > bindparam("in_now"))
+    records = distinct(_WAIT.c.side + ":" + _WAIT.c.key)
+    counts = [
+        select(func.count()).select_from(_WORK).where(queued),
+        select(func.count()).select_from(_WORK).where(later),
+        select(func.count(records)).where(*_of_flow(_WAIT)),
+        *(
+            select(func.count()).select_from(table).where(*_of_flow(table), OPEN)
+            for table in (tables.parked, tables.intent, tables.link)
+        ),
+    ]
+    return select(*(one.scalar_subquery().label(f"n{at}") for at, one in enumerate(counts)))
+
+
+def _of_flow(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.pair == bindparam("in_pair"), table.c.flow == bindparam("in_flow")
 
 
 def standings(conn: Connection, flows: Sequence[Flow], now: datetime) -> dict[Flow, Standing]:
@@ -104,8 +129,14 @@ def standings(conn: Connection, flows: Sequence[Flow], now: datetime) -> dict[Fl
 
 def due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the records of a flow that are due now."""
-    queued = and_(_WORK.c.queue == queue_of(pair, flow), _WORK.c.seq > LOCK_ONLY)
-    return _count(conn, and_(queued, or_(_WORK.c.due_at.is_(None), _WORK.c.due_at <= now)))
+    ((number,),) = ask(conn, "due", _due, {"in_queue": queue_of(pair, flow), "in_now": now})
+    return number
+
+
+def _due() -> Query:
+    queued = (_WORK.c.queue == bindparam("in_queue"), _WORK.c.seq > LOCK_ONLY)
+    now = or_(_WORK.c.due_at.is_(None), _WORK.c.due_at <= bindparam("in_now"))
+    return select(func.count()).select_from(_WORK).where(*queued, now)
 
 
 def cursors(conn: Connection, pair: str, flow: str) -> list[CursorSet]:
@@ -121,15 +152,6 @@ def created(conn: Connection, run: str) -> set[Created]:
     query = select(intent.c.system, intent.c.entity, intent.c.key)
     query = query.where(intent.c.run == run, intent.c.op == "create", intent.c.state.in_(("done", "settled")))
     return {Created(*row) for row in conn.execute(query)}
-
-
-def _open(conn: Connection, table: Table, pair: str, flow: str) -> int:
-    return _count(conn, and_(table.c.pair == pair, table.c.flow == flow, OPEN))
-
-
-def _count(conn: Connection, where: ColumnElement[bool], what: ColumnElement[object] | None = None) -> int:
-    counted = func.count() if what is None else func.count(what)
-    return conn.execute(select(counted).where(where)).scalar_one()
 
 
 class Queue(NamedTuple):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from gp365.model.values import pack
 from gp365.store import tables
 from gp365.store.among import among
 from gp365.store.bulk import chunks, now, put_rows
+from gp365.store.straight import Query, ask
 
 OPEN, RELEASED, ENDED = "open", "released", "ended"
 GONE = "gone"
@@ -70,14 +71,21 @@ def put(
 
 def standing(conn: Connection, pair: str, flow: str, code: str | None = None) -> list[Guard]:
     """Read the guards of a flow and of its whole pair that are open or released, oldest first."""
-    query = select(*_COLUMNS).where(
-        _GUARD.c.pair == pair,
-        or_(_GUARD.c.flow == flow, _GUARD.c.flow == ""),
-        _GUARD.c.state.in_((OPEN, RELEASED)),
-    )
-    if code is not None:
-        query = query.where(_GUARD.c.code == code)
-    return [Guard(*row) for row in conn.execute(query.order_by(_GUARD.c.id))]
+    given = {"in_pair": pair, "in_flow": flow}
+    if code is None:
+        return [Guard(*row) for row in ask(conn, "standing guards", _standing, given)]
+    of_code = {**given, "in_code": code}
+    return [Guard(*row) for row in ask(conn, "standing guards of a code", _standing_of_code, of_code)]
+
+
+def _standing() -> Query:
+    mine = or_(_GUARD.c.flow == bindparam("in_flow"), _GUARD.c.flow == "")
+    stands = or_(_GUARD.c.state == OPEN, _GUARD.c.state == RELEASED)
+    return select(*_COLUMNS).where(_GUARD.c.pair == bindparam("in_pair"), mine, stands).order_by(_GUARD.c.id)
+
+
+def _standing_of_code() -> Query:
+    return _standing().where(_GUARD.c.code == bindparam("in_code"))
 
 
 def standing_all(conn: Connection) -> list[Guard]:
@@ -123,14 +131,18 @@ def let_go(conn: Connection, pair: str, flow: str, codes: Iterable[str], actor: 
 
 def held(conn: Connection, pair: str, flow: str, code: str) -> list[bytes]:
     """Read what the undecided parked entries of a code show."""
-    query = select(_PARKED.c.shown).where(
-        _PARKED.c.pair == pair,
-        _PARKED.c.flow == flow,
-        _PARKED.c.code == code,
+    given = {"in_pair": pair, "in_flow": flow, "in_code": code}
+    return [shown for (shown,) in ask(conn, "held by a guard", _held, given)]
+
+
+def _held() -> Query:
+    return select(_PARKED.c.shown).where(
+        _PARKED.c.pair == bindparam("in_pair"),
+        _PARKED.c.flow == bindparam("in_flow"),
+        _PARKED.c.code == bindparam("in_code"),
         _PARKED.c.state == "open",
         _PARKED.c.resolution.is_(None),
     )
-    return list(conn.execute(query).scalars())
 
 
 # what the guards let through
@@ -138,12 +150,21 @@ def held(conn: Connection, pair: str, flow: str, code: str) -> list[bytes]:
 
 def window(conn: Connection, pair: str, flow: str, since: datetime) -> dict[Mark, int]:
     """Count the records that were let through since a moment, by (side, operation)."""
-    query = (
+    given = {"in_since": since, "in_pair": pair, "in_flow": flow}
+    rows = ask(conn, "window of a guard", _window, given)
+    return {(side, operation): number for side, operation, number in rows}
+
+
+def _window() -> Query:
+    return (
         select(_PASSED.c.side, _PASSED.c.operation, func.count())
-        .where(_PASSED.c.at >= since, _PASSED.c.pair == pair, _PASSED.c.flow == flow)
+        .where(_PASSED.c.at >= bindparam("in_since"), *_passed_of_flow())
         .group_by(_PASSED.c.side, _PASSED.c.operation)
     )
-    return {(side, operation): number for side, operation, number in conn.execute(query)}
+
+
+def _passed_of_flow() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _PASSED.c.pair == bindparam("in_pair"), _PASSED.c.flow == bindparam("in_flow")
 
 
 def passed(
@@ -180,13 +201,13 @@ def forget_older(conn: Connection, pair: str, flow: str, since: datetime) -> Non
 
 def known_gone(conn: Connection, pair: str, flow: str, side: str) -> set[int]:
     """Name the links whose end on a side is known to have vanished."""
-    query = select(_PASSED.c.subject).where(
-        _PASSED.c.operation == GONE,
-        _PASSED.c.side == side,
-        _PASSED.c.pair == pair,
-        _PASSED.c.flow == flow,
-    )
-    return {int(subject[1:]) for subject in conn.execute(query).scalars()}
+    given = {"in_side": side, "in_pair": pair, "in_flow": flow}
+    return {int(subject[1:]) for (subject,) in ask(conn, "known gone", _known_gone, given)}
+
+
+def _known_gone() -> Query:
+    gone = (_PASSED.c.operation == GONE, _PASSED.c.side == bindparam("in_side"))
+    return select(_PASSED.c.subject).where(*gone, *_passed_of_flow())
 
 
 def back_again(conn: Connection, pair: str, flow: str, side: str, numbers: Iterable[int]) -> None:

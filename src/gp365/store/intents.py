@@ -259,12 +259,14 @@ def by_ids(conn: Connection, ids: Iterable[str]) -> dict[str, Intent]:
 
 def done_count(conn: Connection, run: str) -> dict[tuple[str, str], int]:
     """Count the writes of a run that were done, by (side, op)."""
-    query = (
-        select(_TABLE.c.side, _TABLE.c.op, func.count())
-        .where(_TABLE.c.run == run, _TABLE.c.state == DONE)
-        .group_by(_TABLE.c.side, _TABLE.c.op)
-    )
-    return {(side, op): count for side, op, count in conn.execute(query)}
+    rows = ask(conn, "intents done", _done, {"in_run": run})
+    return {(side, op): count for side, op, count in rows}
+
+
+def _done() -> Query:
+    ends = (_TABLE.c.side, _TABLE.c.op)
+    done = (_TABLE.c.run == bindparam("in_run"), _TABLE.c.state == DONE)
+    return select(*ends, func.count()).where(*done).group_by(*ends)
 
 
 def keep_inputs(conn: Connection, bodies: Mapping[str, bytes]) -> None:
@@ -273,6 +275,15 @@ def keep_inputs(conn: Connection, bodies: Mapping[str, bytes]) -> None:
     name = f"insert new {table.name}"
     rows = list(bodies.items())
     run_rows(conn, name, lambda: inserting(conn, table).on_conflict_do_nothing(), ("hash", "body"), rows)
+
+
+def inputs_kept(conn: Connection, hashes: Iterable[str]) -> set[str]:
+    """Name those of a few content hashes whose inputs are kept."""
+    held = tables.input_body.c.hash
+    rows = ask(
+        conn, "inputs kept", lambda: select(held).where(among_given(held, "hashes")), {"hashes": list(hashes)}
+    )
+    return {str(name) for (name,) in rows}
 
 
 def inputs(conn: Connection, hash: str) -> bytes | None:

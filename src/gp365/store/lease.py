@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Update, UpdateBase, bindparam, select
 
 from gp365.model.errors import Misconfigured, Retry
 from gp365.store import tables
 from gp365.store.among import among
 from gp365.store.bulk import chunks, insert_new, next_number, now
 from gp365.store.columns import EPOCH
-from gp365.store.straight import Query, ask
+from gp365.store.straight import Query, ask, run
 
 _TABLE = tables.lease
 _NOBODY = 0
@@ -66,18 +67,20 @@ def take(conn: Connection, name: str, holder: str, ttl_s: float) -> Lease:
     """
     at = now(conn)
     insert_new(conn, _TABLE, [{"name": name, "number": _NOBODY, "holder": "", "until": EPOCH}])
-    row = conn.execute(select(_TABLE).where(_TABLE.c.name == name).with_for_update()).one()
-    if row.number != _NOBODY and row.holder != holder and row.until > at:
+    ((number, held_by, until),) = ask(conn, "lease to take", _standing, {"in_name": name})
+    if number != _NOBODY and held_by != holder and until > at:
         raise Misconfigured(
-            "folder-locked", f"{row.holder} is at work here (its lease lasts until {row.until:%H:%M:%S} UTC)."
+            "folder-locked", f"{held_by} is at work here (its lease lasts until {until:%H:%M:%S} UTC)."
         )
     taken = Lease(name, next_number(conn, "lease"), at + timedelta(seconds=ttl_s))
-    conn.execute(
-        _TABLE.update()
-        .where(_TABLE.c.name == name)
-        .values(number=taken.number, holder=holder, until=taken.until)
-    )
+    given = {"in_name": name, "to_number": taken.number, "to_holder": holder, "to_until": taken.until}
+    run(conn, "take lease", lambda: _given_to().where(_TABLE.c.name == bindparam("in_name")), given)
     return taken
+
+
+def _standing() -> Query:
+    columns = (_TABLE.c.number, _TABLE.c.holder, _TABLE.c.until)
+    return select(*columns).where(_TABLE.c.name == bindparam("in_name")).with_for_update()
 
 
 def renew(conn: Connection, lease: Lease, ttl_s: float) -> Lease:
@@ -95,11 +98,18 @@ def renew(conn: Connection, lease: Lease, ttl_s: float) -> Lease:
 
 def release(conn: Connection, lease: Lease) -> None:
     """Give the lease back; nothing happens if it is already somebody else's."""
-    conn.execute(
-        _TABLE.update()
-        .where(_TABLE.c.name == lease.name, _TABLE.c.number == lease.number)
-        .values(number=_NOBODY, holder="", until=EPOCH)
-    )
+    nobody = {"to_number": _NOBODY, "to_holder": "", "to_until": EPOCH}
+    run(conn, "release lease", _released, {"in_name": lease.name, "in_number": lease.number, **nobody})
+
+
+def _released() -> UpdateBase:
+    mine = (_TABLE.c.name == bindparam("in_name"), _TABLE.c.number == bindparam("in_number"))
+    return _given_to().where(*mine)
+
+
+def _given_to() -> Update:
+    to: dict[str, Any] = {name: bindparam(f"to_{name}") for name in ("number", "holder", "until")}
+    return _TABLE.update().values(to)
 
 
 def check(conn: Connection, lease: Lease) -> None:

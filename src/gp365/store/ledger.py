@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, func, select
 
 from gp365.store import tables
-from gp365.store.among import among, among_given
+from gp365.store.among import among
 from gp365.store.bulk import chunks
 from gp365.store.chain import LEDGER_QUERY, Entry, LedgerRow, append, chain_of
 from gp365.store.straight import Query, ask
@@ -43,8 +43,13 @@ _TABLE = tables.ledger
 
 def outcome_subjects(conn: Connection, run: str) -> int:
     """Count, by SQL, the subjects that the outcome rows of a run stand for."""
+    ((number,),) = ask(conn, "outcome subjects", _outcome_subjects, {"in_run": run})
+    return int(number)
+
+
+def _outcome_subjects() -> Query:
     query = select(func.coalesce(func.sum(_TABLE.c.subjects), 0))
-    return int(conn.execute(query.where(_TABLE.c.run == run, _TABLE.c.kind == OUTCOME)).scalar_one())
+    return query.where(_TABLE.c.run == bindparam("in_run"), _TABLE.c.kind == OUTCOME)
 
 
 def dispositions(conn: Connection, run: str) -> dict[str, int]:
@@ -61,15 +66,16 @@ def last_dispositions(conn: Connection, pair: str, flow: str, subjects: Iterable
         query = select(_TABLE.c.subject, _TABLE.c.disposition).where(
             _TABLE.c.chain == chain_of(pair, flow), among(_TABLE.c.subject, chunk), _TABLE.c.kind == OUTCOME
         )
-        query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position)
+        query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.id)  # see `for_subject`
         found.update((str(subject), str(disposition)) for subject, disposition in conn.execute(query))
     return found
 
 
 def for_subject(conn: Connection, pair: str, flow: str, subject: str, limit: int = 100) -> list[LedgerRow]:
     """Read the rows of one subject, newest first."""
+    # In a chain ids rise with positions; asked for in the order of positions, SQLite would read the whole chain.
     query = LEDGER_QUERY.where(_TABLE.c.chain == chain_of(pair, flow), _TABLE.c.subject == subject)
-    query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.position.desc()).limit(limit)
+    query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.id.desc()).limit(limit)
     return [LedgerRow(*row) for row in conn.execute(query)]
 
 
@@ -124,36 +130,39 @@ def outcomes_since(
 
 def head(conn: Connection, pair: str, flow: str) -> int:
     """Give the position of the newest row of a flow's chain; 0 while it is empty."""
-    query = select(func.coalesce(func.max(_TABLE.c.position), 0)).where(
-        _TABLE.c.chain == chain_of(pair, flow)
-    )
-    return int(conn.execute(query).scalar_one())
+    ((position,),) = ask(conn, "head", _head, {"in_chain": chain_of(pair, flow)})
+    return int(position)
+
+
+def _head() -> Query:
+    newest = func.coalesce(func.max(_TABLE.c.position), 0)
+    return select(newest).where(_TABLE.c.chain == bindparam("in_chain"))
 
 
 _OURS = ("in_run", "in_second_run", "in_third_run")
+_BY_OTHERS = (
+    select(_TABLE.c.subject, _TABLE.c.position)
+    .where(_TABLE.c.chain == bindparam("in_chain"), _TABLE.c.position > bindparam("in_after"))
+    .where(*(_TABLE.c.run != bindparam(one) for one in _OURS))
+    .where(_TABLE.c.subject != "", _TABLE.c.kind == OUTCOME)
+    .order_by(_TABLE.c.position)
+)
 
 
 def told_by_others(
-    conn: Connection, pair: str, flow: str, runs: Sequence[str], after: int, subjects: Iterable[str]
-) -> dict[str, int]:
-    """Say of which of these subjects other runs have told outcomes after a position: the newest position of each.
+    conn: Connection, pair: str, flow: str, runs: Sequence[str], after: int
+) -> tuple[dict[str, int], int]:
+    """Give the subjects of which other runs have told outcomes after a position, with the newest position of each.
 
-    Other than these `runs`, three at most.
+    Other than these `runs`, three at most. Also gives the position up to which everything was read.
     """
-    found: dict[str, int] = {}
-    ours = dict(zip(_OURS, (*runs, "", "", ""), strict=False))
-    for chunk in chunks(subjects):
-        given = {"in_chain": chain_of(pair, flow), "in_after": after, "keys": chunk, **ours}
-        found.update((str(name), int(at)) for name, at in ask(conn, "told by others", _by_others, given))
-    return found
-
-
-def _by_others() -> Query:
-    query = select(_TABLE.c.subject, func.max(_TABLE.c.position)).where(
-        among_given(_TABLE.c.subject), _TABLE.c.subject != "", _TABLE.c.chain == bindparam("in_chain")
-    )
-    later = (_TABLE.c.position > bindparam("in_after"), *(_TABLE.c.run != bindparam(one) for one in _OURS))
-    return query.where(*later, _TABLE.c.kind == OUTCOME).group_by(_TABLE.c.subject)
+    up_to = max(after, head(conn, pair, flow))
+    if up_to == after:
+        return {}, after
+    given = {"in_chain": chain_of(pair, flow), "in_after": after}
+    given |= dict(zip(_OURS, (*runs, "", "", ""), strict=False))
+    rows = ask(conn, "told by others", lambda: _BY_OTHERS, given)
+    return {str(name): int(at) for name, at in rows}, up_to
 
 
 def decode(row: LedgerRow) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple
 
@@ -15,6 +17,7 @@ from gp365.model.values import KEY_SEPARATOR
 from gp365.store import tables
 from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks
+from gp365.store.claims import LOCK_ONLY, queue_of
 from gp365.store.straight import Query, ask, run_rows
 
 Side = Literal["left", "right"]
@@ -96,6 +99,9 @@ class LinkTaken(Retry):
         super().__init__("link-taken", f"Linked elsewhere in the meantime: {named}.")
 
 
+_PRINTS = repeat(Print)
+# As `_make` does it, without its look at the length.
+_as_print: Callable[[type[Print], Sequence[Any]], Print] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 _COLUMNS = tuple(_TABLE.c[field.name] for field in fields(Link))
 _GIVEN = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
 _BOUND = tuple((column.name, f"b_{column.name}") for column in _COLUMNS)
@@ -181,7 +187,8 @@ def prints(conn: Connection, pair: str, flow: str, side: Side, keys: Iterable[st
     found: dict[str, Print] = {}
     for chunk in chunks(keys):
         given = {"in_pair": pair, "in_flow": flow, "keys": chunk}
-        found.update([(row[5], Print._make(row)) for row in ask(conn, f"prints {side}", query, given)])
+        rows = ask(conn, f"prints {side}", query, given)
+        found.update(zip([row[5] for row in rows], map(_as_print, _PRINTS, rows), strict=False))
     return found
 
 
@@ -272,15 +279,25 @@ def newest(conn: Connection, pair: str, flow: str, side: Side, limit: int) -> li
 
 def newest_number(conn: Connection) -> int:
     """Give the number of the newest link of all; 0 while there is none."""
-    return int(conn.execute(select(func.coalesce(func.max(_TABLE.c.id), 0))).scalar_one())
+    ((number,),) = ask(conn, "newest link", lambda: select(func.coalesce(func.max(_TABLE.c.id), 0)), {})
+    return int(number)
 
 
 def count(conn: Connection, pair: str, flow: str, state: str) -> int:
     """Count the links of a flow in a state."""
-    query = select(func.count()).select_from(_TABLE).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)
-    # An index has the open ones, and SQLite takes it only for these words, not for a parameter.
-    mine = text("state = 'open'") if state == OPEN else _TABLE.c.state == state
-    return conn.execute(query.where(mine)).scalar_one()
+    given = {"in_pair": pair, "in_flow": flow}
+    if state == OPEN:
+        # An index has the open ones, and SQLite takes it only for these words, not for a parameter.
+        ((number,),) = ask(conn, "count open links", lambda: _count().where(text("state = 'open'")), given)
+        return number
+    mine = _TABLE.c.state == bindparam("in_state")
+    ((number,),) = ask(conn, "count links", lambda: _count().where(mine), {**given, "in_state": state})
+    return number
+
+
+def _count() -> Query:
+    scope = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
+    return select(func.count()).select_from(_TABLE).where(*scope)
 
 
 def scan_keys(
@@ -320,21 +337,24 @@ def beginning(
 
 def with_work(conn: Connection, pair: str, flow: str, sides: Mapping[Side, str]) -> set[int]:
     """Give the ids of links that have a row in the queue for either end; `sides` names the queue's side of each end."""
-    work = tables.work
     found: set[int] = set()
     for end, side in sides.items():
-        query = select(_TABLE.c.id).join(
-            work,
-            and_(
-                work.c.pair == pair,
-                work.c.flow == flow,
-                work.c.side == side,
-                work.c.key == _key_column(end),
-                work.c.seq > 0,
-            ),
-        )
-        found.update(conn.execute(query.where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)).scalars())
+        given = {"in_pair": pair, "in_flow": flow, "in_side": side, "in_queue": queue_of(pair, flow)}
+        rows = ask(conn, f"links with work {end}", partial(_with_work, end), given)
+        found.update(number for (number,) in rows)
     return found
+
+
+def _with_work(end: Side) -> Query:
+    # From the queue to the links: there is little in it where nothing changed, and there are many links.
+    work = tables.work
+    waiting = select(work.c.key).where(
+        work.c.queue == bindparam("in_queue"), work.c.side == bindparam("in_side"), work.c.seq > LOCK_ONLY
+    )
+    query = select(_TABLE.c.id).where(
+        _TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow")
+    )
+    return query.where(_key_column(end).in_(waiting))
 
 
 def _taken(conn: Connection, wanted: Sequence[tuple[int | None, Link | NewLink]]) -> list[tuple[Side, str]]:

@@ -14,6 +14,7 @@ from gp365.store.bulk import chunks, inserting
 from gp365.store.straight import run_rows
 
 _TABLE = tables.match_key
+_ANY = text("SELECT 1 FROM match_key LIMIT 1")
 # Thousands of values are looked up at every page: as one parameter they cost a fraction of as many.
 _FIND = {
     "sqlite": text(
@@ -50,6 +51,11 @@ def drop_keys(conn: Connection, pair: str, flow: str, side: str, keys: Iterable[
     scope = (_TABLE.c.pair == pair, _TABLE.c.flow == flow, _TABLE.c.side == side)
     for chunk in chunks(keys):
         conn.execute(_TABLE.delete().where(*scope, among(_TABLE.c.key, chunk)))
+
+
+def any_kept(conn: Connection) -> bool:
+    """Tell whether anything is kept at all: before the first run there is nothing to look thousands of values up in."""
+    return conn.execute(_ANY).first() is not None
 
 
 def find(conn: Connection, pair: str, flow: str, norms: Iterable[str]) -> list[tuple[str, int, str, str]]:

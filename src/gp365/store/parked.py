@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select
@@ -14,7 +15,7 @@ from gp365.store import tables
 from gp365.store.among import among, among_given
 from gp365.store.bulk import chunks, now
 from gp365.store.claims import rename_claims
-from gp365.store.straight import ask
+from gp365.store.straight import Query, ask
 
 _TABLE = tables.parked
 _OPEN = _TABLE.c.state == "open"
@@ -138,11 +139,16 @@ def list_open(
     limit: int = 1000,
 ) -> list[Parked]:
     """Read the open entries, oldest first; `after_id` goes on where the last answer ended."""
-    query = _QUERY.where(_OPEN, _TABLE.c.id > after_id).order_by(_TABLE.c.id).limit(limit)
-    for column, wanted in ((_TABLE.c.pair, pair), (_TABLE.c.flow, flow)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    return [Parked(*row) for row in conn.execute(query)]
+    scope = {name: wanted for name, wanted in (("pair", pair), ("flow", flow)) if wanted is not None}
+    given = {"in_after": after_id, "in_limit": limit, **{f"in_{name}": one for name, one in scope.items()}}
+    rows = ask(conn, f"open parked {' '.join(scope)}", partial(_list_open, tuple(scope)), given)
+    return [Parked(*row) for row in rows]
+
+
+def _list_open(scope: tuple[str, ...]) -> Query:
+    mine = [_TABLE.c[name] == bindparam(f"in_{name}") for name in scope]
+    query = _QUERY.where(_OPEN, _TABLE.c.id > bindparam("in_after"), *mine)
+    return query.order_by(_TABLE.c.id).limit(bindparam("in_limit"))
 
 
 def show(conn: Connection, id: int) -> Parked | None:

@@ -6,19 +6,21 @@ import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Row, Select, select, union_all
+from sqlalchemy import BindParameter, Connection, Select, UpdateBase, bindparam, or_, select, union_all
 
-from gp365.store import ledger, tables
-from gp365.store.bulk import chunks, insert_new, now, put_rows
+from gp365.store import ledger, straight, tables
+from gp365.store.bulk import chunks, insert_new, insert_rows, now, put_rows
 
 HINT = "hint"
 """The kind of a run that worked only records of which somebody had told us."""
 GOOD = "done"
 _RECENT = 20
 _RUN = tables.run
+_NAMES = tuple(column.name for column in _RUN.c)
 _CURSOR = tables.cursor
 _VERSION = tables.flow_version
 
@@ -66,7 +68,7 @@ def begin(
     at = now(conn)
     name = f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(6)}"
     row = {"id": name, "pair": pair, "flow": flow, "kind": kind, "actor": actor, "flow_digest": flow_digest}
-    conn.execute(_RUN.insert(), row | {"state": "running", "begun_at": at, "counts": b"{}"})
+    insert_rows(conn, _RUN, [row | {"state": "running", "begun_at": at, "counts": b"{}"}])
     return name
 
 
@@ -80,10 +82,17 @@ def end(
     clean: bool | None = None,
 ) -> None:
     """Note how a run ended (done, failed, stopped, interrupted)."""
-    ended = {"state": state, "ended_at": now(conn), "balanced": balanced, "clean": clean}
-    conn.execute(
-        _RUN.update().where(_RUN.c.id == run).values(counts=orjson.dumps(dict(counts or {})), **ended)
+    ended = {"to_state": state, "to_ended_at": now(conn), "to_balanced": balanced, "to_clean": clean}
+    straight.run(
+        conn, "end run", _end, {**ended, "to_counts": orjson.dumps(dict(counts or {})), "in_run": run}
     )
+
+
+def _end() -> UpdateBase:
+    to: dict[str, Any] = {
+        name: bindparam(f"to_{name}") for name in ("state", "ended_at", "balanced", "clean", "counts")
+    }
+    return _RUN.update().where(_RUN.c.id == bindparam("in_run")).values(to)
 
 
 def fold(conn: Connection, run: str, into: Run) -> None:
@@ -153,25 +162,46 @@ def list_runs(
     besides: str | None = None,
 ) -> list[Run]:
     """Read runs, newest first, but for those of one kind where it is named."""
-    query = select(_RUN).order_by(_RUN.c.begun_at.desc(), _RUN.c.id.desc()).limit(limit)
-    if besides is not None:
-        query = query.where(_RUN.c.kind != besides)
-    for column, wanted in ((_RUN.c.pair, pair), (_RUN.c.flow, flow), (_RUN.c.state, state)):
-        if wanted is not None:
-            query = query.where(column == wanted)
-    return [_run(row) for row in conn.execute(query)]
+    given: dict[str, str | int] = {
+        f"in_{name}": wanted
+        for name, wanted in (("besides", besides), ("pair", pair), ("flow", flow), ("state", state))
+        if wanted is not None
+    }
+    names = tuple(given)
+    rows = straight.ask(conn, f"runs {names}", partial(_listing, names), {**given, "most": limit})
+    return [_run(row) for row in rows]
+
+
+def _listing(names: tuple[str, ...]) -> straight.Query:
+    query = select(*_RUN.c).order_by(_RUN.c.begun_at.desc(), _RUN.c.id.desc())
+    for name in names:
+        given: BindParameter[Any] = bindparam(name)
+        own = name.removeprefix("in_")
+        query = query.where(_RUN.c.kind != given if own == "besides" else _RUN.c[own] == given)
+    return query.limit(bindparam("most"))
 
 
 def completed(
     conn: Connection, pair: str, flow: str, besides: Collection[str] = (), *, digest: str | None = None
 ) -> bool:
     """Tell whether a flow (of this digest, where one is named) has ever come to the end of a sync or apply but these."""
-    query = select(_RUN.c.id).where(_RUN.c.pair == pair, _RUN.c.flow == flow)
-    if digest is not None:
-        query = query.where(_RUN.c.flow_digest == digest)
-    query = query.where(_RUN.c.state.in_(("done", "mismatched")))
-    query = query.where(_RUN.c.kind.in_(("sync", "apply"))).limit(len(besides) + 1)
-    return any(run not in besides for run in conn.execute(query).scalars())
+    given: dict[str, str | int] = {"in_pair": pair, "in_flow": flow, "most": len(besides) + 1}
+    if digest is None:
+        rows = straight.ask(conn, "completed", _completed, given)
+    else:
+        rows = straight.ask(conn, "completed by digest", _completed_by_digest, given | {"in_digest": digest})
+    return any(run not in besides for (run,) in rows)
+
+
+def _completed() -> straight.Query:
+    ended = or_(_RUN.c.state == GOOD, _RUN.c.state == "mismatched")
+    whole = or_(_RUN.c.kind == "sync", _RUN.c.kind == "apply")
+    mine = (_RUN.c.pair == bindparam("in_pair"), _RUN.c.flow == bindparam("in_flow"))
+    return select(_RUN.c.id).where(*mine, ended, whole).limit(bindparam("most"))
+
+
+def _completed_by_digest() -> straight.Query:
+    return _completed().where(_RUN.c.flow_digest == bindparam("in_digest"))
 
 
 def counts(conn: Connection, run: str) -> dict[str, int]:
@@ -181,15 +211,24 @@ def counts(conn: Connection, run: str) -> dict[str, int]:
 
 def forget_subjects(conn: Connection, run: str) -> None:
     """Drop the list of a run's subjects once its equation was compared; the ledger keeps the outcomes."""
-    conn.execute(tables.run_subject.delete().where(tables.run_subject.c.run == run))
+    table = tables.run_subject
+    straight.run(
+        conn,
+        "forget subjects",
+        lambda: table.delete().where(table.c.run == bindparam("in_run")),
+        {"in_run": run},
+    )
 
 
 def cursor_get(conn: Connection, pair: str, flow: str, side: str) -> Cursor | None:
     """Read where a side's feed goes on, or None before its first read."""
-    query = select(_CURSOR.c.value, _CURSOR.c.digest)
-    query = query.where(_CURSOR.c.pair == pair, _CURSOR.c.flow == flow, _CURSOR.c.side == side)
-    row = conn.execute(query).one_or_none()
-    return None if row is None else Cursor(*row)
+    rows = straight.ask(conn, "cursor", _of_side, {"in_pair": pair, "in_flow": flow, "in_side": side})
+    return Cursor(*rows[0]) if rows else None
+
+
+def _of_side() -> straight.Query:
+    place = [_CURSOR.c[name] == bindparam(f"in_{name}") for name in ("pair", "flow", "side")]
+    return select(_CURSOR.c.value, _CURSOR.c.digest).where(*place)
 
 
 def cursor_set(conn: Connection, pair: str, flow: str, side: str, value: str, digest: str) -> None:
@@ -212,6 +251,6 @@ def flow_version_get(conn: Connection, digest: str) -> FlowVersion | None:
     return FlowVersion(row.digest, row.flow, row.body, orjson.loads(row.row_prints), row.made_at)
 
 
-def _run(row: Row[Any]) -> Run:
-    values = dict(row._mapping)  # pyright: ignore[reportPrivateUsage]  SQLAlchemy's public name for it
+def _run(row: Sequence[Any]) -> Run:
+    values = dict(zip(_NAMES, row, strict=True))
     return Run(**values | {"counts": orjson.loads(values["counts"])})

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, StaticPool, bindparam, create_engine,
 from gp365.store import tables
 from gp365.store.among import among
 from gp365.store.bulk import chunks, put_rows
+from gp365.store.straight import Query, ask
 
 _CARD, _BLOCK = tables.similar_card, tables.similar_block
 _BY_KEY = select(_CARD.c.key, _CARD.c.number, _CARD.c.body, _CARD.c.side, _CARD.c.flow, _CARD.c.pair)
@@ -171,8 +172,12 @@ def _ask(conn: Connection, statement: str, numbers: Iterable[int]) -> list[Any]:
 
 def filled(conn: Connection, scope: Scope) -> str:
     """Return what the cards of a side were made by when a full reading last completed them; "" if none did."""
-    query = select(tables.meta.c.value).where(tables.meta.c.name == _mark(scope))
-    return conn.execute(query).scalar_one_or_none() or ""
+    rows = ask(conn, "cards filled", _made_by, {"in_name": _mark(scope)})
+    return str(rows[0][0] or "") if rows else ""
+
+
+def _made_by() -> Query:
+    return select(tables.meta.c.value).where(tables.meta.c.name == bindparam("in_name"))
 
 
 def mark_filled(conn: Connection, scope: Scope, made_by: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from gp365.store import tables
 from gp365.store.among import among_given
@@ -110,9 +111,16 @@ def page(
     conn: Connection, pair: str, flow: str, after: int, limit: int, states: Sequence[str] = (DUE, STANDING)
 ) -> list[Verification]:
     """Read what is to be read back, the oldest first: due, or standing and to be looked at once more."""
-    query = _QUERY.where(_TABLE.c.number > after, _TABLE.c.pair == pair, _TABLE.c.flow == flow)
-    query = query.where(_TABLE.c.state.in_(states))
-    return _read(conn, query.order_by(_TABLE.c.number).limit(limit))
+    given = {"in_after": after, "in_pair": pair, "in_flow": flow, "most": limit}
+    rows = ask(conn, f"verifications {' '.join(states)}", partial(_page, tuple(states)), given)
+    return [Verification(*row) for row in rows]
+
+
+def _page(states: tuple[str, ...]) -> Query:
+    scope = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
+    one = or_(*(_TABLE.c.state == state for state in states))
+    query = _QUERY.where(_TABLE.c.number > bindparam("in_after"), *scope, one)
+    return query.order_by(_TABLE.c.number).limit(bindparam("most"))
 
 
 def standing(
@@ -133,9 +141,14 @@ def get(conn: Connection, number: int) -> Verification | None:
 
 def waiting(conn: Connection, pair: str, flow: str) -> Waiting:
     """Count what is kept of a flow."""
-    query = select(_TABLE.c.state, func.count()).where(_TABLE.c.pair == pair, _TABLE.c.flow == flow)
-    found = {str(state): int(count) for state, count in conn.execute(query.group_by(_TABLE.c.state))}
+    rows = ask(conn, "verifications waiting", _waiting, {"in_pair": pair, "in_flow": flow})
+    found = {str(state): int(count) for state, count in rows}
     return Waiting(found.get(DUE, 0), found.get(STANDING, 0))
+
+
+def _waiting() -> Query:
+    scope = (_TABLE.c.pair == bindparam("in_pair"), _TABLE.c.flow == bindparam("in_flow"))
+    return select(_TABLE.c.state, func.count()).where(*scope).group_by(_TABLE.c.state)
 
 
 def _read(conn: Connection, query: Select[Any]) -> list[Verification]:

@@ -148,9 +148,13 @@ def pending(conn: Connection, pair: str, flow: str, now: datetime) -> int:
 
 def deferred(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the records of a flow that are to be looked at later: what was put off, or could not be settled yet."""
-    later = and_(_WORK.c.due_at.is_not(None), _WORK.c.due_at > now, _WORK.c.seq > LOCK_ONLY)
-    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), later)
-    return conn.execute(query).scalar_one()
+    ((number,),) = ask(conn, "deferred", _deferred, {"in_queue": queue_of(pair, flow), "in_now": now})
+    return number
+
+
+def _deferred() -> Query:
+    later = (_WORK.c.due_at.is_not(None), _WORK.c.due_at > bindparam("in_now"), _WORK.c.seq > LOCK_ONLY)
+    return select(func.count()).select_from(_WORK).where(_WORK.c.queue == bindparam("in_queue"), *later)
 
 
 def candidates(
@@ -223,8 +227,14 @@ def count_due(conn: Connection, pair: str, flow: str, now: datetime) -> int:
 
 def count_triggered(conn: Connection, pair: str, flow: str, now: datetime) -> int:
     """Count the due records of a flow that something has happened to, not those that are only looked at again as parked."""
-    query = select(func.count()).select_from(_WORK).where(_WORK.c.queue == queue_of(pair, flow), _due(now))
-    return conn.execute(query.where(_WORK.c.reason != "parked")).scalar_one()
+    given = {"in_queue": queue_of(pair, flow), "in_now": now}
+    ((number,),) = ask(conn, "triggered", _triggered, given)
+    return number
+
+
+def _triggered() -> Query:
+    mine = (_WORK.c.queue == bindparam("in_queue"), _due(_NOW), _WORK.c.reason != "parked")
+    return select(func.count()).select_from(_WORK).where(*mine)
 
 
 def due_after(
@@ -269,8 +279,13 @@ def wake(
 
 def subjects_of(conn: Connection, run: str) -> int:
     """Count the distinct subjects of a run."""
-    query = select(func.count()).select_from(tables.run_subject).where(tables.run_subject.c.run == run)
-    return conn.execute(query).scalar_one()
+    ((number,),) = ask(conn, "subjects of a run", _subjects, {"in_run": run})
+    return number
+
+
+def _subjects() -> Query:
+    table = tables.run_subject
+    return select(func.count()).select_from(table).where(table.c.run == bindparam("in_run"))
 
 
 def noted(conn: Connection, run: str, subjects: Iterable[str]) -> set[str]:

@@ -173,7 +173,7 @@ def learn(job: Job, subjects: Sequence[Subject]) -> None:
             before = sent.outcome.before if sent.outcome is not None else None
             plan = subject.plan
             if sent.intent.side == place.side and before is not None and plan is not None:
-                before = subject.records[place.side] = replace(before, values=mapped(place, before.values))
+                before = subject.records[place.side] = before._replace(values=mapped(place, before.values))
                 left = place.end == "left"
                 subject.plan = replace(plan, left=before) if left else replace(plan, right=before)
                 subject.partial = False

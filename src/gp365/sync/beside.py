@@ -23,19 +23,27 @@ from gp365.sync.subject import Subject
 class Beside:
     """How far this run knows the ledger of its flow: `since` then, and further for subjects that it has read anew.
 
-    `runs` are this one and those before it in its round: what they wrote stands in the lists that they share.
+    `runs` are this one and those before it in its round: what they wrote stands in the lists that they share. `told` are
+    the subjects of which other runs have told an outcome since, as far as the ledger was read (`read_to`): each of its
+    rows is read once, however many pages the run has.
     """
 
     runs: tuple[str, ...]
     since: Since
     known: dict[str, int] = field(default_factory=dict[str, int])
+    told: dict[str, int] = field(default_factory=dict[str, int])
+    read_to: int = 0
 
     def overtaken(self, conn: Connection, job: Job, subjects: Sequence[Subject]) -> list[Subject]:
         """Give the subjects of which another run has told an outcome that this run has not seen; it has now."""
+        after = max(self.read_to, self.since.head)
+        told, self.read_to = ledger.told_by_others(conn, job.pair, job.flow.name, self.runs, after)
+        self.told.update(told)
+        if not self.told:
+            return []
         names = {id(one): every_name(job, one) for one in subjects}
-        wanted = {name for of_one in names.values() for name in of_one}
-        told = ledger.told_by_others(conn, job.pair, job.flow.name, self.runs, self.since.head, wanted)
-        fresh = {name: at for name, at in told.items() if at > self.known.get(name, 0)}
+        wanted = {name: self.told[name] for of_one in names.values() for name in of_one if name in self.told}
+        fresh = {name: at for name, at in wanted.items() if at > self.known.get(name, 0)}
         self.known.update(fresh)
         return [one for one in subjects if any(name in fresh for name in names[id(one)])] if fresh else []
 

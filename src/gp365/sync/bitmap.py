@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+_BITS = tuple(1 << place for place in range(8))
+
 
 class Bitmap:
     """A growing set of small whole numbers."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
-        self._count = 0
 
     def add(self, number: int) -> None:
         """Put a number in."""
-        place, bit = number >> 3, 1 << (number & 7)
-        if place >= len(self._bits):
-            self._bits.extend(bytes(place + 1 - len(self._bits) + 1024))
-        if not self._bits[place] & bit:
-            self._bits[place] |= bit
-            self._count += 1
+        self.add_all((number,))
 
     def add_all(self, numbers: Sequence[int]) -> None:
         """Put numbers in."""
@@ -28,20 +24,15 @@ class Bitmap:
         bits, most = self._bits, max(numbers) >> 3
         if most >= len(bits):
             bits.extend(bytes(most + 1 - len(bits) + 1024))
-        before = self._count
         for number in numbers:
-            place, bit = number >> 3, 1 << (number & 7)
-            if not bits[place] & bit:
-                bits[place] |= bit
-                before += 1
-        self._count = before
+            bits[number >> 3] |= _BITS[number & 7]
 
     def __contains__(self, number: int) -> bool:
         place = number >> 3
         return place < len(self._bits) and bool(self._bits[place] & (1 << (number & 7)))
 
     def __len__(self) -> int:
-        return self._count
+        return int.from_bytes(self._bits, "little").bit_count()
 
     def __iter__(self) -> Iterator[int]:
         for place, byte in enumerate(self._bits):
@@ -53,18 +44,6 @@ class Bitmap:
     def clear_all_in(self, other: Bitmap) -> Bitmap:
         """Return the numbers that are not in `other`."""
         left = Bitmap()
-        left._bits = bytearray(
-            byte & ~(other._bits[place] if place < len(other._bits) else 0)
-            for place, byte in enumerate(self._bits)
-        )
-        left._count = sum(byte.bit_count() for byte in left._bits)
+        mine, theirs = int.from_bytes(self._bits, "little"), int.from_bytes(other._bits, "little")
+        left._bits = bytearray((mine & ~theirs).to_bytes(len(self._bits), "little"))
         return left
-
-    def joined(self, other: Bitmap) -> Bitmap:
-        """Return the numbers of both."""
-        both = Bitmap()
-        longest = max(len(self._bits), len(other._bits))
-        mine, theirs = self._bits.ljust(longest, b"\0"), other._bits.ljust(longest, b"\0")
-        both._bits = bytearray(a | b for a, b in zip(mine, theirs, strict=True))
-        both._count = sum(byte.bit_count() for byte in both._bits)
-        return both

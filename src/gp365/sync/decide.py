@@ -230,19 +230,20 @@ def written_pairs(flow: Flow, plan: SubjectPlan, write: PlannedWrite) -> dict[st
     # What is remembered of an order goes with its write: whoever settles that write has it.
     pairs: dict[str, Pair] = {ORDER: plan.pairs[ORDER]} if ORDER in plan.pairs else {}
     on_left = write.side == flow.left.name
-    for field in loud(plan.fields):
+    fields = loud(plan.fields)
+    side = flow.right.name if on_left else flow.left.name
+    there = {field.name: field for field in reversed(fields) if field.target == side}
+    for field in fields:
         if field.target != write.side or field.verdict not in _PAIRED or field.agrees is False:
             continue
-        other = _other_half(flow, plan, field, on_left)
+        other = _other_half(field, there.get(field.name), on_left)
         if other is not None:
             pairs[field.name] = (field.new, other) if on_left else (other, field.new)
     return pairs
 
 
-def _other_half(flow: Flow, plan: SubjectPlan, field: FieldPlan, on_left: bool) -> tuple[Value, ...] | None:
-    """Give the half on the side that is not written; when both are written, what is written there."""
-    side = flow.right.name if on_left else flow.left.name
-    both = next((one for one in loud(plan.fields) if one.name == field.name and one.target == side), None)
+def _other_half(field: FieldPlan, both: FieldPlan | None, on_left: bool) -> tuple[Value, ...] | None:
+    """Give the half on the side that is not written; when `both` are written, what is written there."""
     if both is not None and both.verdict is Verdict.WRITE:
         return both.new
     return field.right if on_left else field.left

@@ -17,6 +17,8 @@ from gp365.sync.norms import canonical
 from gp365.sync.subject import Subject
 
 TRIES = 24
+# A plan that is only shown asks about so many numbers of each create at first: nearly always the first one is free.
+_FEW = 4
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Drawn:
         return self.keys.get((subject.id, side))
 
 
-def draw(job: Job, subjects: Sequence[Subject]) -> Drawn:
+def draw(job: Job, subjects: Sequence[Subject], tries: int = TRIES) -> Drawn:
     """Work out the keys that creates could take, and ask the target which of them are taken."""
     drawn = Drawn()
     for place in job.places:
@@ -50,14 +52,18 @@ def draw(job: Job, subjects: Sequence[Subject]) -> Drawn:
         if scheme is None:
             _draw_ids(job, place, wanted, drawn)
             continue
-        for subject in wanted:
-            drawn.offers[(subject.id, place.side)] = _offers(job, place, subject)
-        offered = {
-            offer for (_, side), offers in drawn.offers.items() if side == place.side for offer in offers
-        }
-        drawn.linked |= _linked(job, place, offered)
-        drawn.taken |= _taken(place, offered) | {offer.upper() for offer in drawn.linked}
+        _offer(job, place, wanted, drawn, tries)
     return drawn
+
+
+def _offer(job: Job, place: Place, subjects: Sequence[Subject], drawn: Drawn, tries: int) -> None:
+    """Work out the numbers of creates, and ask which of them are in use."""
+    offered: set[str] = set()
+    for subject in subjects:
+        offers = drawn.offers[(subject.id, place.side)] = _offers(job, place, subject, tries)
+        offered.update(offers)
+    drawn.linked |= _linked(job, place, offered)
+    drawn.taken |= _taken(place, offered) | {offer.upper() for offer in drawn.linked}
 
 
 def _draw_ids(job: Job, place: Place, wanted: Sequence[Subject], drawn: Drawn) -> None:
@@ -93,7 +99,7 @@ def _creates_on(subject: Subject, side: str) -> bool:
     )
 
 
-def _offers(job: Job, place: Place, subject: Subject) -> list[str]:
+def _offers(job: Job, place: Place, subject: Subject, tries: int) -> list[str]:
     scheme = job.flow.side(place.side).number
     assert scheme is not None
     source = job.across(place.side)
@@ -104,7 +110,7 @@ def _offers(job: Job, place: Place, subject: Subject) -> list[str]:
     numbers = candidates(
         scheme.scheme, name=name, account_number=account, record_id=record.key[0], length=length
     )
-    return list(islice(numbers, subject.turn, subject.turn + TRIES))
+    return list(islice(numbers, subject.turn, subject.turn + tries))
 
 
 def _taken(place: Place, offers: set[str]) -> set[str]:
@@ -137,16 +143,40 @@ def reserve(conn: Connection, job: Job, subjects: Sequence[Subject], drawn: Draw
             drawn.keys[(owners[owner].id, place.side)] = key_of(number)
 
 
-def propose(job: Job, subjects: Sequence[Subject], drawn: Drawn) -> None:
-    """Choose numbers for a plan that is only shown: nothing is reserved."""
-    used: set[str] = set(drawn.taken)
+def propose(job: Job, subjects: Sequence[Subject]) -> Drawn:
+    """Draw keys for a plan that is only shown: nothing is reserved.
+
+    Of a number few are asked about at first; where those are in use, by others of the page too, as many as in a run.
+    """
+    drawn = draw(job, subjects, _FEW)
+    extended: set[tuple[str, str]] = set()
+    while True:
+        short = [one for one in _choose(job, subjects, drawn) if (one[0].id, one[1]) not in extended]
+        if not short:
+            return drawn
+        extended.update((subject.id, side) for subject, side in short)
+        for place in job.places:
+            more = [subject for subject, side in short if side == place.side]
+            if more:
+                _offer(job, place, more, drawn, TRIES)
+
+
+def _choose(job: Job, subjects: Sequence[Subject], drawn: Drawn) -> list[tuple[Subject, str]]:
+    """Choose the first free number of each create, one after the other; name those for which none was left."""
+    used, short = set(drawn.taken), list[tuple[Subject, str]]()
     for place in job.places:
         for subject in subjects:
-            for offer in drawn.offers.get((subject.id, place.side), []):
-                if offer.upper() not in used:
-                    used.add(offer.upper())
-                    drawn.keys[(subject.id, place.side)] = (offer,)
-                    break
+            name = (subject.id, place.side)
+            if name not in drawn.offers:
+                continue
+            free = next((offer for offer in drawn.offers[name] if offer.upper() not in used), None)
+            if free is None:
+                drawn.keys.pop(name, None)
+                short.append((subject, place.side))
+            else:
+                used.add(free.upper())
+                drawn.keys[name] = (free,)
+    return short
 
 
 def _owner(job: Job, subject: Subject, place: Place) -> str:

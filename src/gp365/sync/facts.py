@@ -22,11 +22,12 @@ from gp365.sync.agreed import known_pairs
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job, Place
 from gp365.sync.leading import leaders
-from gp365.sync.norms import canonical
+from gp365.sync.norms import reading
 from gp365.sync.orders import refused_order
 from gp365.sync.plan.events import SCOPE
 from gp365.sync.plan.facts import Computed, Facts, RefState
 from gp365.sync.plan.restored import AFTER_RESTORE
+from gp365.sync.plan.rows import CompiledRow
 from gp365.sync.recovery import held_before
 from gp365.sync.references import gather_references
 from gp365.sync.settle import cannot_land_late
@@ -187,8 +188,11 @@ def _contexts(
     records = [subject.records[place.side] for subject in subjects]
     here = [row.name for row in job.flow.rows if place.side in row.wires]
     names = named_in(job.flow.expressions().values(), here)
+    readers = [(name, reading(job, place, name)) for name in names]
+    refs_here = [row for row in job.compiled.rows if row.row.ref and place.side in row.row.wires]
     return [
-        context_of(job, place, record, names) | {SHARED: _shared(job, place, record, refs)}
+        {name: read(record.values) for name, read in readers}
+        | {SHARED: _shared(refs_here, place, record, refs)}
         for record in records
     ]
 
@@ -202,15 +206,22 @@ def _evaluate(
 ) -> None:
     if not subjects or not wanted:
         return
-    for subject, values in zip(subjects, job.expressions.evaluate(wanted, contexts), strict=True):
-        mine = results.setdefault(subject.id, {})
-        mine.update({name: _result(value) for name, value in values.items()})
+    known: dict[int, dict[str, Computed]] = {}
+    answers = job.expressions.evaluate(wanted, contexts)
+    for subject, values in zip(subjects, answers, strict=True):
+        # Records that look alike to the expressions have one answer.
+        told = known.get(id(values))
+        if told is None:
+            told = known[id(values)] = {name: _result(value) for name, value in values.items()}
+        results.setdefault(subject.id, {}).update(told)
 
 
-def _shared(job: Job, place: Place, record: Record, refs: Mapping[tuple[str, str, str], RefState]) -> bool:
+def _shared(
+    rows: Sequence[CompiledRow], place: Place, record: Record, refs: Mapping[tuple[str, str, str], RefState]
+) -> bool:
     """Tell whether the record refers to one that stands on another link's end: a second card of one account."""
-    for row in job.compiled.rows:
-        half = row.half(place.side, record.values) if row.row.ref else None
+    for row in rows:
+        half = row.half(place.side, record.values)
         state = refs.get((row.row.ref, place.side, str(half[0]))) if half and half[0] is not None else None
         if state is not None and state.shared:
             return True
@@ -240,11 +251,6 @@ def _check_created(
         rows.append({**empty, **context, **made})
     for subject, values in zip(subjects, job.expressions.evaluate({"created": when}, rows), strict=True):
         results.setdefault(subject.id, {})[f"created:{across.side}"] = _result(values["created"])
-
-
-def context_of(job: Job, place: Place, record: Record, names: Sequence[str]) -> dict[str, Value]:
-    """Give canonical fields of a record, as expressions see them."""
-    return {name: canonical(job, place, record, name) for name in names}
 
 
 def _result(value: Value | ExpressionError) -> Computed:

@@ -11,9 +11,9 @@ from gp365.model.values import key_text
 from gp365.store import match, parked, similar, work
 from gp365.sync.events.look import named_keys
 from gp365.sync.job import Job, Place
-from gp365.sync.norms import norms_of, rules_of
+from gp365.sync.norms import norming, rules_of
 from gp365.sync.similar.keeping import keep_cards
-from gp365.sync.similar.shape import body_of, shape_of
+from gp365.sync.similar.shape import carding, shape_of
 
 
 def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Record]]) -> None:
@@ -23,14 +23,12 @@ def index_written(conn: Connection, job: Job, written: Sequence[tuple[Place, Rec
         records = [record for where, record in written if where.side == place.side]
         if not records:
             continue
-        rows = [
-            (rule, key_text(one.key), norm)
-            for one in records
-            for rule, norm in norms_of(job, place, one, rules)
-        ]
+        norms_of = norming(job, place, rules)
+        rows = [(rule, key_text(one.key), norm) for one in records for rule, norm in norms_of(one)]
         match.put_keys(conn, job.pair, job.flow.name, place.side, rows)
         if shape is not None:
-            cards = [(key_text(one.key), body_of(job, shape, place, one)) for one in records]
+            body_of = carding(job, shape, place)
+            cards = [(key_text(one.key), body_of(one)) for one in records]
             keep_cards(conn, similar.Scope(job.pair, job.flow.name, place.side), cards, shape)
 
 

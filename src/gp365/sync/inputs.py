@@ -79,10 +79,9 @@ def images_of(plan: SubjectPlan) -> tuple[bytes | None, bytes | None]:
 def _seldom(compiled: CompiledFlow, plan: SubjectPlan, facts: Facts) -> dict[str, Any]:
     """Give what most records have nothing of."""
     refs = _refs(compiled, plan, facts) if facts.refs else []
-    links = {(one[0], one[4]) for one in refs}
     return {
         "refs": refs,
-        "ref_keys": [[*name, key] for name, key in facts.ref_keys.items() if name[:2] in links],
+        "ref_keys": _ref_keys(compiled, refs, facts),
         "shown": {name: _halves(one.left, one.right) for name, one in facts.resolutions.items()},
         "superseded": {side: dict(wires) for side, wires in facts.superseded.items()},
         "windows": [[*name, one.old_seen, one.new_seen] for name, one in facts.windows.items()],
@@ -109,6 +108,14 @@ def _refs(compiled: CompiledFlow, plan: SubjectPlan, facts: Facts) -> list[list[
             if name is not None and name in facts.refs:
                 found[name] = facts.refs[name]
     return [[*name, one.state, one.link, one.shared] for name, one in found.items()]
+
+
+def _ref_keys(compiled: CompiledFlow, refs: list[list[Any]], facts: Facts) -> list[list[Any]]:
+    """Give the keys of the links that references go to, on each side; the facts hold those of a whole page."""
+    links = dict.fromkeys((one[0], one[4]) for one in refs)
+    sides = [side.name for side in compiled.flow.sides]
+    names = [(flow, link, side) for flow, link in links for side in sides]
+    return [[*name, facts.ref_keys[name]] for name in names if name in facts.ref_keys]
 
 
 def read_inputs(body: bytes) -> Inputs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gp365.model.entity import Strength
 from gp365.model.plan import FieldPlan, Verdict
@@ -125,8 +124,8 @@ def _mapped(place: Place, record: Record | None) -> Record | None:
     """Hold of a record that came with an outcome only what the flow reads."""
     if record is None:
         return None
-    return replace(
-        record, values={name: record.values[name] for name in place.fields if name in record.values}
+    return record._replace(
+        values={name: record.values[name] for name in place.fields if name in record.values}
     )
 
 

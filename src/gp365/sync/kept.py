@@ -5,8 +5,8 @@ Every intent names them by their hashes, beside the raw values and pairs of its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -34,14 +34,27 @@ def keep(conn: Connection, job: Job) -> None:
     prints = {row.row.name: row.row.print for row in job.compiled.rows}
     body = {"flow": job.flow.name, "lookups": job.lookups_digest, "entities": job.entities_digest}
     runs.flow_version_put(conn, job.flow.digest, job.flow.name, pack(body), prints)
-    entities = {place.side: _entity_plain(place.entity) for place in job.places}
+    bodies: dict[str, Callable[[], bytes]] = {
+        job.entities_digest: lambda: _entities_body(job),
+        job.lookups_digest: lambda: _lookups_body(job),
+        job.flow.digest: lambda: job.flow.body,
+    }
+    bodies.pop("", None)
+    # Nearly every run finds them kept: writing all fields of two entities out costs more than a round that finds nothing.
+    missing = bodies.keys() - intents.inputs_kept(conn, bodies)
+    intents.keep_inputs(conn, {name: held for name in bodies if name in missing and (held := bodies[name]())})
+
+
+def _entities_body(job: Job) -> bytes:
+    return orjson.dumps({place.side: _entity_plain(place.entity) for place in job.places})
+
+
+def _lookups_body(job: Job) -> bytes:
     lookups = {
         name: {"columns": list(table.columns), "rows": [list(row) for row in table.rows]}
         for name, table in job.compiled.context.lookups.items()
     }
-    bodies = {job.entities_digest: orjson.dumps(entities), job.lookups_digest: orjson.dumps(lookups)}
-    bodies[job.flow.digest] = job.flow.body
-    intents.keep_inputs(conn, {name: held for name, held in bodies.items() if name and held})
+    return orjson.dumps(lookups)
 
 
 def kept(conn: Connection, flow: str, entities: str, lookups: str) -> Kept | None:
@@ -76,7 +89,7 @@ def _entity_plain(entity: EntityDescription) -> dict[str, Any]:
 
 
 def _field_plain(field: FieldDescription) -> dict[str, Any]:
-    held: dict[str, Any] = asdict(field)
+    held: dict[str, Any] = {name: getattr(field, name) for name in FieldDescription.__slots__}
     held["options"] = {str(code): label for code, label in field.options.items()}
     for name, bound in (("minimum", field.minimum), ("maximum", field.maximum)):
         held[name] = None if bound is None else decimal_text(bound)

@@ -38,10 +38,10 @@ def keep_links(conn: Connection, job: Job, run: str, drafts: Sequence[Draft]) ->
     """Insert or update links, and put them on their subjects; a new link wakes who waits for either of its ends."""
     fresh = [draft for draft in drafts if draft.subject.link is None]
     old = [draft for draft in drafts if draft.subject.link is not None]
-    ids = links.insert(conn, [_new(job, run, draft) for draft in fresh])
-    for draft, number in zip(fresh, ids, strict=True):
-        made = _new(job, run, draft)
-        names = NewLink.__dataclass_fields__
+    new = [_new(job, run, draft) for draft in fresh]
+    ids = links.insert(conn, new)
+    names = NewLink.__dataclass_fields__
+    for draft, made, number in zip(fresh, new, ids, strict=True):
         draft.subject.link = Link(id=number, **{name: getattr(made, name) for name in names})
     changed = [_changed(job, draft) for draft in old]
     same = [_same_births(draft, link) for draft, link in zip(old, changed, strict=True)]

@@ -17,7 +17,7 @@ from gp365.store import links, match
 from gp365.store.links import Link
 from gp365.sync.evidence import candidate, contradict
 from gp365.sync.job import Job, Place, drawn_id, reference_of, single_subject
-from gp365.sync.norms import REFERENCE_RULE, Rules, canonical, norms_of, rules_of
+from gp365.sync.norms import REFERENCE_RULE, Rules, canonical, norming, rules_of
 from gp365.sync.observe import Observation, matched_by
 from gp365.sync.reading import read_keys
 from gp365.sync.subject import Subject
@@ -228,9 +228,10 @@ def _names(keys: Sequence[str]) -> str:
 def _norms_of(job: Job, observation: Observation, singles: Sequence[Subject]) -> Norms:
     norms: Norms = {}
     rules = rules_of(job)
+    norms_of = {place.side: norming(job, place, rules) for place in job.places}
     for subject in singles:
         side, record = next(iter(subject.records.items()))
-        held = observation.seen[side].told(record).norms or norms_of(job, job.place(side), record, rules)
+        held = observation.seen[side].told(record).norms or norms_of[side](record)
         norms[side, key_text(record.key)] = dict(held)
     return norms
 
@@ -261,7 +262,8 @@ def find_norms(job: Job, wanted: set[tuple[str, int, str]]) -> Found:
     if not wanted:
         return found
     with job.store.read() as conn:
-        held = match.find(conn, job.pair, job.flow.name, sorted({norm for _, _, norm in wanted}))
+        norms = sorted({norm for _, _, norm in wanted}) if match.any_kept(conn) else ()
+        held = match.find(conn, job.pair, job.flow.name, norms)
     for side, number, norm, key in held:
         if (side, number, norm) in wanted:
             found.setdefault((side, number, norm), []).append(key)
@@ -275,9 +277,10 @@ def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
     for place in look.job.places:
         named = {key for (side, _, _), held in found.items() if side == place.side for key in held}
         keys = [key for key in named if (place.side, key) not in norms]
+        norms_of = norming(look.job, place, rules)
         for key, record in read_keys(look.job, observation, place, [key_of(key) for key in keys]).items():
             look.records[place.side, key_text(key)] = record
-            held = observation.seen[place.side].told(record).norms or norms_of(look.job, place, record, rules)
+            held = observation.seen[place.side].told(record).norms or norms_of(record)
             norms[place.side, key_text(key)] = dict(held)
     return {
         (side, rule, norm): [key for key in keys if norms.get((side, key), {}).get(rule) == norm]
@@ -287,13 +290,12 @@ def _standing(look: _Lookout, observation: Observation, found: Found) -> Found:
 
 def _look_up_scratch(job: Job, wanted: Iterable[tuple[str, int, str]], found: Found) -> None:
     """Add what a plan (which stores nothing) has observed itself."""
-    by_side: dict[str, list[str]] = {place.side: [] for place in job.places}
-    for side, number, norm in wanted:
-        by_side[side].append(f"{number}\x1d{norm}")
+    by_side: dict[str, dict[str, tuple[str, int, str]]] = {place.side: {} for place in job.places}
+    for one in wanted:
+        by_side[one[0]][f"{one[1]}\x1d{one[2]}"] = one
     for side, indexes in by_side.items():
         for key, index, _ in matched_by(job, side).find(sorted(indexes)):
-            number, norm = index.split("\x1d", 1)
-            keys = found.setdefault((side, int(number), norm), [])
+            keys = found.setdefault(indexes[index], [])
             if key not in keys:
                 keys.append(key)
 

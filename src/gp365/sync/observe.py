@@ -17,7 +17,7 @@ from gp365.model.values import Key, fingerprinting, key_of, key_text
 from gp365.store import links, match, runs, work
 from gp365.sync.bitmap import Bitmap
 from gp365.sync.job import Job, Place, Since, is_ours
-from gp365.sync.norms import norms_of, rules_of
+from gp365.sync.norms import norming
 from gp365.sync.seen import Seen, Told
 from gp365.sync.similar.index import Index, begin
 from gp365.sync.strays import renumbered, unmerged
@@ -137,7 +137,11 @@ def _gathered(pages: Iterable[ChangePage]) -> Iterator[ChangePage]:
     for page in pages:
         full = full or page.full
         begun |= dict.fromkeys(page.beginnings)
-        for change in page.changes:
+        changes = page.changes
+        if len(held) + len(changes) <= CHUNK:
+            held.update([(change.key, change) for change in changes])
+            changes = ()
+        for change in changes:
             if len(held) == CHUNK:
                 yield ChangePage(tuple(held.values()), full=full, beginnings=tuple(begun))
                 held, begun = {}, {}
@@ -190,8 +194,8 @@ def _look_at(
     """Part the quiet records from the others, and give these with what they are found by; they are in hand now."""
     loud = _loud(job, place, records, observation)
     cards = _keep_cards(job, place, records, loud, observation, store_keys)
-    rules = rules_of(job)
-    told = [Told(norms_of(job, place, one, rules), cards.get(key_text(one.key))) for one in loud]
+    norms_of = norming(job, place)
+    told = [Told(norms_of(one), cards.get(key_text(one.key))) for one in loud]
     observation.seen[place.side].put(loud, told)
     observation.read[place.side] = observation.read.get(place.side, 0) + len(records)
     return loud, told
@@ -230,6 +234,7 @@ def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observ
     fresh: list[Record] = []
     strange: list[Record] = []
     seen: list[int] = []
+    busy: list[int] = []
     calm: list[int] = []
     for key, record in zip(keys, records, strict=True):
         held = prints.get(key)
@@ -245,8 +250,9 @@ def _loud(job: Job, place: Place, records: Sequence[Record], observation: Observ
                 calm.append(number)
                 continue
             seen.append(number)
-        busies.add(number)
+        busy.append(number)
         loud.append(record)
+    busies.add_all(busy)
     met.add_all(seen)
     met.add_all(calm)
     quiets.add_all(calm)

@@ -9,17 +9,18 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from gp365.model.plan import SubjectPlan, Verdict
+from gp365.model.plan import PlannedWrite, SubjectPlan, Verdict
 from gp365.model.record import Op
 from gp365.model.values import key_text
 from gp365.store import parked, work
-from gp365.sync.draw import draw, propose
+from gp365.sync.draw import Drawn, propose
 from gp365.sync.gather import Gathering, begin_gather, finish_gather
 from gp365.sync.guards.beginning import begin_planned, foretell, suspected, watch_of
 from gp365.sync.guards.holding import fresh_marks
 from gp365.sync.guards.limits import Guarded, Mark
 from gp365.sync.job import Job
 from gp365.sync.observe import Observation, observe
+from gp365.sync.plan.fields import loud
 from gp365.sync.planning import plan_read
 from gp365.sync.seldom import collecting_seldom
 from gp365.sync.subject import Row, Subject
@@ -166,20 +167,23 @@ def _plan_page(job: Job, observation: Observation, subjects: list[Subject]) -> l
     if not subjects:
         return []
     plan_read(job, observation, subjects)
-    drawn = draw(job, subjects)
-    propose(job, subjects, drawn)
+    drawn = propose(job, subjects)
     plans: list[SubjectPlan] = []
     for subject in subjects:
         plan = subject.plan
         assert plan is not None
         problem = subject.problem or plan.problem
-        writes = [
-            replace(write, key=write.key or drawn.key(subject, write.side) or ()) for write in plan.writes
-        ]
+        writes = () if problem else tuple([_with_key(write, subject, drawn) for write in plan.writes])
         matched = subject.made_by if subject.link is None and len(subject.keys) == 2 else ""
-        writes = [] if problem else writes
-        plans.append(replace(plan, writes=tuple(writes), problem=problem, matched=matched))
+        if (writes, matched) != (plan.writes, plan.matched) or problem is not plan.problem:
+            plan = replace(plan, writes=writes, problem=problem, matched=matched)
+        plans.append(plan)
     return plans
+
+
+def _with_key(write: PlannedWrite, subject: Subject, drawn: Drawn) -> PlannedWrite:
+    key = write.key or drawn.key(subject, write.side) or ()
+    return write if key == write.key else replace(write, key=key)
 
 
 def outcome_of(plan: SubjectPlan) -> str:
@@ -188,7 +192,7 @@ def outcome_of(plan: SubjectPlan) -> str:
         return "waiting" if plan.problem.verdict is Verdict.WAITING else "parked"
     if plan.filtered:
         return "filtered"
-    verdicts = {one.verdict for one in plan.fields}
+    verdicts = {one.verdict for one in loud(plan.fields)}
     if verdicts & {Verdict.CONFLICT, Verdict.PARKED}:
         return "parked"
     if Verdict.WAITING in verdicts:
@@ -205,13 +209,16 @@ def _count(shown: Preview, plan: SubjectPlan) -> None:
     for write in plan.writes:
         counted = shown.creates if write.op is Op.CREATE else shown.updates
         counted[write.side] = counted.get(write.side, 0) + 1
-    found = Counter([one.verdict for one in plan.fields])
-    for verdict, count in found.items():
-        shown.fields[verdict.value] = shown.fields.get(verdict.value, 0) + count
-    for what, count in (
-        ("overruled", sum([one.overruled for one in plan.fields])),
-        ("cut", sum([one.cut for one in plan.fields])),
-    ):
+    if not plan.fields:
+        return
+    told = loud(plan.fields)
+    found = Counter([one.verdict.value for one in told])
+    # The others agree, and say no more than that.
+    if len(plan.fields) > len(told):
+        found["agree"] += len(plan.fields) - len(told)
+    found["overruled"] = sum([one.overruled for one in told])
+    found["cut"] = sum([one.cut for one in told])
+    for what, count in found.items():
         if count:
             shown.fields[what] = shown.fields.get(what, 0) + count
 

@@ -17,6 +17,7 @@ PAGE = 1000
 
 
 _WRITTEN = b""
+_TAGGED = b'{"$'  # how a packed value begins that JSON does not know
 # What so many records are found by is at hand at least: those of the pages that are under way.
 _RECENT = 3_000
 
@@ -56,16 +57,19 @@ class Seen:
 
     def get(self, keys: Sequence[Key]) -> Mapping[Key, Record]:
         """Give the records that are in hand."""
-        for old in list(islice(self._recent, max(0, len(self._recent) - _RECENT))):
-            del self._recent[old]
+        recent = self._recent
+        for old in list(islice(recent, max(0, len(recent) - _RECENT))):
+            del recent[old]
         found: dict[Key, Record] = {}
         for text, payload in self._table.get([key_text(key) for key in keys]).items():
             if payload:
                 key = key_of(text)
                 held = orjson.loads(payload)
-                record = found[key] = _record(key, held)
-                norms = [(rule, norm) for rule, norm in held.get("n", ())]
-                self._recent[key] = (record, Told(norms, held.get("s")))
+                record = found[key] = _record(key, held, tagged=_TAGGED in payload)
+                recent[key] = (
+                    record,
+                    Told([(rule, norm) for rule, norm in held.get("n", ())], held.get("s")),
+                )
         return found
 
     def told(self, record: Record) -> Told:
@@ -77,7 +81,11 @@ class Seen:
         """Give the records in hand that have one of these birth marks, under whatever key."""
         wanted = [birth for birth in births if birth]
         found = self._table.find(wanted) if wanted else ()
-        return [_record(key_of(text), orjson.loads(payload)) for text, _, payload in found if payload]
+        return [
+            _record(key_of(text), orjson.loads(payload), tagged=_TAGGED in payload)
+            for text, _, payload in found
+            if payload
+        ]
 
     def mark_written(self, keys: Sequence[Key]) -> None:
         """Note that we have written records in this run."""
@@ -103,7 +111,7 @@ class Seen:
 
 def _pack(record: Record, told: Told) -> bytes:
     held: dict[str, Any] = {
-        "v": dict(record.values),
+        "v": record.values if isinstance(record.values, dict) else dict(record.values),
         "e": record.version,
         "b": record.birth,
         "r": record.reference,
@@ -117,16 +125,14 @@ def _pack(record: Record, told: Told) -> bytes:
     return pack(held)
 
 
-def _record(key: Key, held: dict[str, Any]) -> Record:
-    values = {name: from_plain(value) if type(value) is dict else value for name, value in held["v"].items()}
-    stamp, who = held.get("c", (None, ""))
-    at = from_plain(stamp)
-    return Record(
-        key,
-        values,
-        version=held["e"],
-        birth=held["b"],
-        reference=held["r"],
-        stamp=at if isinstance(at, datetime) else None,
-        changed_by=who,
-    )
+def _record(key: Key, held: dict[str, Any], *, tagged: bool) -> Record:
+    """Undo `_pack`; `tagged`: values may be there that JSON does not know."""
+    values = held["v"]
+    if tagged:
+        values = {name: from_plain(value) if type(value) is dict else value for name, value in values.items()}
+    changed = held.get("c")
+    if changed is None:
+        return Record(key, values, held["e"], held["b"], held["r"])
+    at = from_plain(changed[0])
+    stamp = at if isinstance(at, datetime) else None
+    return Record(key, values, held["e"], held["b"], held["r"], stamp, changed[1])

@@ -119,13 +119,32 @@ def _split(content_type: str, body: bytes) -> Iterator[tuple[Headers, bytes]]:
     if match is None:
         raise ValueError("the answer names no boundary")
     mark = re.escape(match.group(1) or match.group(2)).encode()
-    pieces = re.split(rb"(?:^|\r?\n)--" + mark + rb"(--)?[ \t]*(?:\r?\n|$)", body)
-    # pieces: preamble, closing?, part, closing?, part, …, closing = b"--", epilogue
-    for closing, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+    begins: int | None = None
+    for start, end, closing in _delimiters(re.compile(rb"--" + mark + rb"(--)?[ \t]*(?:\r?\n|$)"), body):
+        if begins is not None:
+            yield _fields(body[begins:start])
         if closing:
             return
-        yield _fields(piece)
+        begins = end
     raise ValueError("the answer has no closing boundary")
+
+
+def _delimiters(line: re.Pattern[bytes], body: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each delimiter line starts and ends, the line end before it among it, and whether it closes.
+
+    Its text is looked for first and the line end then: the other way round a pattern stops at every line end.
+    """
+    left, at = 0, 0
+    while (found := line.search(body, at)) is not None:
+        start = found.start()
+        fresh = start == 0 or (start > left and body[start - 1 : start] == b"\n")
+        if not fresh:
+            at = start + 1
+            continue
+        if start:
+            start -= 2 if start - 2 >= left and body[start - 2 : start - 1] == b"\r" else 1
+        yield start, found.end(), found.group(1) is not None
+        left = at = found.end()
 
 
 def _fields(piece: bytes) -> tuple[Headers, bytes]:

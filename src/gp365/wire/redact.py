@@ -36,6 +36,22 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*\.?[A-Za-z0-9_-]*"), MASK),
     (re.compile(r"\bTlRMTVNTUA[A-Za-z0-9+/=]*"), MASK),  # base64 of "NTLMSSP\0"
 )
+# Every shape holds one of these, in whatever case; in ASCII nothing but a letter's own two cases is the same letter.
+_SIGNS = (
+    *(
+        "authorization",
+        "cookie",
+        "bearer",
+        "negotiate",
+        "ntlm",
+        "basic",
+        "secret",
+        "assertion",
+        "token",
+        "passw",
+    ),
+    *("pwd", "api-key", "api_key", "code=", "sig=", "eyj", "tlrmtvntua"),
+)
 
 
 def spellings(secret: str) -> frozenset[str]:
@@ -93,6 +109,10 @@ class Redactor:
         if short is not None:
             text = short.sub(_HOLE, text)
         text = text.replace(_HOLE, MASK)
+        if text.isascii():
+            small = text.lower()
+            if not any(sign in small for sign in _SIGNS):
+                return text
         for shape, masked in _SHAPES:
             text = shape.sub(masked, text)
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .organisation import Organisation
@@ -91,10 +92,15 @@ def label(text: str) -> Json:
         "Label": text,
         "LanguageCode": 1033,
         "IsManaged": False,
-        "MetadataId": str(uuid.uuid5(uuid.NAMESPACE_OID, text)),
+        "MetadataId": _label_id(text),
         "HasChanged": None,
     }
     return {"LocalizedLabels": [one], "UserLocalizedLabel": dict(one)}
+
+
+@lru_cache(maxsize=20_000)
+def _label_id(text: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, text))
 
 
 def managed(value: object, name: str) -> Json:

@@ -28,6 +28,9 @@ from .query import Expansion, Query
 from .schema import Column, Relationship, Table
 
 OPTION_SET_TYPES = frozenset({"Picklist", "State", "Status", "Boolean"})
+KINDS = frozenset(
+    {*(name for name, _ in METADATA_TYPES.values()), "AttributeMetadata", "EnumAttributeMetadata"}
+)
 COLLECTIONS = frozenset(
     {"Attributes", "Keys", "OneToManyRelationships", "ManyToOneRelationships", "ManyToManyRelationships"}
 )
@@ -158,9 +161,8 @@ def _read_attributes(request: Request, table: Table, path: list[Segment], query:
 
 
 def _is(column: Column, cast: str) -> bool:
-    known = {name for name, _ in METADATA_TYPES.values()} | {"AttributeMetadata", "EnumAttributeMetadata"}
     kind = cast.removeprefix(CRM)
-    if not cast.startswith(CRM) or kind not in known:
+    if not cast.startswith(CRM) or kind not in KINDS:
         raise refusal.no_such_segment(cast)
     if kind == "EnumAttributeMetadata":
         return column.type in {"Picklist", "State", "Status"}

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from gp365_sim.identity.tokens import Caller
 
-from . import refusal
+from . import invoicing, refusal
 from .access import check_access, check_secured, check_targets
 from .customizing import check_customizer, check_form_unused, settle
 from .fold import comparable
@@ -44,7 +44,8 @@ def create(
             row.update({OWNER: caller.user_id, OWNER_TARGET: "systemuser"})
         settle_owner(org, table, row)
     _settle_state(table, row, None, values)
-    _settle_money(org, table, row, values)
+    invoicing.check(org, table, None, row, values)
+    _settle_money(org, table, row, {**values, **invoicing.compute(org, table, row)})
     _compute(table, row)
     _check_required(table, row)
     check_registration(org, table, row)
@@ -52,6 +53,7 @@ def create(
     with org.store.atomic():
         org.store.insert(table, row)
         note(org, caller, "Create", table, None, row, values)
+        invoicing.raised(org, caller, table, row)
     return row
 
 
@@ -81,7 +83,8 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     if assigned:
         settle_owner(org, table, row)
     _settle_state(table, row, old, values)
-    _settle_money(org, table, row, values)
+    invoicing.check(org, table, old, row, values)
+    _settle_money(org, table, row, {**values, **invoicing.compute(org, table, row)})
     _compute(table, row)
     _check_required(table, row)
     check_registration(org, table, row)
@@ -89,6 +92,7 @@ def update(org: Organisation, caller: Caller, table: Table, old: Row, values: Ro
     with org.store.atomic():
         org.store.replace(table, row)
         note(org, caller, "Update", table, old, row, values)
+        invoicing.raised(org, caller, table, old, row)
         if assigned and row[OWNER] != old.get(OWNER):
             _hand_on(org, caller, table, row)
     return row
@@ -116,7 +120,9 @@ def delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> None
     check_registrar(caller, table, "Delete")
     check_customizer(caller, table, "Delete")
     check_form_unused(org, table, row_id)
-    check_access(org, caller, table, org.store.get(table.name, row_id), "DeleteAccess")
+    row = org.store.get(table.name, row_id)
+    check_access(org, caller, table, row, "DeleteAccess")
+    invoicing.check(org, table, row, None, ())
     with org.store.atomic():
         _delete(org, caller, table, row_id)
 
@@ -133,6 +139,7 @@ def _delete(org: Organisation, caller: Caller, table: Table, row_id: str) -> Non
     if row is not None:
         org.store.remove(table, row_id)
         note(org, caller, "Delete", table, row, None, ())
+        invoicing.raised(org, caller, table, row)
 
 
 def _let_go(org: Organisation, caller: Caller, table: Table, row: Row, relationship: Relationship) -> None:

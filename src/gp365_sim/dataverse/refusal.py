@@ -92,6 +92,11 @@ def invalid(message: str) -> Refusal:
     return Refusal(400, "0x80040203", message)
 
 
+def closed_invoice(row_id: str) -> Refusal:
+    """Refuse a change of an invoice that is paid or canceled, or of its lines (assumed: code and words)."""
+    return invalid(f"The invoice {row_id} is read-only because it is not active.")
+
+
 def bad_payload(table: str, inner: str) -> Refusal:
     return Refusal(
         400,

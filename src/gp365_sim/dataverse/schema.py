@@ -27,6 +27,7 @@ KNOWN_RELATIONSHIPS = {
     ("opportunity", "customerid", "contact"): "opportunity_customer_contacts",
     ("solution", "publisherid", "publisher"): "publisher_solution",
     ("sdkmessagefilter", "sdkmessageid", "sdkmessage"): "sdkmessageid_sdkmessagefilter",
+    ("invoicedetail", "invoiceid", "invoice"): "invoice_details",
     (
         "sdkmessageprocessingstep",
         "eventhandler",
@@ -39,6 +40,7 @@ KNOWN_RELATIONSHIPS = {
     ): "sdkmessageprocessingstepid_sdkmessageprocessingstepimage",
 }
 KNOWN_DELETES = {
+    "invoice_details": "Cascade",
     "contact_customer_accounts": "Cascade",
     "contact_customer_contacts": "Cascade",
     "publisher_solution": "Restrict",

@@ -2,7 +2,8 @@
 
 GP's payment terms (and, where the flow runs, its shipping methods) are read through the GP connector. `apply` writes
 lookups: payment_terms.csv and shipping_methods.csv between entries and options, where lines that a site has written
-itself are kept, currencies.csv with the organisation's currencies, and the tables that the pairs ask for (choices).
+itself are kept, currencies.csv with the organisation's currencies, invoice_price_lists.csv where invoices run, and the
+tables that the pairs ask for (choices).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gp365.connectors.dataverse.terms import TermOption
 
 CURRENCIES = "currencies"
+PRICE_LISTS = "invoice_price_lists"
 Say = Callable[[str], None]
 
 
@@ -87,6 +89,7 @@ def provision_apply(
     """Make what is missing and write the lookups of terms and currencies. After Retry, run again: it goes on from there."""
     from gp365.connectors.dataverse import provision
     from gp365.connectors.dataverse.currencies import currencies
+    from gp365.connectors.dataverse.steps_prices import price_lists
 
     name = _system(assembly, system)
     with assembly.project.locked(), privileged(assembly, name) as api:
@@ -97,6 +100,7 @@ def provision_apply(
             _write_options(assembly, METHODS, done.methods),
         ]
         written.append(_write_currencies(assembly, currencies(api)))
+        written.append(_write_price_lists(assembly, price_lists(api, _flows(assembly, name))))
         tables = list(choices(assembly, name, api))
         written += [_write(assembly, table.name, table.columns, table.lines) for table in tables]
     _forget(assembly, name)
@@ -223,6 +227,14 @@ def _write_options(assembly: Assembly, list_: List, options: Sequence[TermOption
 def _write_currencies(assembly: Assembly, found: Mapping[str, str]) -> str:
     """Write which currency of the organisation is which: a credit limit must not be read in another currency."""
     return _write(assembly, CURRENCIES, ("currency", "sales"), [[iso, key] for iso, key in found.items()])
+
+
+def _write_price_lists(assembly: Assembly, found: Mapping[str, str]) -> str:
+    """Write which price list an invoice of a currency names; lines that a site has written itself are kept."""
+    held = assembly.project.lookups.get(PRICE_LISTS)
+    kept = {row[0]: row[1] for row in held.rows} if held is not None else {}
+    lines = [[iso, key] for iso, key in sorted({**found, **kept}.items())]
+    return _write(assembly, PRICE_LISTS, ("currency", "price_list"), lines) if lines else ""
 
 
 def _write(assembly: Assembly, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from gp365.app.actions.lease import COMMAND, NAME, PAIR
-from gp365.app.assembly import lookups_digest
+from gp365.app.prepared import lookups_digest
 from gp365.app.project import Project
 from gp365.app.service.due import Round
 from gp365.app.service.durable import Durable, Seen

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from math import ceil
 from threading import Lock
 
 from gp365.connectors.dataverse import changes, check, reading, writing
 from gp365.connectors.dataverse.api import connect
-from gp365.connectors.dataverse.describe import description, entity_names, own
+from gp365.connectors.dataverse.describe import entity_names, own
+from gp365.connectors.dataverse.described import entity_of
 from gp365.connectors.dataverse.organisation import Organisation
 from gp365.connectors.dataverse.settings import DataverseSettings
 from gp365.connectors.dataverse.witness import versions_in
@@ -68,9 +68,9 @@ class DataverseConnector:
     def entity(self, name: str) -> EntityDescription:
         """Describe a table from the organisation's metadata; Misconfigured("entity-unknown") if there is none."""
         org = self.organisation
-        table = replace(org.table(name), tracked=org.tracks(org.table(name)))
+        table = org.table(name)
         contact = org.table("contact") if name == "account" else None
-        return description(table, contact, org.sizes, org.lanes())
+        return entity_of(table, contact, tracked=org.tracks(table), sizes=org.sizes, lanes=org.lanes())
 
     def begin_run(self) -> None:
         """Describe tables anew."""

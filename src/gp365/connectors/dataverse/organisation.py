@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Any
 
 from gp365.connectors.dataverse.api import Refused, WebApi
-from gp365.connectors.dataverse.metadata import Table, granted, questions, table_of
-from gp365.connectors.dataverse.narrow import narrowed
+from gp365.connectors.dataverse.described import table_in
+from gp365.connectors.dataverse.metadata import Table, granted, questions
 from gp365.connectors.dataverse.principals import Principals
 from gp365.connectors.dataverse.settings import OWN_PREFIX, Sizes
 from gp365.model.contract import Tally
@@ -80,7 +80,7 @@ class Organisation:
 
     def _described(self, name: str) -> Table:
         try:
-            table = narrowed(table_of(self.api.read_batch(questions(name.replace("'", "''")))))
+            table = table_in(self.api.read_texts(questions(name.replace("'", "''"))))
             secured = any(column.secured for column in table.columns.values())
             return granted(table, self.permissions()) if secured else table
         except Refused as refused:

@@ -151,6 +151,8 @@ def notes_of(parts: Blueprint, *, place_forms: bool) -> Iterator[str]:
         "The security role of the run-time application user needs Create, Read, Write, Append and Append To on "
         f"{ours}, and Read on account, contact and these tables for the whole organisation: change tracking asks for it."
     )
+    if any(one.table == "invoice" for one in parts.files):
+        yield "Where invoices run, the role needs all that on invoice and its lines too, and Read on price lists."
     for name, tables in parts.roles.items():
         shown = " and ".join(table.labels.lower() for table in tables)
         yield f"Only who is given the security role '{name}' (and administrators) sees {shown}; gp365 gives it to nobody."

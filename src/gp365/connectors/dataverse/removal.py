@@ -9,7 +9,7 @@ from typing import Any
 from gp365.connectors.dataverse.api import Refused
 from gp365.connectors.dataverse.forms import quick_view_id
 from gp365.connectors.dataverse.option_sets import OPTION_SETS, Choice, option_id
-from gp365.connectors.dataverse.own import Blueprint, OwnColumn, OwnLookup, OwnTable
+from gp365.connectors.dataverse.own import Blueprint, OwnColumn, OwnKey, OwnLookup, OwnTable
 from gp365.connectors.dataverse.own_files import everything
 from gp365.connectors.dataverse.site import Site
 from gp365.connectors.dataverse.steps import publish
@@ -23,9 +23,10 @@ Line = tuple[str, str, str, str]
 
 
 def take_away(site: Site, *, force: bool) -> list[Line]:
-    """Remove lookups, columns, tables, unused options, solution and publisher; return (id, title, state, detail) of each.
+    """Remove lookups, keys, columns, tables, unused options, solution and publisher; give a line of each.
 
-    A table goes only when no lookup of another one points at it, hence all lookups to tables of ours first.
+    A line is id, title, state and detail. A table goes only when no lookup of another one points at it, hence all
+    lookups to tables of ours first.
     """
     all_ours = everything()
     own = {table.name for table in all_ours.tables}
@@ -42,6 +43,11 @@ def take_away(site: Site, *, force: bool) -> list[Line]:
             )
             for one in all_ours.lookups
             if one.referencing not in own or (one.referenced in own and one.referenced != one.referencing)
+        ),
+        *(
+            _gone(f"key:{one.table}.{one.name}", f"Key {one.table}.{one.name}", partial(_key, site, one))
+            for one in all_ours.keys
+            if one.table not in own
         ),
         *(
             _gone(
@@ -125,6 +131,15 @@ def _lookup(site: Site, lookup: OwnLookup) -> bool:
         return False
     site.api.delete(f"RelationshipDefinitions(SchemaName='{lookup.relationship}')")
     site.forget()
+    return True
+
+
+def _key(site: Site, key: OwnKey) -> bool:
+    table = site.table(key.table)
+    if table is None or key.name not in {each.name for each in table.keys}:
+        return False
+    site.api.delete(f"EntityDefinitions(LogicalName='{key.table}')/Keys(LogicalName='{key.name}')")
+    site.forget(key.table)
     return True
 
 

@@ -48,7 +48,7 @@ class Sizes:
 
     create_rows: int = 100
     update_rows: int = 200
-    batch_parts: int = 100
+    batch_parts: int = 200
     page_rows: int = 5000
     url_chars: int = 16_000
     keys_per_read: int = 200

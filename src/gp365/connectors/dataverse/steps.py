@@ -9,6 +9,7 @@ from gp365.connectors.dataverse import blueprint as ours
 from gp365.connectors.dataverse.option_sets import METHODS, TERMS, settle
 from gp365.connectors.dataverse.own_files import wanted
 from gp365.connectors.dataverse.site import Site
+from gp365.connectors.dataverse.steps_prices import price_list_work
 from gp365.connectors.dataverse.steps_roles import role_work
 from gp365.connectors.dataverse.steps_tables import (
     active_work,
@@ -56,6 +57,7 @@ def work_list(
         *(tracking_work(name) for name in dict.fromkeys(tracked)),
         *of_terms.work,
         *of_methods.work,
+        *price_list_work(site, flows),
         *(role_work(name, tables) for name, tables in parts.roles.items()),
         *(view_work(view) for view in parts.views),
         *(quick_view_work(view) for view in parts.quick_views),

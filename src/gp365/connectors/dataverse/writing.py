@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 from gp365.connectors.dataverse.api import Refused, bulk_path
+from gp365.connectors.dataverse.closed import close_again, opened
 from gp365.connectors.dataverse.describe import own
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
@@ -179,7 +180,10 @@ def _update_versioned(org: Organisation, table: Table, rows: list[Row]) -> None:
         fresh = _fresh(org, table, blind)
         for row in blind:
             _compare(row, fresh.get(row.id))
-    send_parts(org, table, open_rows(waiting))
+    states = opened(org, table, open_rows(waiting))
+    going = open_rows(waiting)
+    send_parts(org, table, going)
+    close_again(org, table, going, states)
 
 
 def _update_own(org: Organisation, table: Table, rows: list[Row]) -> None:

@@ -27,6 +27,7 @@ NAMES = (
     *("gl_account", "gl_balance", "posting_account", "fiscal_period", "batch", "note"),
     *("item", "item_quantity", "price_list", "vendor", "vendor_address"),
     *("sales_document", "sales_document_line", "sales_payment", "sales_distribution"),
+    *("sales_invoice", "sales_invoice_line"),
     *("receivables_distribution", "purchase_order", "purchase_order_line"),
 )
 CODE_PAGE = "cp1252"

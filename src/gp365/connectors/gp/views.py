@@ -73,9 +73,9 @@ class View:
     def record(self, held: Record, key: Key, fields: Sequence[str]) -> Record:
         """Show a record of the entity under a key of the view."""
         if held.hidden:
-            return replace(held, key=key)
+            return held._replace(key=key)
         more: Values = {self.part: key[-1]} if self.part in fields else {}
-        return replace(held, key=key, values={**held.values, **more}, reference="")
+        return held._replace(key=key, values={**held.values, **more}, reference="")
 
     def write(self, one: Write) -> Write:
         """Turn a write to the view into the one that is sent."""

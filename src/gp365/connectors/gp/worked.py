@@ -3,6 +3,9 @@
     {"differ": ["A", "B"]}      whether two fields differ
     {"set": ["A", "B"]}         whether any of these is something else than nothing and zero
     {"setting": "database"}     what the settings of the company say
+    {"total": ["A", "-List.B"]} a sum of amounts with signs; of a list, over all of its rows
+    {"cases": [[{"A": [1]}, 2]]}    the value behind the first condition that holds: fields, each with the values it may have
+    {"priced": ["price", "A", "B", "C"]}    how a quantity, a unit price and their extended price are shown; see `priced`
     {"says": [pieces]}          a sentence
 
 A piece is a text with `{Field}` in it (`{Field#}`: a code instead of what it is called), or one of these, each with pieces
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -35,13 +38,13 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one field is worked out: a form (differ, set, setting, says) and what it is given."""
+    """How one field is worked out: its form and what that is given."""
 
     form: str
     given: Sequence[Any]
 
 
-FORMS = ("differ", "set", "setting", "says")
+FORMS = ("differ", "set", "setting", "total", "cases", "priced", "says")
 
 
 def rules_of(fields: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
@@ -61,9 +64,18 @@ def inputs(rules: Mapping[str, Rule], fields: Sequence[str]) -> list[str]:
         rule = rules.get(name)
         if rule is None or rule.form == "setting":
             continue
-        names = inputs(rules, list(_named(rule.given))) if rule.form == "says" else list(rule.given)
-        wanted |= dict.fromkeys(names)
+        wanted |= dict.fromkeys(_inputs(rules, rule))
     return list(wanted)
+
+
+def _inputs(rules: Mapping[str, Rule], rule: Rule) -> list[str]:
+    if rule.form == "says":
+        return inputs(rules, list(_named(rule.given)))
+    if rule.form == "total":
+        return [name.removeprefix("-").partition(".")[0] for name in rule.given]
+    if rule.form == "cases":
+        return [name for condition, _ in rule.given for name in condition]
+    return list(rule.given[1:] if rule.form == "priced" else rule.given)
 
 
 def with_worked(
@@ -103,9 +115,48 @@ def _with(
             values[name] = any(_filled(values.get(each)) for each in rule.given)
         elif rule.form == "setting":
             values[name] = settings.get(rule.given[0]) or None
+        elif rule.form == "total":
+            values[name] = _total(rule.given, values)
+        elif rule.form == "cases":
+            values[name] = next(value for condition, value in rule.given if _holds(condition, values))
+        elif rule.form == "priced":
+            values[name] = priced(rule.given, values)
         else:
             values[name] = _Speaker(described, lists).say(rule.given, values).strip() or None
-    return replace(record, values={name: value for name, value in values.items() if name in fields})
+    return record._replace(values={name: value for name, value in values.items() if name in fields})
+
+
+def _holds(condition: Mapping[str, Sequence[Value]], values: Values) -> bool:
+    return all(values.get(name) in among for name, among in condition.items())
+
+
+def _total(names: Sequence[str], values: Values) -> Decimal | None:
+    total = Decimal(0)
+    for name in names:
+        first, _, column = name.removeprefix("-").partition(".")
+        amounts = [row.get(column) for row in rows_of(values, first) or ()] if column else [values.get(first)]
+        for amount in amounts:
+            if not isinstance(amount, Decimal):
+                return None
+            total += -amount if name.startswith("-") else amount
+    return total
+
+
+def priced(given: Sequence[str], values: Values) -> Value:
+    """Show a line where numbers keep two decimals and discounts are not negative, so that its extended price is exact.
+
+    Quantity times price, less a discount, must be the extended price to the last decimal. Where it cannot be, the line
+    is shown as one piece at its extended price. `given` names what is wanted (whole, quantity, price, discount) and
+    the fields with quantity, unit price and extended price.
+    """
+    wanted, amounts = given[0], [values.get(name) for name in given[1:]]
+    if not all(isinstance(amount, Decimal) for amount in amounts):
+        return None
+    quantity, price, extended = cast("list[Decimal]", amounts)
+    base = quantity * price
+    fits = all(amount == amount.quantize(_CENT) for amount in (quantity, price, base)) and base >= extended
+    shown = (quantity, price, base - extended) if fits else (Decimal(1), extended, Decimal(0))
+    return not fits if wanted == "whole" else shown[("quantity", "price", "discount").index(wanted)]
 
 
 class _Speaker:
@@ -125,7 +176,7 @@ class _Speaker:
         given = cast("dict[str, Any]", piece)
         if "filled" in given and not _filled(values.get(given["filled"])):
             return ""
-        if any(values.get(name) not in among for name, among in given.get("where", {}).items()):
+        if not _holds(given.get("where", {}), values):
             return ""
         if "each" in given:
             return _joined(given, self._each(given, values))

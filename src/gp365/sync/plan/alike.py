@@ -24,9 +24,12 @@ _NONE: frozenset[str] = frozenset()
 
 
 def plan_of(compiled: CompiledFlow) -> Plan:
-    """Give every unit with its rows and what tells whether it agrees."""
+    """Give every unit with its rows and what tells whether it agrees; not those of which no row is compared."""
     if not compiled.alike:
-        made = tuple([(unit, rows, _alike_of(compiled, unit, rows)) for unit, rows in compiled.units.items()])
+        compared = {
+            unit: rows for unit, rows in compiled.units.items() if any(row.row.compared for row in rows)
+        }
+        made = tuple([(unit, rows, _alike_of(compiled, unit, rows)) for unit, rows in compared.items()])
         compiled.alike[:] = [
             Plan(made, _texts_of(made))
         ]  # at once: another thread may plan with the same flow

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from types import NoneType
 
+from gp365.model.converters import SINCE
 from gp365.model.fit import Unfit
 from gp365.model.plan import FieldPlan, Half, PlannedWrite, Problem, SubjectPlan, Verdict
 from gp365.model.record import Op, Record
 from gp365.model.values import Value, show
 from gp365.sync.plan.currency import currency_side, foreign
 from gp365.sync.plan.facts import Facts
+from gp365.sync.plan.fields import judged
 from gp365.sync.plan.required import required_by
 from gp365.sync.plan.rows import CompiledFlow, CompiledRow, Sheet, see_raw, write_half
 from gp365.sync.plan.update import wire_values
 
 # So many texts of a row are remembered at most.
 _REMEMBERED = 500
+_UNUSABLE = frozenset({Verdict.PARKED, Verdict.WAITING})
+# Of these, equal values of one type are one value to every converter.
+_EXACT = frozenset({str, int, bool})
+_NOTHING = (None,)
+_NO_VALUE = (type(None), None)
+# No two of these are equal across types. 1, True and Decimal(1) would be one key (see rows.see_raw).
+_ALONE = frozenset({NoneType, str, bool, date})
 
 
 def plan_create(
@@ -27,21 +38,20 @@ def plan_create(
     sheet = _sheet(compiled, target)
     taken = _computed_wires(sheet, target, facts)
     planned = _plain(compiled, sheet, source, target, present, taken, facts)
-    for row in sheet.rows:
-        if row.row.name in sheet.planned:
-            continue
-        why = _foreign(compiled, row, source, present, planned, facts) if row.row.in_currency else ""
+    for row in sheet.others:
+        money = bool(row.row.in_currency)
+        why = _foreign(compiled, sheet, row, source, present, planned, facts) if money else ""
         plan = _field(compiled, sheet, row, source, target, present, taken, facts)
         if plan is not None:
             planned[row.row.name] = _left_empty(plan, why) if why else plan
     fields = [planned[row.row.name] for row in compiled.rows if row.row.name in planned]
     left = present if source == compiled.flow.left.name else None
     right = None if left is not None else present
-    empty = SubjectPlan(subject, left, right)
-    fields = _park_groups(fields)
-    problem = _stopped(compiled, target, fields)
-    if problem is not None:
-        return replace(empty, fields=tuple(fields), problem=problem)
+    if not _UNUSABLE.isdisjoint([plan.verdict for plan in fields]):
+        fields = _park_groups(fields)
+        problem = _stopped(compiled, target, fields)
+        if problem is not None:
+            return SubjectPlan(subject, left, right, judged(fields), problem=problem)
     values = wire_values(compiled, [plan for plan in fields if plan.verdict is Verdict.WRITE])
     problem = (
         _required(compiled, target, values)
@@ -50,7 +60,8 @@ def plan_create(
         or _by_hand(compiled, target, source, present)
     )
     write = PlannedWrite(target, Op.CREATE, (), values)
-    return replace(empty, fields=tuple(fields), writes=() if problem else (write,), problem=problem)
+    writes = () if problem else (write,)
+    return SubjectPlan(subject, left, right, judged(fields), writes, problem=problem)
 
 
 def _sheet(compiled: CompiledFlow, target: str) -> Sheet:
@@ -67,9 +78,19 @@ def _sheet(compiled: CompiledFlow, target: str) -> Sheet:
             for row in rows
             if row.row.name in carried and source in row.single and _is_plain(row, target)
         )
-        planned = {row.row.name: dict[str | None, FieldPlan]() for row, _ in plain}
-        sheet = compiled.sheets[target] = Sheet(rows, computed, carried, plain, planned)
+        planned = {row.row.name: dict[Value, FieldPlan]() for row, _ in plain}
+        others = tuple([row for row in rows if row.row.name not in planned])
+        given = {row.row.name: dict[tuple[type, Value], FieldPlan]() for row in others}
+        giving = {name: _giving(compiled, name, target) for row in rows if (name := row.row.in_currency)}
+        sheet = Sheet(others, computed, carried, plain, planned, given, giving)
+        compiled.sheets[target] = sheet
     return sheet
+
+
+def _giving(compiled: CompiledFlow, name: str, target: str) -> frozenset[str]:
+    """Name the rows that write a wire field of a row's."""
+    wires = set(compiled.row(name).row.wires.get(target, ()))
+    return frozenset(row.row.name for row in compiled.rows if wires & set(row.row.wires.get(target, ())))
 
 
 def _is_plain(row: CompiledRow, target: str) -> bool:
@@ -86,18 +107,17 @@ def _plain(
     taken: set[str],
     facts: Facts,
 ) -> dict[str, FieldPlan]:
-    """Plan the rows that carry one field over; what a text becomes is remembered, most of all of an empty one."""
+    """Plan the rows that carry one field over; what a text, day or flag becomes is remembered, above all an empty one."""
     planned: dict[str, FieldPlan] = {}
     values = present.values
     for row, wire in sheet.plain:
         if wire not in values or not taken.isdisjoint(row.row.wires[target]):
             continue
         text, name = values[wire], row.row.name
-        if not (text is None or type(text) is str):
-            # As with what is read (rows.see_raw): 1, True and Decimal(1) would be one key.
+        known = sheet.planned[name] if type(text) in _ALONE else None
+        if known is None or row.row.convert == SINCE:  # a day that was found goes by the clock
             planned[name] = _carried(compiled, row, source, target, (text,), facts)
             continue
-        known = sheet.planned[name]
         plan = known.get(text)
         if plan is None:
             if len(known) >= _REMEMBERED:
@@ -123,6 +143,7 @@ def _computed_wires(sheet: Sheet, target: str, facts: Facts) -> set[str]:
 
 def _foreign(
     compiled: CompiledFlow,
+    sheet: Sheet,
     row: CompiledRow,
     source: str,
     present: Record,
@@ -133,9 +154,10 @@ def _foreign(
     target = compiled.flow.other(source).name
     if not row.row.in_currency or target != currency_side(compiled, row):
         return ""
-    values = wire_values(compiled, [plan for plan in planned.values() if plan.verdict is Verdict.WRITE])
-    for wire in compiled.row(row.row.in_currency).row.wires[target]:
-        values.setdefault(wire, None)
+    wires = compiled.row(row.row.in_currency).row.wires[target]
+    giving = sheet.giving[row.row.in_currency]
+    written = [plan for name, plan in planned.items() if name in giving and plan.verdict is Verdict.WRITE]
+    values = dict.fromkeys(wires) | wire_values(compiled, written)
     return foreign(compiled, row, {source: present, target: Record((), values)}, facts)
 
 
@@ -156,14 +178,19 @@ def _field(
     facts: Facts,
 ) -> FieldPlan | None:
     if row.row.on_create and target in row.row.wires:
-        return _computed(compiled, row, target, facts)
+        return _given(compiled, sheet, row, target, facts)
     if row.row.constant is not None and target in row.row.wires:
         value: Value = facts.company if row.row.constant == "company" else row.row.constant
         return _planned(compiled, row, source, target, None, value, False, "constant", facts)
     if row.row.name not in sheet.carried or not taken.isdisjoint(row.row.wires[target]):
         return None
     raw = row.half(source, present.values)
-    return None if raw is None else _carried(compiled, row, source, target, raw, facts)
+    if raw is None or raw != _NOTHING:
+        return None if raw is None else _carried(compiled, row, source, target, raw, facts)
+    plan = sheet.given[row.row.name].get(_NO_VALUE)
+    if plan is None:
+        plan = sheet.given[row.row.name][_NO_VALUE] = _carried(compiled, row, source, target, raw, facts)
+    return plan
 
 
 def _is_drawn(compiled: CompiledFlow, row: CompiledRow, target: str) -> bool:
@@ -193,6 +220,25 @@ def _carried(
         why = "empty on both sides"
         return _made(compiled, row, source, raw, Verdict.AGREE, target=target, new=nothing, rule=why)
     return _planned(compiled, row, source, target, raw, seen.fitted, seen.cut, "create", facts)
+
+
+def _given(
+    compiled: CompiledFlow, sheet: Sheet, row: CompiledRow, target: str, facts: Facts
+) -> FieldPlan | None:
+    """Plan a computed value; what one becomes is remembered, as of a country's class: most records have the same few."""
+    result = facts.computed.get(f"on_create:{row.row.name}")
+    told = result is not None and not result.code and not row.row.ref
+    if result is None or not told or type(result.value) not in _EXACT or row.row.convert == SINCE:
+        return _computed(
+            compiled, row, target, facts
+        )  # a reference goes by its link, a day that was found by the clock
+    known, name = sheet.given[row.row.name], (type(result.value), result.value)
+    plan = known.get(name)
+    if plan is None and (plan := _computed(compiled, row, target, facts)) is not None:
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known[name] = plan
+    return plan
 
 
 def _computed(compiled: CompiledFlow, row: CompiledRow, target: str, facts: Facts) -> FieldPlan | None:

@@ -78,7 +78,8 @@ def emptied(sights: Sequence[Sight], compiled: CompiledFlow, source: str) -> lis
     changed: list[Sight] = []
     for sight in sights:
         if sight.row.row.in_currency:
-            nothing = replace(sight.left if on_left else sight.right, canonical=None, fitted=None, cut=False)
+            seen = sight.left if on_left else sight.right
+            nothing = seen._replace(canonical=None, fitted=None, cut=False)
             sight = (
                 sight._replace(left=nothing, pair=None)
                 if on_left

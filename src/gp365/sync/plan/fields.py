@@ -9,12 +9,17 @@ from gp365.model.plan import FieldPlan, Verdict
 
 
 class Fields(Sequence[FieldPlan]):
-    """Planned fields in the order of the flow's units, made when asked for; `loud` are those that do more than agree."""
+    """Planned fields in the order of the flow's units, made when asked for; `loud` are those that do more than agree.
 
-    __slots__ = ("_made", "_make", "loud")
+    `count` says how many `make` gives.
+    """
 
-    def __init__(self, make: Callable[[], Sequence[FieldPlan]], loud: Sequence[FieldPlan]) -> None:
-        self._make = make
+    __slots__ = ("_count", "_made", "_make", "loud")
+
+    def __init__(
+        self, make: Callable[[], Sequence[FieldPlan]], loud: Sequence[FieldPlan], count: int
+    ) -> None:
+        self._make, self._count = make, count
         self._made: tuple[FieldPlan, ...] | None = None
         self.loud = loud
 
@@ -25,7 +30,7 @@ class Fields(Sequence[FieldPlan]):
         return made
 
     def __len__(self) -> int:
-        return len(self._all())
+        return self._count
 
     def __iter__(self) -> Iterator[FieldPlan]:
         return iter(self._all())
@@ -47,6 +52,11 @@ class Fields(Sequence[FieldPlan]):
 
     def __repr__(self) -> str:
         return repr(self._all())
+
+
+def judged(fields: Sequence[FieldPlan]) -> Fields:
+    """Keep planned fields with those that are loud: several steps ask for them."""
+    return Fields(lambda: fields, [one for one in fields if is_loud(one)], len(fields))
 
 
 def loud(fields: Sequence[FieldPlan]) -> Sequence[FieldPlan]:

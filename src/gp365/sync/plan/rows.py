@@ -21,6 +21,7 @@ Owner = Callable[[str], str]
 # A page looks at a value of a record several times; so many values of a row and side are remembered at most.
 _REMEMBERED = 1024  # of texts that hardly ever recur, more is memory for nothing
 _NO_LIMIT = 1 << 30
+_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,7 @@ class Bad:
     waits_for: tuple[str, str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One side of a row as the rule sees it. `raw` is None when the field is absent; `bad` when it cannot be used."""
 
     raw: Half | None
@@ -86,17 +86,21 @@ class CompiledRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a create on one side goes through: rows in order, those that are worked out, and those that are carried over.
+    """What a create on one side goes through: the rows that are worked out, and those that are carried over.
 
-    `plain` are rows that carry one text, each with its wire field on the source; `planned` holds what was planned of late
-    of their texts, by row.
+    `plain` are rows that carry one value, each with its wire field on the source; `planned` holds what was planned of late
+    of their texts, days and flags, by row; `others` are the rows that are not plain, in order, and `given` what was planned
+    of their values, by type and value: of those that were worked out, and of none. `giving` names the rows that give a row
+    of currencies its value.
     """
 
-    rows: tuple[CompiledRow, ...]
+    others: tuple[CompiledRow, ...]
     computed: tuple[CompiledRow, ...]
     carried: frozenset[str]
     plain: tuple[tuple[CompiledRow, str], ...]
-    planned: Mapping[str, dict[str | None, FieldPlan]]
+    planned: Mapping[str, dict[Value, FieldPlan]]
+    given: Mapping[str, dict[tuple[type, Value], FieldPlan]]
+    giving: Mapping[str, frozenset[str]]
 
 
 @dataclass(slots=True)
@@ -278,7 +282,16 @@ def _field(entity: EntityDescription, wire: str, row: Row) -> FieldDescription:
 
 def see(compiled: CompiledFlow, row: CompiledRow, side: str, record: Record | None, facts: Facts) -> Seen:
     """Read one side of a row: raw half, canonical and fitted value, or why it cannot be used."""
-    raw = row.half(side, record.values) if record else None
+    if record is None:
+        return Seen(None)
+    wire = row.single.get(side)
+    text = record.values.get(wire, _ABSENT) if wire is not None else _ABSENT
+    # What was read of late, as most was; of references nothing is remembered.
+    if text is None or type(text) is str:
+        seen = row.remembered[side].get(text)
+        if seen is not None:
+            return seen
+    raw = row.half(side, record.values)
     return Seen(None) if raw is None else see_raw(compiled, row, side, raw, facts)
 
 
@@ -307,14 +320,17 @@ def _reader(compiled: CompiledFlow, row: CompiledRow, side: str) -> Reader:
         return None if raw is None else see_raw(compiled, row, side, raw, nothing)
 
     def read_text(values: Values) -> Seen | None:
-        text = values.get(wire or "")
-        # None may stand for an absent field too; what is no text may equal another value (see see_raw).
-        seen = remembered.get(text) if type(text) is str else None
-        return seen or read(values)
+        text = values.get(name, _ABSENT)
+        # What is no text may equal another value (see see_raw).
+        if text is None or type(text) is str:
+            seen = remembered.get(text)
+            if seen is not None:
+                return seen
+        return read(values)
 
     if wire is None or held is None or row.row.ref:
         return read
-    remembered = held
+    name, remembered = wire, held
     return read_text
 
 

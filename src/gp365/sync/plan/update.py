@@ -51,15 +51,14 @@ def plan_update(
         if alike is not None and not decided:
             remember_alike(alike, left, right, plans)
         told.extend(plans)
-    left_scope, fields = (
-        "",
-        Fields(partial(_made, units, given, left, right), [plan for plan in told if is_loud(plan)]),
-    )
+    agreed = len(units) - len(given) + len([plans for plans in given.values() if plans is None])
+    make = partial(_made, units, given, left, right)
+    left_scope, fields = "", Fields(make, [plan for plan in told if is_loud(plan)], len(told) + agreed)
     if has_events(compiled, fields, facts):
         names = (compiled.flow.left.name, compiled.flow.right.name)
         judged = judge_events(compiled, fields, dict(zip(names, (left, right), strict=True)), facts)
         left_scope, told, pairs = judged.left_scope, list(judged.fields), {}
-        fields = Fields(partial(tuple, judged.fields), [plan for plan in told if is_loud(plan)])
+        fields = Fields(partial(tuple, told), [plan for plan in told if is_loud(plan)], len(told))
     pairs.update(_agreed(told))
     writes = writes_of(compiled, fields.loud, left, right)
     return SubjectPlan(subject, left, right, fields, writes, pairs, left_scope=left_scope)
@@ -398,9 +397,13 @@ def writes_of(
 def wire_values(compiled: CompiledFlow, fields: list[FieldPlan]) -> dict[str, Value]:
     """Lay the new raw halves of planned fields out by wire field."""
     values: dict[str, Value] = {}
+    rows = compiled.by_name
     for plan in fields:
-        wires = compiled.row(plan.name).row.wires[plan.target]
-        values.update(zip(wires, plan.new, strict=True))
+        wires, new = rows[plan.name].row.wires[plan.target], plan.new
+        if len(wires) == len(new) == 1:
+            values[wires[0]] = new[0]
+        else:
+            values.update(zip(wires, new, strict=True))
     return values
 
 

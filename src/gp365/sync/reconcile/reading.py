@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -12,8 +12,8 @@ from gp365.model.record import Record
 from gp365.model.values import Key, key_of, key_text
 from gp365.store import links
 from gp365.sync.job import Job, Place, drawn_id, reference_of
-from gp365.sync.norms import REFERENCE_RULE, Rules, norms_of, rules_of
-from gp365.sync.seen import Seen
+from gp365.sync.norms import REFERENCE_RULE, norming
+from gp365.sync.seen import Norms, Seen
 
 CHUNK = 1000
 BETWEEN = "\x1d"
@@ -50,13 +50,13 @@ def read_side(job: Job, place: Place) -> Reading:
     for table in tables:
         table.clear()
     seen = Seen(job.scratch, f"{job.chain}/reconcile/{place.side}")
-    began, count, linked, rules = job.clock(), 0, 0, rules_of(job)
+    began, count, linked, norms_of = job.clock(), 0, 0, norming(job, place)
     records = (one for page in place.connector.scan(place.entity.name, place.fields) for one in page)
     for chunk in _chunks(_ours(job, place, records)):
         seen.put(chunk)
         held = _open(job, place, chunk)
         tables[0].put([(key_text(one.key), "", b"") for one in chunk if key_text(one.key) not in held])
-        tables[1].put([row for one in chunk for row in _rows(job, place, one, held, rules)])
+        tables[1].put([row for one in chunk for row in _rows(job, place, one, held, norms_of)])
         count += len(chunk)
         linked += len(held)
         job.progress(f"read {place.side}", count, 0)
@@ -87,11 +87,11 @@ def mark_rule(side: str) -> str:
 
 
 def _rows(
-    job: Job, place: Place, record: Record, held: set[str], rules: Rules
+    job: Job, place: Place, record: Record, held: set[str], norms_of: Callable[[Record], Norms]
 ) -> Iterator[tuple[str, str, bytes]]:
     key = key_text(record.key)
     linked = LINKED if key in held else ALONE
-    for rule, norm in norms_of(job, place, record, rules):
+    for rule, norm in norms_of(record):
         name = mark_rule(place.side) if rule == REFERENCE_RULE else str(rule)
         yield (BETWEEN.join((name, norm, key)), "", linked)
     if linked == ALONE:

@@ -20,7 +20,7 @@ from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.similar.judge import Hit
 from gp365.sync.similar.keeping import keep_cards
 from gp365.sync.similar.search import Search, Source
-from gp365.sync.similar.shape import Shape, body_of, shape_of
+from gp365.sync.similar.shape import Shape, carding, shape_of
 from gp365.sync.similar.worker import Worker
 
 # From so many cards on, a second process is worth its start.
@@ -37,6 +37,7 @@ class Index:
         self._file: Engine | None = None
         self._worker: Worker | None = None
         self._count = 0
+        self._waiting: list[tuple[Scope, list[tuple[str, str]]]] = []
         with job.store.read() as conn:
             self.complete = all(
                 similar.filled(conn, self._scope(place.side)) == shape.digest for place in job.places
@@ -49,11 +50,8 @@ class Index:
 
     def cards(self, place: Place, records: Sequence[Record]) -> dict[str, str]:
         """Make the cards of records, by key; a merged record has none."""
-        return {
-            key_text(one.key): body_of(self._job, self.shape, place, one)
-            for one in records
-            if not merged_into(place, one)
-        }
+        body_of = carding(self._job, self.shape, place)
+        return {key_text(one.key): body_of(one) for one in records if not merged_into(place, one)}
 
     def put(
         self, conn: Connection, place: Place, records: Sequence[Record], cards: Mapping[str, str]
@@ -66,16 +64,23 @@ class Index:
             similar.drop_cards(conn, scope, merged, self.shape.blocks)
 
     def put_aside(self, place: Place, cards: Mapping[str, str]) -> None:
-        """Keep cards in the plan's file."""
+        """Keep cards in the plan's file; the first ones only when it is known who fills it, or somebody asks."""
         self._count += len(cards)
-        scope, rows = self._scope(place.side), list(cards.items())
+        self._waiting.append((self._scope(place.side), list(cards.items())))
         if self._worker is None and self._count > MANY and not self.complete:
             self._hand_over()
-        if self._worker is not None:
-            self._worker.put(scope, rows)
-            return
-        with self._opened().begin() as conn:
-            keep_cards(conn, scope, rows, self.shape)
+        if self._worker is not None or self.complete:
+            self._fill()
+
+    def _fill(self) -> None:
+        """Bring the cards that wait to the file."""
+        waiting, self._waiting = self._waiting, []
+        for scope, rows in waiting:
+            if self._worker is not None:
+                self._worker.put(scope, rows)
+                continue
+            with self._opened().begin() as conn:
+                keep_cards(conn, scope, rows, self.shape)
 
     def read_whole(self, conn: Connection, place: Place) -> None:
         """Note that a full reading has brought every record of a side."""
@@ -104,6 +109,7 @@ class Index:
         return answer
 
     def _searched(self, side: str, bodies: Sequence[str]) -> list[list[Hit]]:
+        self._fill()
         with ExitStack() as stack:
             sources: list[Source] = []
             if self._file is not None:

@@ -49,17 +49,19 @@ def judge(
 ) -> Hit | None:
     """Compare a card with mine; None when no rule is satisfied. Most are told by their name alone."""
     theirs = texts_of(body)
-    both = [bool(a and b) for a, b in zip(mine, theirs, strict=True)]
+    named = shape.named
     found: dict[int, float] = {}
+    if named is not None and mine[named] and theirs[named]:
+        found[named] = alike(shape.fields[named].kind, mine[named], theirs[named], weigh)
+        if found[named] + _EVEN < shape.least_name:
+            return None
+    both = [bool(a and b) for a, b in zip(mine, theirs, strict=True)]
 
     def likeness(place: int) -> float:
         if place not in found:
             found[place] = alike(shape.fields[place].kind, mine[place], theirs[place], weigh)
         return found[place]
 
-    named = shape.named
-    if named is not None and both[named] and likeness(named) + _EVEN < shape.least_name:
-        return None
     passed = [number for number in range(len(shape.rules)) if _passes(shape, number, both, likeness)]
     if not passed:
         return None
@@ -75,13 +77,12 @@ def _passes(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness
     """
     rule = [(place, least) for place, least in shape.rules[number] if both[place]]
     short = len(rule) < len(shape.rules[number])
-    if not any(_tells(shape.fields[place].kind, least) for place, least in rule):
-        return False
-    if _contradicted(shape, number, both, likeness):
-        return False
-    return all(
-        likeness(place) + _EVEN >= (least + (1 - least) / 2 if short else least) for place, least in rule
-    )
+    tells = False
+    for place, least in rule:
+        tells = tells or _tells(shape.fields[place].kind, least)
+        if likeness(place) + _EVEN < (least + (1 - least) / 2 if short else least):
+            return False
+    return tells and not _contradicted(shape, number, both, likeness)
 
 
 def _contradicted(shape: Shape, number: int, both: Sequence[bool], likeness: _Likeness) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gp365.model import matching
 from gp365.model.flow import Flow, Row
 from gp365.model.record import Record
-from gp365.model.similar import outline
+from gp365.model.similar import outlines
 from gp365.model.similar_blocks import blocks_of
 from gp365.model.values import digest, pack, show
 from gp365.sync.evidence import lines_of
 from gp365.sync.job import Job, Place
-from gp365.sync.norms import canonical
+from gp365.sync.norms import reading
 
 # Another way to make cards or blocks has another number: the next run fills them anew.
 VERSION = 2
@@ -54,15 +54,19 @@ class Shape:
         if self.named is None:
             return body
         name = texts_of(body)[self.named]
-        return _TAIL.join((body, outline(name), outline(name, whole=True)))
+        return _TAIL.join((body, *outlines(name)))
+
+    def told(self, body: str) -> tuple[str, str, str]:
+        """Return a card without what is kept beside its texts, and the outlines of its name."""
+        parts = body.split(_TAIL)
+        if len(parts) == 3:
+            return parts[0], parts[1], parts[2]
+        name = texts_of(body)[self.named] if self.named is not None else ""
+        return parts[0], *outlines(name)
 
     def outlines(self, body: str) -> tuple[str, str]:
         """Return the outlines of a card's name: of the telling words, and of all."""
-        _, *tail = body.split(_TAIL)
-        if len(tail) == 2:
-            return tail[0], tail[1]
-        name = texts_of(body)[self.named] if self.named is not None else ""
-        return outline(name), outline(name, whole=True)
+        return self.told(body)[1:]
 
     def blocks(self, body: str) -> list[str]:
         """Return the blocks of a card."""
@@ -102,11 +106,21 @@ def _field(flow: Flow, row: Row) -> CardField:
 
 def body_of(job: Job, shape: Shape, place: Place, record: Record) -> str:
     """Make the card of a record: the texts of its fields."""
-    return _BETWEEN.join(_text(job, place, record, field.rows) for field in shape.fields)
+    return carding(job, shape, place)(record)
 
 
-def _text(job: Job, place: Place, record: Record, rows: Sequence[str]) -> str:
-    texts = [show(canonical(job, place, record, name)) for name in rows]
+def carding(job: Job, shape: Shape, place: Place) -> Callable[[Record], str]:
+    """Return what makes the card of any record of a side; see `body_of`."""
+    fields = [[reading(job, place, name) for name in field.rows] for field in shape.fields]
+
+    def body(record: Record) -> str:
+        values = record.values
+        return _BETWEEN.join([_text([show(read(values)) for read in readers]) for readers in fields])
+
+    return body
+
+
+def _text(texts: list[str]) -> str:
     text = ", ".join(filter(None, texts)) if len(texts) > 1 else texts[0]
     # What stands between texts in a card is a blank to Python, so no text has it any more.
     return " ".join(text.split())

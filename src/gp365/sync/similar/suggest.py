@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -16,9 +16,10 @@ from gp365.sync.evidence import linked_to
 from gp365.sync.job import Job, Place, merged_into
 from gp365.sync.observe import Observation
 from gp365.sync.reading import read_keys
+from gp365.sync.seen import Seen
 from gp365.sync.similar.index import Index
 from gp365.sync.similar.judge import MOST_SHOWN, Hit, judge, ranked
-from gp365.sync.similar.shape import Shape, body_of, texts_of
+from gp365.sync.similar.shape import Shape, carding, texts_of
 from gp365.sync.subject import Subject
 
 _NUMBER_ALONE = "number-alone"
@@ -44,7 +45,8 @@ def ask(job: Job, observation: Observation, subjects: Sequence[Subject]) -> Aske
             continue
         alone = [one for one in subjects if _is_alone(one, place)]
         if alone:
-            bodies = [_body(job, index, observation, place, one.records[place.side]) for one in alone]
+            seen, body_of = observation.seen[place.side], carding(job, index.shape, place)
+            bodies = [_body(seen, one.records[place.side], body_of) for one in alone]
             asked.pages.append((place, alone, bodies, index.ask(across.side, bodies)))
     return asked
 
@@ -76,7 +78,8 @@ def alike(
     index, across = observation.similar, job.across(place.side)
     if index is None or not subjects:
         return {}
-    bodies = [body_of(job, index.shape, place, one.records[place.side]) for one in subjects]
+    body_of = carding(job, index.shape, place)
+    bodies = [body_of(one.records[place.side]) for one in subjects]
     answer = index.ask(across.side, bodies).result()
     found = {id(one): (body, hits) for one, body, hits in zip(subjects, bodies, answer, strict=True)}
     found = _standing(job, index, observation, across, found)
@@ -87,9 +90,9 @@ def alike(
     }
 
 
-def _body(job: Job, index: Index, observation: Observation, place: Place, record: Record) -> str:
-    card = observation.seen[place.side].told(record).card
-    return card if card is not None else body_of(job, index.shape, place, record)
+def _body(seen: Seen, record: Record, body_of: Callable[[Record], str]) -> str:
+    card = seen.told(record).card
+    return card if card is not None else body_of(record)
 
 
 def _is_alone(subject: Subject, place: Place) -> bool:
@@ -113,11 +116,8 @@ def _standing(job: Job, index: Index, observation: Observation, across: Place, f
     if not keys:
         return found
     records = read_keys(job, observation, across, keys)
-    bodies = {
-        key: body_of(job, index.shape, across, record)
-        for key, record in records.items()
-        if not merged_into(across, record)
-    }
+    body_of = carding(job, index.shape, across)
+    bodies = {key: body_of(record) for key, record in records.items() if not merged_into(across, record)}
     return {name: (body, _looked_at(index, body, hits, bodies)) for name, (body, hits) in found.items()}
 
 

@@ -116,7 +116,7 @@ def written_of_page(job: Job, page: Sequence[Undoing]) -> list[tuple[Place, Reco
             if held is not None and _is_done(sent) and sent.outcome is not None:
                 values = {**held.values, **sent.envelope.values, **sent.outcome.stored}
                 kept = {name: value for name, value in values.items() if name in place.fields}
-                found.append((place, replace(held, values=kept)))
+                found.append((place, held._replace(values=kept)))
     return found
 
 

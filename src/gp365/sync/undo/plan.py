@@ -244,7 +244,7 @@ def _written_again(job: Job, one: Undoing, fields: Sequence[FieldPlan]) -> dict[
     if not back or left is None or right is None or job.flow.order is not None:
         return {}  # an order never acts twice
     left, right = (
-        replace(record, values={**record.values, **_values(job, place.side, back)})
+        record._replace(values={**record.values, **_values(job, place.side, back)})
         for place, record in ((job.left, left), (job.right, right))
     )
     pairs: dict[str, Pair] = {**one.facts.pairs, **_agreed_after(job, back)}

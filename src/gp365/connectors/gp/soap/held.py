@@ -95,7 +95,7 @@ def record_of(entity: str, held: Held, fields: Sequence[str]) -> Record:
         for role in (BILL_TO, SHIP_TO):
             if f"{role}.{EMAIL}" in fields:
                 values[f"{role}.{EMAIL}"] = email(held, card, role)
-        return replace(record, values=values, birth=_birth(shape, card.customer))
+        return record._replace(values=values, birth=_birth(shape, card.customer))
     wanted = {*fields, *shape.keyed, *shape.entity.birth}
     wanted |= {
         each for name in fields for each in (*shape.signed.get(name, ())[:2], *shape.less.get(name, ()))

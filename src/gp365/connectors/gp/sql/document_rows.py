@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gp365.connectors.gp.documents import Rows, with_rows
@@ -43,7 +42,7 @@ def _with(record: Record, name: str, rows: list[tuple[Value, dict[str, Value]]])
     """Put a list into a record; rows of another state than the document's are left out (lines in work and in history)."""
     state = record.values.get(_STATE)
     kept: Rows = [row for of, row in rows if state is None or of is None or of == state]
-    return replace(record, values=with_rows(record.values, **{name: kept}))
+    return record._replace(values=with_rows(record.values, **{name: kept}))
 
 
 def _rows(

@@ -7,7 +7,7 @@ nothing is applied between them: such a key is answered with a record that says 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gp365.connectors.gp.tables import GpEntity
@@ -94,4 +94,4 @@ def _end_key(end: End, entity: GpEntity, key: Key) -> Key:
 
 def _with(record: Record, document: Record, wanted: Mapping[str, str]) -> Record:
     taken = {ours: document.values[theirs] for ours, theirs in wanted.items() if theirs in document.values}
-    return replace(record, values={**record.values, **taken})
+    return record._replace(values={**record.values, **taken})

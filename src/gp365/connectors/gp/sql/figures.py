@@ -7,7 +7,6 @@ is the company's own, because a document falls due at midnight there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
@@ -127,7 +126,7 @@ def _with(
             since = held.get(figure.days_since)
             held[name] = (today - since).days if isinstance(since, date) else 0
     wanted: Mapping[str, Value] = {name: value for name, value in held.items() if name in fields}
-    return replace(record, values={**record.values, **wanted})
+    return record._replace(values={**record.values, **wanted})
 
 
 def _amount(raw: SqlValue) -> Decimal:

@@ -7,7 +7,7 @@ Transact-SQL reference): what is compared here is what the procedures then chang
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gp365.connectors.gp.card import BILL_TO, SHIP_TO, Card, card_record, code_of
 from gp365.connectors.gp.sql.customers import CUSTOMER, EMAIL
@@ -46,7 +46,7 @@ class Held:
         emails = {
             name: self.email(role) for role in (BILL_TO, SHIP_TO) if (name := f"{role}.{EMAIL}") in fields
         }
-        return replace(record, values={**record.values, **emails}) if emails else record
+        return record._replace(values={**record.values, **emails}) if emails else record
 
 
 def hold(lane: Lane, names: Names, number: str) -> Held | None:

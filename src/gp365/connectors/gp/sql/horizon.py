@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from gp365.connectors.gp.sql.queries import constants, within
-from gp365.connectors.gp.sql.sources import Part
+from gp365.connectors.gp.sql.queries import constants, joined, within
+from gp365.connectors.gp.sql.sources import Part, Source
 from gp365.connectors.gp.sql.text import Names, Statement
 
 
@@ -19,7 +19,7 @@ def begin_of_horizon(today: date, months: int) -> datetime:
     return datetime(year, month + 1, 1)  # noqa: DTZ001 (GP dates know no zone)
 
 
-def counted_by_horizon(names: Names, part: Part, since: datetime) -> Statement:
+def counted_by_horizon(names: Names, source: Source, part: Part, since: datetime) -> Statement:
     """Return the question how many rows a part has, and how many of them lie within the horizon."""
     counted = Statement("COUNT(*)")
     if part.horizon:
@@ -28,4 +28,5 @@ def counted_by_horizon(names: Names, part: Part, since: datetime) -> Statement:
         )
     statement = Statement("SELECT COUNT(*) AS [rows], ").join([counted], "")
     statement.add(f" AS [within] FROM {names.object(part.table)} AS [t]")
+    statement.join([joined(names, alias, join) for alias, join in source.joins.items() if join.only], "")
     return statement.add(" WHERE ").join(constants(part.where, "t"), " AND ") if part.where else statement

@@ -147,8 +147,9 @@ class Plain:
         system = self._source.system
         statement = select(columns, self._names.object(part.table, system=system), top=top)
         for alias, join in self._source.joins.items():
-            if any(self._source.field(name).sql.startswith(f"{alias}.") for name in self._fields):
-                statement.join([_join(self._names, alias, join, system=system)], "")
+            wanted = any(self._source.field(name).sql.startswith(f"{alias}.") for name in self._fields)
+            if wanted or join.only:
+                statement.join([joined(self._names, alias, join, system=system)], "")
         return statement
 
 
@@ -174,13 +175,15 @@ def _own_column(source: Source, part: Part, name: str) -> str:
     return f"{bracketed(alias or 't')}.{bracketed(column)}"
 
 
-def _join(names: Names, alias: str, join: Join, *, system: bool) -> Statement:
+def joined(names: Names, alias: str, join: Join, *, system: bool = False) -> Statement:
+    """Return a joined table with its condition."""
     on = [
         Statement(f"{bracketed(alias)}.{bracketed(theirs)} = [t].{bracketed(ours)}")
         for theirs, ours in join.on.items()
     ]
-    joined = Statement(f" LEFT JOIN {names.object(join.table, system=system)} AS {bracketed(alias)} ON ")
-    return joined.join([*on, *constants(join.where, alias)], " AND ")
+    kind, table = "INNER" if join.only else "LEFT", names.object(join.table, system=system)
+    joining = Statement(f" {kind} JOIN {table} AS {bracketed(alias)} ON ")
+    return joining.join([*on, *constants(join.where, alias)], " AND ")
 
 
 def constants(where: Mapping[str, Constant], alias: str) -> list[Statement]:

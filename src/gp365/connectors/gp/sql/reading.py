@@ -181,7 +181,8 @@ class Reading:
         if since is None:
             return None
         counted = [
-            self._desk.rows(counted_by_horizon(self._desk.names, part, since))[0] for part in source.parts
+            self._desk.rows(counted_by_horizon(self._desk.names, source, part, since))[0]
+            for part in source.parts
         ]
         rows, within = (sum(int(cast("int", row[at] or 0)) for row in counted) for at in (0, 1))
         return Within(self._settings.history_months, since.date(), within, rows - within)

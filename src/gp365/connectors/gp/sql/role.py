@@ -115,7 +115,7 @@ def _select(source: Source, part: Part, fields: list[str]) -> str:
         conditions = [f"{bracketed(alias)}.{bracketed(a)} = [t].{bracketed(b)}" for a, b in join.on.items()]
         conditions += [f"{bracketed(alias)}.{bracketed(a)} = {b!r}" for a, b in join.where.items()]
         on = " AND ".join(conditions)
-        text += f" LEFT JOIN [dbo].{bracketed(join.table)} AS {bracketed(alias)} ON {on}"
+        text += f" {'INNER' if join.only else 'LEFT'} JOIN [dbo].{bracketed(join.table)} AS {bracketed(alias)} ON {on}"
     if part.where:
         text += " WHERE " + " AND ".join(
             f"[t].{bracketed(column)} = {value!r}" for column, value in part.where.items()

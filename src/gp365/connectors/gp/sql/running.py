@@ -7,7 +7,6 @@ read once more, however many pages they lie on. What each field is stands in the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
@@ -60,7 +59,7 @@ def with_others(
 
 def _with(record: Record, fields: Sequence[str], found: Mapping[str, Value]) -> Record:
     held: Mapping[str, Value] = {**record.values, **found}
-    return replace(record, values={name: held[name] for name in fields if name in held})
+    return record._replace(values={name: held[name] for name in fields if name in held})
 
 
 def _sums(source: Source, running: Running, records: Sequence[Record], under: Under) -> Sums:

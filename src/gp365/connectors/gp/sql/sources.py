@@ -52,13 +52,15 @@ class Part:
 class Join:
     """A table that adds columns to a row: its column = the part's column, or a constant.
 
-    `empty`: a row that is not there means empty values (zero, no date, no text); without it they are absent.
+    `empty`: a row that is not there means empty values (zero, no date, no text); without it they are absent. `only`:
+    rows of the entity's own table without a joined row do not belong to it; with several joined rows, each is one.
     """
 
     table: str
     on: Mapping[str, str]
     where: Mapping[str, Constant] = field(default_factory=dict[str, Constant])
     empty: bool = False
+    only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,8 @@ def _only(given: Mapping[str, Sequence[int]]) -> tuple[str, frozenset[int]]:
 
 
 def _join(given: Mapping[str, Any]) -> Join:
-    return Join(given["table"], given["on"], given.get("where", {}), bool(given.get("empty", False)))
+    where, empty, only = given.get("where", {}), given.get("empty", False), given.get("only", False)
+    return Join(given["table"], given["on"], where, bool(empty), bool(only))
 
 
 def _tells(given: Mapping[str, Sequence[Told]]) -> Mapping[str, tuple[Told, ...]]:
