@@ -55,11 +55,10 @@ def _assume_on(job: Job, observation: Observation, place: Place, subjects: Seque
     other = job.across(place.side)
     read_records(job, observation, open_ones, [other])
     open_ones = [one for one in open_ones if other.side in one.records]
-    in_hand = _in_hand(observation, place, open_ones)
-    parked_ones = _parked(job, open_ones)
+    read_anyway = _in_hand(observation, place, open_ones) | _parked(job, open_ones)
     trials: list[tuple[Subject, Subject]] = []
     for subject in open_ones:
-        agreed = None if subject.id in in_hand | parked_ones else last_agreed(job, place, subject)
+        agreed = None if subject.id in read_anyway else last_agreed(job, place, subject)
         if agreed is not None:
             record, whole = agreed
             records = {**subject.records, place.side: record}
