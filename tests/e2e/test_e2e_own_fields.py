@@ -19,6 +19,7 @@ WORDS = frozenset(
     {
         "name",
         "fax",
+        "tax",
         "Hold",
         "Inactive",
         "Name",
