@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from gp365.wire.redact import SECRETS
+from nursery import nursed
 from postgresql import server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_simulators() -> Iterator[None]:
+    """Begin simulators as forks of a process that has them loaded."""
+    with nursed():
+        yield
 
 
 @pytest.fixture(scope="session")

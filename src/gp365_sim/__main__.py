@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from gp365_sim.dataverse.limits import Limits
+from gp365_sim.dataverse.organisation import Rules
 from gp365_sim.gp.app import Manner
 from gp365_sim.gp.profiles import ProfileName
 from gp365_sim.gp.site import PatchMode
@@ -86,6 +87,7 @@ def _add_dataverse(parser: argparse.ArgumentParser) -> None:
     add("--dataverse-written-row-seconds", type=float, default=0.0, help="counted besides per written row")
     add("--dataverse-waited", action="store_true", help="counted execution time is really waited for")
     add("--dataverse-latency", type=float, default=normal.latency_s, help="really waited per request")
+    add("--dataverse-key-seconds", type=float, default=Rules().key_delay_s, help="an alternate key's index takes")
     add("--dataverse-dop-hint", type=int, default=normal.dop_hint, help="value of x-ms-dop-hint")
 
 
@@ -114,6 +116,7 @@ def _order(given: argparse.Namespace) -> Order:
             written_row_s=given.dataverse_written_row_seconds,
             waited=given.dataverse_waited,
         ),
+        dataverse_rules=Rules(key_delay_s=given.dataverse_key_seconds),
         companies=given.companies,
         channel=given.channel,
         flows=tuple(given.flows.split(",")),

@@ -15,6 +15,7 @@ from gp365_sim.core.tls import Certificate
 from gp365_sim.dataverse.app import build as build_dataverse
 from gp365_sim.dataverse.hooks_delivery import Delivering
 from gp365_sim.dataverse.limits import Limits
+from gp365_sim.dataverse.organisation import Rules
 from gp365_sim.folder import (
     CANADA_COMPANY,
     CLIENT_ID,
@@ -60,6 +61,7 @@ class Order:
     gp: Manner = field(default_factory=Manner)
     soap: SoapManner = field(default_factory=SoapManner)
     dataverse: Limits = field(default_factory=Limits)
+    dataverse_rules: Rules = field(default_factory=Rules)
     companies: int = 1
     channel: str = "rest"
     flows: tuple[str, ...] = ("customers",)
@@ -134,7 +136,10 @@ def _sales(order: Order, addresses: Addresses, kept: Secrets, certificate: Certi
     tokens = Tokens(clock, TENANT_ID, urls, _applications(kept))
     # Webhooks reach a receiver that has its certificate from the simulators' authority.
     delivering = Delivering(ca_files=(certificate.ca_file,))
-    return build_dataverse(clock, tokens, order.samples, order.dataverse, urls, delivering=delivering).app
+    rules = order.dataverse_rules
+    return build_dataverse(
+        clock, tokens, order.samples, order.dataverse, urls, rules=rules, delivering=delivering
+    ).app
 
 
 def _applications(kept: Secrets) -> tuple[Application, ...]:

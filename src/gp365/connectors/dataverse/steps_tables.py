@@ -154,7 +154,7 @@ def _look_active(key: OwnKey, site: Site) -> Looked:
 
 
 def _await_key(key: OwnKey, site: Site) -> None:
-    for pause in (1.0, 2.0, 5.0, *([10.0] * 30)):
+    for pause in (0.1, 0.2, 0.4, 1.0, 2.0, 5.0, *([10.0] * 30)):
         site.forget(key.table)
         if _look_active(key, site)[0] != "wait":
             return
