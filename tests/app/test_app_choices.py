@@ -15,6 +15,8 @@ from gp365.app.project import open_project
 from gp365.app.settings import DataverseSystem
 from gp365.connectors.dataverse.api import connect
 
+CARLA = "51000000-0000-4000-8000-000000000004"
+
 
 def tables(running: Simulators, folder: Path, options: str, **lookups: str) -> dict[str, Table]:
     """Give the tables of a project with these options, its own lookups beside it."""
@@ -88,6 +90,20 @@ def test_the_name_of_a_team_becomes_its_id(running: Simulators, tmp_path: Path) 
     ]
     assert found.lines[0][1] == "7e000000-0000-4000-8000-000000000001"
     assert found.lines[2][1] == "Nobody"
+
+
+@pytest.mark.parametrize("told", ["Carla Credit", "carla@Fabrikam.example ", CARLA])
+def test_an_approver_of_credit_is_known_by_name_mail_address_or_id(
+    running: Simulators, tmp_path: Path, told: str
+) -> None:
+    mine = f"approver,up_to,why\n{told},10000,since May\nNobody,5,\n*,100,all others\n"
+    found = tables(running, tmp_path, "prospects = false", credit_approvers=mine)["credit_approvers"]
+    assert found.columns == ("approver", "up_to", "why", "name")
+    assert found.lines == (
+        (CARLA, "10000", "since May", "Carla Credit"),
+        ("Nobody", "5", "", ""),
+        ("*", "100", "all others", ""),
+    )
 
 
 @pytest.mark.parametrize("name", ["company_by_territory", "team_by_territory", "required_by_class"])

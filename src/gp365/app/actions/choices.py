@@ -2,7 +2,7 @@
 
 `gp365 provision apply` begins the tables that the options of the pairs ask for, one line per territory, business unit,
 currency or owner of the organisation, and keeps every line that stands there. A line without an answer parks the records.
-People and teams may be named; their ids are put in the place of names.
+People and teams may be named; their ids are put in the place of names, and of the mail addresses of those who approve.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from gp365.app.assembly import Assembly
 from gp365.app.settings import PairSettings
+from gp365.model.lookups import Lookup
 
 if TYPE_CHECKING:
     from gp365.connectors.dataverse.api import WebApi
 
-APPROVERS = "approvers"
-"""The lookup of those who may approve what people propose."""
+_APPROVERS = {"approvers": "sales", "credit_approvers": "approver"}
+"""The lookups of those who may approve what people propose or ask for, and the column that names a user."""
 Line = tuple[str, ...]
 Named = Mapping[str, str]
 
@@ -41,8 +42,12 @@ def choices(assembly: Assembly, system: str, api: WebApi) -> Iterator[Table]:
     for what in sorted(_asked(pairs, "owner_by")):
         if f"team_by_{what}" in assembly.project.lookups:
             yield _owners(assembly, f"team_by_{what}", api)
-    if _lines(assembly, APPROVERS):
-        yield _approvers(assembly, api)
+    filled = [table for name in _APPROVERS if (table := assembly.project.lookups.get(name)) and table.rows]
+    if filled:
+        named, mails = _users(api)
+        yield from (
+            _approvers(table, named, mails) for table in filled if _APPROVERS[table.name] in table.columns
+        )
 
 
 def _asked(pairs: Mapping[str, PairSettings], option: str) -> set[str]:
@@ -67,10 +72,10 @@ def _teams_and_users(api: WebApi) -> Named:
     return {**places(api, TEAMS), **places(api, USERS)}
 
 
-def _users(api: WebApi) -> Named:
-    from gp365.connectors.dataverse.places import USERS, places
+def _users(api: WebApi) -> tuple[Named, Named]:
+    from gp365.connectors.dataverse.places import MAIL_ADDRESSES, USERS, places
 
-    return places(api, USERS)
+    return places(api, USERS), places(api, MAIL_ADDRESSES)
 
 
 def _currencies(api: WebApi) -> Named:
@@ -131,18 +136,25 @@ def _owners(assembly: Assembly, name: str, api: WebApi) -> Table:
     return Table(name, ("gp", "sales", "team"), tuple(found))
 
 
-def _approvers(assembly: Assembly, api: WebApi) -> Table:
-    """Put the id of a user in the place of a name: rows say by id who wrote them."""
-    named = _users(api)
-    found = [_known(line[0], named) for line in _lines(assembly, APPROVERS)]
-    return Table(APPROVERS, ("sales", "name"), tuple(found))
+def _approvers(table: Lookup, named: Named, mails: Named) -> Table:
+    """Put the id of a user in the place of a name or mail address: rows say by id who wrote them."""
+    person = _APPROVERS[table.name]
+    columns = table.columns if "name" in table.columns else (*table.columns, "name")
+    found: list[Line] = []
+    for line in table.rows:
+        held = dict(zip(table.columns, line, strict=True))
+        key, shown = _known(held[person], named, mails)
+        held |= {person: key, "name": shown or held.get("name", "")}
+        found.append(tuple(held[column] for column in columns))
+    return Table(table.name, columns, tuple(found))
 
 
-def _known(given: str, named: Named) -> tuple[str, str]:
+def _known(given: str, *named: Named) -> tuple[str, str]:
     """Return id and name of who is named, or given by id; what is not found, or not unique, stays as it is."""
-    ids = [key for key, shown in named.items() if shown.casefold() == given.casefold()]
-    key = ids[0] if len(ids) == 1 else given
-    return key, named.get(key.lower(), "")
+    wanted = given.strip().casefold()
+    ids = {key for names in named for key, shown in names.items() if shown.casefold() == wanted}
+    key = ids.pop() if len(ids) == 1 else given
+    return key, named[0].get(key.lower(), "")
 
 
 def _lines(assembly: Assembly, name: str) -> Sequence[Line]:

@@ -25,6 +25,7 @@ UNITS = Kind("businessunits", "businessunitid", "name", "isdisabled eq false")
 # An access team (1) shares records and cannot own any (team table reference, teamtype).
 TEAMS = Kind("teams", "teamid", "name", "teamtype ne 1")
 USERS = Kind("systemusers", "systemuserid", "fullname", "isdisabled eq false")
+MAIL_ADDRESSES = Kind("systemusers", "systemuserid", "internalemailaddress", "isdisabled eq false")
 
 
 def places(api: WebApi, kind: Kind) -> Mapping[str, str]:

@@ -82,6 +82,7 @@ def look_at(job: Job, observation: Observation, place: Place, keys: Sequence[Key
             job, observation, intents.last_updates(conn, place.system, place.entity.name, open_ones)
         )
         births = [record.birth for record in records.values() if record.birth]
+        # Not by former marks, too: one that is back speaks for a restore, not for swapped numbers.
         moved = links.by_births(conn, job.pair, job.flow.name, place.end, births)
     found.earlier += _earlier(job, observation, place, open_ones, records)
     loud = _loud_across(job, observation, place, open_ones)
