@@ -7,10 +7,14 @@ it looks at without asking the engine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from e2e_site import GP, SALES, Row, Site
+from sqlalchemy import Connection
+
+from gp365.app.project import open_project
+from gp365.store.engine import Store
 
 SITE_FLOW = """flow: customers
 fields:
@@ -27,10 +31,21 @@ class People:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        self.store: Store | None = None
         self.refused = 0
         self.hidden_tags: dict[str, set[str]] = {GP: set(), SALES: set()}
 
     # looking
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read the project's own store: the one that is open, if there is one."""
+        if self.store is not None:
+            with self.store.read() as conn:
+                yield conn
+        else:
+            with open_project(self.site.folder) as project, project.store.read() as conn:
+                yield conn
 
     def customers(self) -> dict[str, list[Row]]:
         """Give the tagged customers of GP by tag, hidden ones too."""

@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from world_machine import Worlds
 
+from gp365.sync import seldom
+
 SHORT = settings(
     max_examples=4,
     stateful_step_count=20,
@@ -38,7 +40,12 @@ def explore(
 ) -> dict[str, int]:
     """Explore until at least so many steps were taken, each turn by the next seed."""
     steps: dict[str, int] = {}
-    with site(folder / "site", customers=0, accounts=0, provisioned=False) as made:
+    with (
+        site(folder / "site", customers=0, accounts=0, provisioned=False) as made,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # What the explorer itself keeps is a large heap, in which looking for rings every minute takes seconds.
+        patch.setattr(seldom, "_EVERYTHING_S", 3600.0)
 
         class Explorer(Worlds):
             pass

@@ -12,7 +12,6 @@ from typing import Any
 from e2e_site import PAIR, Row
 from people import People
 
-from gp365.app.project import open_project
 from gp365.model.values import key_of
 from gp365.store import links, parked
 from gp365.store.links import Link
@@ -46,9 +45,9 @@ class Known:
     doubled: dict[str, set[str]] = field(default_factory=lambda: {"gp": set[str](), "sales": set[str]()})
 
 
-def reasons_of(folder: Any) -> Reasons:
+def reasons_of(people: People) -> Reasons:
     """Read links and parked entries from the store."""
-    with open_project(folder) as project, project.store.read() as conn:
+    with people.reading() as conn:
         held = [link for page in links.scan(conn, PAIR, FLOW, 1000) for link in page]
         found: dict[str, dict[str, str]] = {}
         named: set[tuple[str, str]] = set()
@@ -61,7 +60,7 @@ def reasons_of(folder: Any) -> Reasons:
 
 def is_unlinked(people: People, side: str, tag: str) -> bool:
     """Tell whether a firm has a record on a side that is no link's end."""
-    held = reasons_of(people.site.folder).links
+    held = reasons_of(people).links
     if side == "gp":
         known = {_text(link.left_key) for link in held}
         return any(row["CUSTNMBR"].strip() not in known for row in people.customers().get(tag, []))
@@ -78,7 +77,7 @@ def judge(people: People, known: Known, guarded: bool) -> None:
                 raise Disagrees(f"{tag} stands {len(held)} times on {side}")
     if guarded:
         return
-    reasons = reasons_of(people.site.folder)
+    reasons = reasons_of(people)
     by_left = {link.left_key: link for link in reasons.links if link.left_key}
     by_right = {link.right_key: link for link in reasons.links if link.right_key}
     hidden = people.hidden()

@@ -30,10 +30,11 @@ class OrganisationDoor:
     def __init__(self, org: Organisation) -> None:
         self._org = org
         self._backups: dict[str, Backup] = {}
+        self._staying: set[str] = set()
 
     def reset(self) -> None:
-        """Forget backups, show everything to everybody again."""
-        self._backups.clear()
+        """Forget backups that are not to stay, show everything to everybody again."""
+        self._backups = {name: self._backups[name] for name in self._staying}
         self._org.unseen.clear()
 
     def routes(self) -> list[BaseRoute]:
@@ -76,8 +77,10 @@ class OrganisationDoor:
         return {"rows": [dict(update(self._org, who, table, old, values))]}
 
     def snapshot(self, order: Order) -> object:
-        """Back the environment up under a name."""
-        self._backups[str(order["name"])] = back_up(self._org)
+        """Back the environment up under a name; with `stays` a reset of the simulator does not forget it."""
+        name = str(order["name"])
+        self._backups[name] = back_up(self._org)
+        (self._staying.add if order.get("stays") else self._staying.discard)(name)
         return {"snapshots": sorted(self._backups)}
 
     def restore(self, order: Order) -> object:

@@ -160,8 +160,26 @@ def read_privilege(table: Table) -> Json:
     }
 
 
+_MOST = 50_000
+_WRITTEN: dict[int, tuple[Column, tuple[str | None, ...], Json]] = {}
+"""Definitions by the identity of their column, each with the column, so that no identity is given out again."""
+
+
 def column_json(table: Table, column: Column) -> Json:
-    """Write an AttributeMetadata with the properties of its own type."""
+    """Write an AttributeMetadata with the properties of its own type; what comes back is not to be changed.
+
+    Columns never change, and clients describe tables again and again: what was written once is kept.
+    """
+    of = (table.name, table.id_column, table.name_column, _attribute_of(table, column))
+    kept = _WRITTEN.get(id(column))
+    if kept is None or kept[0] is not column or kept[1] != of:
+        if len(_WRITTEN) > _MOST:
+            _WRITTEN.clear()
+        _WRITTEN[id(column)] = kept = (column, of, _column_json(table, column))
+    return kept[2]
+
+
+def _column_json(table: Table, column: Column) -> Json:
     kind, type_name = METADATA_TYPES.get(column.type, ("AttributeMetadata", f"{column.type}Type"))
     out: Json = {
         "@odata.type": f"#{CRM}{kind}",

@@ -209,8 +209,8 @@ def _project(item: Item, select: tuple[str, ...] | None, expand: Iterable[Expans
         out = dict(source)
     else:
         _check_select(item, select)
-        names = [n for n in source if n in select or n in {"@odata.type", "MetadataId"}]
-        out = {name: source[name] for name in names}
+        wanted = {*select, "@odata.type", "MetadataId"}
+        out = {name: value for name, value in source.items() if name in wanted}
     for wish in expand:
         if wish.name not in item.expand:
             raise _no_property(wish.name)
