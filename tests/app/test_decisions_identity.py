@@ -109,3 +109,21 @@ def test_a_record_that_needs_a_correction_can_be_ignored_instead(desk: Desk) -> 
     desk.act(parked_retry, ids=[entry.id])
     desk.act(resolve, entry.id, Given(ignore=True), now=True)
     assert entry.id not in {one.id for one in desk.act(parked_list).entries}
+
+
+def test_a_record_made_anew_under_its_old_key_is_linked_again_by_a_persons_word(desk: Desk) -> None:
+    for side in ("gp", "sales"):
+        desk.act(resolve, of(desk, side).id, Given(ignore=True))
+    desk.act(sync)
+    person = desk.person("sales")
+    person.person_delete("account", ("a1",))
+    person.person_put("account", ("a1",), {"name": "CONTOSO once more", "country": "United States", "kind": 3})
+    person.close()
+    desk.act(sync)
+    (entry,) = desk.act(parked_list).entries
+    assert entry.code == "key-reused"
+    offered = [one.command for one in entry.choices if one.command.endswith("--link a1")]
+    assert offered == [f"gp365 parked resolve {entry.id} --link a1"]
+    assert desk.act(resolve, entry.id, Given(link="a1"), now=True).exit_code == 0
+    assert len([row for row in desk.accounts().values() if "contoso" in row["name"].lower()]) == 1
+    quiet(desk)

@@ -10,6 +10,7 @@ from gp365.app.actions.outputs import Shown
 from gp365.app.actions.resolve_choices import (
     CREATE,
     LINK,
+    REUSED,
     TAKE,
     VALUE,
     check_verb,
@@ -218,7 +219,9 @@ def _link(bench: _Bench, wish: Wish) -> Checked:
         )
     _refuse_merged(place, record, wish)
     other = bench.linked.get((side, key_text(record.key)))
-    if other is not None and entry.subject == f"L{other.id}" and other.state == "open":
+    own = other is not None and entry.subject == f"L{other.id}" and other.state == "open"
+    # Under a key that is used again another record stands than the linked one: a person may know it as the same partner.
+    if own and entry.code != REUSED:
         raise refused(entry, f"It is linked with {show_key(record.key)} already.", value=wish.text)
     partner = _partner(job, entry, side, record, other)
     told = _told(job, wish, f"link {partner.key}", partner=partner)

@@ -23,13 +23,14 @@ LINK, CREATE, IGNORE, TAKE, VALUE, RETRY, APPROVE = (
     "retry",
     "approve",
 )
+REUSED = "key-reused"
 _WHO = (
     "candidates",
     "similar",
     "number-alone",
     "name-agrees-number-differs",
     "target-gone",
-    "key-reused",
+    REUSED,
     "merged",
     "beside-event",
 )
@@ -122,6 +123,8 @@ def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str,
 def _links(entry: Parked, begin: str, shown: Mapping[str, Any], side: str) -> Iterator[tuple[str, str]]:
     is_it = "it is the new number of" if is_beside(entry) else "it is"
     keys = [show_key(key_of(str(key))) for key in shown.get("candidates") or ()]
+    if entry.code == REUSED and (old := str(shown.get("value") or "")):
+        yield f"{begin} --link {shlex.quote(old)}", f"it is the same partner, made anew under {old} on {side}"
     for key in keys[:5]:
         yield f"{begin} --link {shlex.quote(key)}", f"{is_it} {key} of {side}"
     if len(keys) != 1:

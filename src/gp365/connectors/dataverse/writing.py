@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Any
 
 from gp365.connectors.dataverse.api import Refused, bulk_path
-from gp365.connectors.dataverse.closed import close_again, opened
+from gp365.connectors.dataverse.closed import close_again, lines_again, opened
 from gp365.connectors.dataverse.describe import own
 from gp365.connectors.dataverse.metadata import Table
 from gp365.connectors.dataverse.organisation import CREATE_MULTIPLE, UPDATE_MULTIPLE, Organisation
@@ -46,8 +46,10 @@ def write(org: Organisation, entity: str, writes: Sequence[Write]) -> list[Outco
     except Retry as busy:
         # Only questions were asked so far: nothing has been written.
         return [Outcome(Status.RETRY, key=one.key, error=busy, after_s=busy.after_s) for one in writes]
-    for stopped in _run(org, jobs)[:1]:
-        _stop(rows, stopped)
+    if stopped := _run(org, jobs):
+        _stop(rows, stopped[0])
+    else:
+        lines_again(org, table, rows)
     return [row.outcome or Outcome(Status.RETRY, key=row.write.key) for row in rows]
 
 
