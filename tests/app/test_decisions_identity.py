@@ -117,7 +117,9 @@ def test_a_record_made_anew_under_its_old_key_is_linked_again_by_a_persons_word(
     desk.act(sync)
     person = desk.person("sales")
     person.person_delete("account", ("a1",))
-    person.person_put("account", ("a1",), {"name": "CONTOSO once more", "country": "United States", "kind": 3})
+    person.person_put(
+        "account", ("a1",), {"name": "CONTOSO once more", "country": "United States", "kind": 3}
+    )
     person.close()
     desk.act(sync)
     (entry,) = desk.act(parked_list).entries

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,7 +88,9 @@ def test_lines_that_come_late_are_made_below_a_closed_invoice(sales: Place) -> N
 
 
 def test_what_is_refused_for_another_reason_stays_refused_and_the_invoice_closed(sales: Place) -> None:
-    made = sales.create("invoicedetail", line(3, invoice(2), invoicedetailname="N" * 101), line(4, invoice(2)))
+    made = sales.create(
+        "invoicedetail", line(3, invoice(2), invoicedetailname="N" * 101), line(4, invoice(2))
+    )
     assert [one.status for one in made] == [Status.REJECTED, Status.DONE]
     assert made[0].error is not None and made[0].error.field == "invoicedetailname"
     assert held(sales, 2) == (PAID, Decimal(40))

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from gp365.model.entity import FieldDescription, FieldType
 from gp365.model.values import fingerprint
 from gp365.store import ledger, links, work
 from gp365.sync.agreed import pack_pairs, unpack_pairs
 from gp365.sync.reconcile import Difference, Missing, Reconciliation, Single, Why, note
 from gp365.sync.reconcile.found import FieldDifference, Reason
-from sync.engine_world import FLOW, World, account, make_world, replace
+from sync.engine_world import FLOW, World, account, customer, flow_with, make_world, replace
 from sync.planted_defects import in_step, look
 from sync.undo_world import quiet, undo, undo_world
 
@@ -273,4 +274,25 @@ def test_a_field_that_is_written_on_create_only_is_named_as_such(tmp_path: Path)
     assert (one.field, one.reason) == ("number", Reason(Why.CREATE_ONLY, "written on create only"))
     assert told.blocks.unequal == []  # it is not kept in step, and so no part of the hash totals
     assert FLOW["fields"]["number"]["create_only"]
+    world.store.close()
+
+
+def test_quantities_have_no_currency_and_days_no_total(tmp_path: Path) -> None:
+    more = (
+        FieldDescription("Aged", FieldType.DATE),
+        FieldDescription("Pieces", FieldType.DECIMAL, decimals=2),
+    )
+    gp, sales = (
+        replace(made, fields={**made.fields, **{one.name: one for one in more}})
+        for made in (customer(), account())
+    )
+    world = make_world(tmp_path, gp=gp, sales=sales)
+    world.flow = flow_with(
+        pieces={"gp": "Pieces", "sales": "Pieces", "owner": "gp"},
+        aged={"gp": ["Aged", "Limit"], "sales": "Aged", "owner": "gp", "convert": "as_of"},
+    )
+    world.gp_put("AAA1", Name="Zeta", Zip="58102", Limit=Decimal(10), Pieces=Decimal(3))
+    world.sync()
+    told = look(world)
+    assert {(one.field, one.currency) for one in told.totals} == {("limit", "USD"), ("pieces", "")}
     world.store.close()

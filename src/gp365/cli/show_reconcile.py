@@ -91,7 +91,7 @@ def _totals(console: Console, head: Head) -> None:
         sums = " / ".join(f"{side} {amount}" for side, amount in one.linked.items())
         why = "; ".join(f"{amount} {reason}" for reason, amount in one.explained.items())
         difference = f", difference {one.difference}: {why}" if one.explained else ", equal"
-        console.print(plain(f"  total of {one.field} {one.currency}: {sums}{difference}"))
+        console.print(plain(f"  total of {' '.join((one.field, one.currency)).strip()}: {sums}{difference}"))
 
 
 def _missing(console: Console, one: MissingLine) -> None:

@@ -236,6 +236,10 @@ CATALOGUE: dict[str, Entry] = {
     "key-reused": Entry(
         "Another record stands under a key that was linked.", "Decide whether it is the same partner."
     ),
+    "apart": Entry(
+        "Two linked records agree no longer in what they were matched by; nothing is written between them.",
+        "Put right what was changed by hand; then the entry ends. `parked resolve ID --ignore` leaves them so for good.",
+    ),
     "order-stale": Entry(
         "What a request would change has changed in the other system since it was asked for; nothing is written.",
         "Refuse it in Sales, ask anew, or `gp365 parked resolve ID --take sales` to have it written all the same.",

@@ -79,6 +79,7 @@ class Side:
     route: str = ""
     required_by: RequiredByFile | None = None
     by_hand: str = ""
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +232,11 @@ def _shape(file: FlowFile) -> dict[str, Any]:
         if rollup["amount"] is None:
             del rollup["amount"]
     for side in shape["sides"].values():
-        if not side["by_hand"]:
-            del side["by_hand"]
+        for word in ("by_hand", "gone"):
+            if not side[word]:
+                del side[word]
+    if shape["events"]["apart"] == "keep":
+        del shape["events"]["apart"]
     return shape
 
 
@@ -256,6 +260,7 @@ def _side(file: FlowFile, name: str) -> Side:
         side.route,
         side.required_by,
         side.by_hand,
+        side.gone,
     )
 
 

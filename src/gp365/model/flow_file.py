@@ -55,6 +55,10 @@ class SideFile(_Strict):
         description="beside `create`: what a person is told who is to make the record, where the system takes none over the "
         "channel at hand; each such record is then a task instead of a refusal",
     )
+    gone: Literal["", "ask", "ignore"] = Field(
+        "",
+        description="what becomes of a link whose record is gone on this side; else what `events` says of both",
+    )
 
 
 class MatchFile(_Strict):
@@ -135,7 +139,7 @@ class EventsFile(_Strict):
     ask: a person decides. ignore: nothing is written (after `gone` the link is closed for good). hold, inactivate: the
     other side's record is put on hold or made inactive by the rows named here. retire: the record that is left is made
     inactive and stays linked, so that it is in use again when the other one comes back under its key. follow: the link goes
-    along by itself.
+    along by itself. keep: nothing follows.
     """
 
     renumbered: Literal["follow", "ask"] = "follow"
@@ -143,6 +147,10 @@ class EventsFile(_Strict):
     gone: Policy | Literal["retire"] = "ask"
     deactivated: Policy = "ask"
     left_scope: Literal["keep", "hold", "inactivate", "ask"] = "keep"
+    apart: Literal["keep", "ask"] = Field(
+        default="keep",
+        description="ask: linked records that agree by no rule of `same` any more are left alone, and a person is told",
+    )
     inactive: str = Field(
         default="", description="the row that holds whether a record is inactive, on both sides"
     )

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from gp365.model.plan import Problem
 from gp365.model.record import Op
-from gp365.model.values import key_of, key_text, show_key
+from gp365.model.values import key_of, key_text, show, show_key
 from gp365.store.links import CLOSED, OPEN, Link
 from gp365.sync.events.gone import RETIRE, agreeing_on, evidence_for, mark_survivor
 from gp365.sync.events.joining import close_link, further, leave
 from gp365.sync.events.look import Look, decision_of, end_birth, end_key
 from gp365.sync.job import Job, Place
+from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.recovery import is_made_anew, made_by_another_flow, make_anew
 from gp365.sync.subject import Subject
 
@@ -40,6 +41,8 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
             (anew if is_made_anew(look.job, subject, missing[0]) else gone).append((subject, missing[0]))
         elif not missing:
             _check_births(look.job, subject, link)
+            if look.job.flow.events.apart == "ask" and look.job.recovery is None and subject.problem is None:
+                _check_agreement(look.job, subject)
     _gone(look, [*gone, *_make_anew(look, anew)])
 
 
@@ -69,6 +72,24 @@ def _check_births(job: Job, subject: Subject, link: Link) -> None:
             key = show_key(record.key)
             message = f"Another record stands under {key} on {place.side} than the one that was linked."
             subject.problem = Problem("key-reused", message, side=place.side, value=key)
+
+
+def _check_agreement(job: Job, subject: Subject) -> None:
+    """Stop a subject whose records agree by no rule that links any more: somebody has changed what they were matched by."""
+    rules = [rule for rule in rules_of(job) if rule[2]]
+    left, right = (set(norms_of(job, place, subject.records[place.side], rules)) for place in job.places)
+    if not rules or any(rule != REFERENCE_RULE for rule, _ in left & right):
+        return
+    held = [
+        (name, *(show(canonical(job, place, subject.records[place.side], name)) for place in job.places))
+        for name in dict.fromkeys(name for _, names, _ in rules for name in names)
+    ]
+    unlike = ", ".join(
+        f"{name} is {one or '–'} on {job.left.side} and {other or '–'} on {job.right.side}"
+        for name, one, other in held
+        if one != other
+    )
+    subject.problem = Problem("apart", f"What linked the two has come apart: {unlike}.", value=unlike)
 
 
 def _being_made(subject: Subject, place: Place) -> bool:
@@ -121,15 +142,16 @@ def _by_policy(look: Look, subject: Subject, place: Place) -> bool:
         return True
     entry = look.entry(subject)
     decided = entry is not None and entry.code == "target-gone" and bool(decision_of(entry))
-    if events.gone == "ask" or decided or not _certain(look, place, link):
+    policy = look.job.flow.side(place.side).gone or events.gone
+    if policy == "ask" or decided or not _certain(look, place, link):
         return False
     event: dict[str, object] = {"event": "gone", "side": place.side, "key": _shown(link, place)}
-    event["policy"] = events.gone
-    if events.gone == "ignore":
+    event["policy"] = policy
+    if policy == "ignore":
         close_link(subject, event, f"gone on {place.side}")
         return True
-    name = events.hold if events.gone == "hold" else events.inactive
-    return mark_survivor(look, subject, place, name, event, keep=events.gone == RETIRE)
+    name = events.hold if policy == "hold" else events.inactive
+    return mark_survivor(look, subject, place, name, event, keep=policy == RETIRE)
 
 
 def _certain(look: Look, place: Place, link: Link) -> bool:

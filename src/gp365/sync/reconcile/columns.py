@@ -71,7 +71,19 @@ def _plain(row: CompiledRow, sides: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _is_sum(row: CompiledRow) -> bool:
-    return any(one.type in _MONEY for several in row.described.values() for one in several)
+    """Tell whether every side holds an amount or a quantity; a day that is read off amounts is neither."""
+    return all(any(one.type in _MONEY for one in several) for several in row.described.values())
+
+
+def _is_quantity(row: CompiledRow) -> bool:
+    """Tell whether a figure is no money: no side says so, and the flow names no currency for it."""
+    fields = [one for several in row.described.values() for one in several]
+    return not row.row.in_currency and not any(one.type is FieldType.MONEY for one in fields)
+
+
+def currency_at_first(compiled: CompiledFlow, row: CompiledRow) -> str:
+    """Give the currency under which a field is shown before a record holds a figure there; "" for quantities."""
+    return "" if _is_quantity(row) else compiled.context.currency
 
 
 def _look(compiled: CompiledFlow, row: CompiledRow, side: str) -> Look:
@@ -107,6 +119,8 @@ def amount_of(
 
 def currency_of(compiled: CompiledFlow, row: CompiledRow, side: str, record: Record) -> str:
     """Give the currency of a record's amount: its own where the flow names its field, else the company's."""
+    if _is_quantity(row):
+        return ""
     held = compiled.by_name.get(row.row.in_currency)
     if held is None or side not in held.row.wires:
         return compiled.context.currency

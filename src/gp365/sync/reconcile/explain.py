@@ -79,12 +79,39 @@ def _bad(seen: Seen) -> str:
 
 def _reason(asked: _Asked, found: Compared, one: Unlike, plan: FieldPlan | None) -> Reason:
     """Explain one field: what is under way, what the flow leaves alone, what waits, what was held; else when it moved."""
+    if (plan is None or plan.verdict is Verdict.READ_ONLY) and _must_agree(asked.job, one):
+        return _apart(asked, found, one)
     if plan is None:
         return Reason(Why.READ_ONLY, "the flow only reads this field")
     if plan.verdict in _FIXED:
         return Reason(_FIXED[plan.verdict], plan.rule)
     stopped = _stopped(asked, plan)
     return stopped or _held(asked, one, plan) or _moved(asked, found, one, plan)
+
+
+def _must_agree(job: Job, one: Unlike) -> bool:
+    """Tell whether a field that is only read is one by which the flow holds two records together."""
+    return job.flow.events.apart == "ask" and any(one.column.name in names for names in job.flow.same)
+
+
+def _apart(asked: _Asked, found: Compared, one: Unlike) -> Reason:
+    entry = asked.known.entry(asked.subject.id, "")
+    if entry is not None:
+        return of_entry(entry)
+    late = [
+        place.side
+        for place, record, seen, at in (
+            (asked.job.left, found.pair.left, one.left, 0),
+            (asked.job.right, found.pair.right, one.right, 1),
+        )
+        if record is not None
+        and _has_moved(asked, place, record, seen, None, at)
+        and asked.past.may_be_since(place, record)
+    ]
+    if late:
+        why = "what linked the two has come apart"
+        return Reason(Why.CHANGED, f"changed on {' and '.join(late)}; the next sync looks at it: {why}")
+    return Reason(Why.DRIFT, "what linked the two has come apart, and the last clean run did not see it")
 
 
 def _stopped(asked: _Asked, plan: FieldPlan) -> Reason | None:

@@ -9,7 +9,7 @@ from gp365.model.record import Record
 from gp365.sync.job import Job, Place
 from gp365.sync.plan import Facts
 from gp365.sync.plan.rows import CompiledRow, see
-from gp365.sync.reconcile.columns import Column, amount_of, columns_of, one_sided_sums
+from gp365.sync.reconcile.columns import Column, amount_of, columns_of, currency_at_first, one_sided_sums
 from gp365.sync.reconcile.ends import Ends
 from gp365.sync.reconcile.found import (
     Difference,
@@ -58,7 +58,7 @@ def begin(job: Job, readings: tuple[Reading, Reading], sample: int, seed: str) -
     past, totals, columns = past_of(job), Totals(), columns_of(job.compiled)
     for column in columns:
         if column.summed:
-            totals.begin(column.name, job.compiled.context.currency)
+            totals.begin(column.name, currency_at_first(job.compiled, column.row))
     return Work(
         job,
         past,
