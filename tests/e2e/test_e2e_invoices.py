@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from documents_site import money
-from e2e_site import GP, SALES, Site
+from e2e_site import GP, SALES, Row, Site
 from invoices_site import (
     HEADS,
     LINES,
@@ -249,3 +249,57 @@ def _ends_well(at: Site) -> None:
     assert {number: len(lines) for number, lines in now.lines.items()} == {OLD: 1, OPEN: 1}
     assert (now.state(OLD), now.state(OPEN)) == (PAID, ACTIVE)
     assert now.done.written == 0
+
+
+def test_what_people_do_to_lines_is_put_right_or_shown(tmp_path: Path) -> None:
+    with invoices_site(tmp_path / "site") as at:
+        first = _synced(at)
+        head, (only,) = first.heads[OPEN]["invoiceid"], first.lines[OPEN]
+        at.put(SALES, "invoicedetails", only["invoicedetailid"], quantity="9")
+        at.put(SALES, "invoices", head, statecode=PAID[0], statuscode=PAID[1])  # a line of a closed invoice
+        now = _synced(at)
+        assert (now.state(OPEN), now.totals(OPEN)) == (ACTIVE, first.totals(OPEN))
+
+        at.door(SALES, "DELETE", f"/rows/invoicedetails/{only['invoicedetailid']}")
+        assert _stopped(at) == {(LINES, "target-gone"), (STATES, "apart")}
+        assert at.run("reconcile", STATES).code == 1  # no field that is merely read
+        (gone,) = at.run("parked", "list", "--flow", LINES).json["entries"]
+        assert at.run("parked", "resolve", str(gone["id"]), "--create").code == 0
+        now = _synced(at)
+        assert (now.state(OPEN), now.totals(OPEN)) == (ACTIVE, first.totals(OPEN))
+
+        at.put(SALES, "invoicedetails", THEIRS, **{**_own(now.lines[OPEN][0]), "priceperunit": "7.00"})
+        assert _stopped(at) == {(STATES, "apart")}
+        at.door(SALES, "DELETE", f"/rows/invoicedetails/{THEIRS}")
+        assert _synced(at).totals(OPEN) == first.totals(OPEN)
+        assert _synced(at).done.written == 0
+
+
+THEIRS = "bb000000-0000-4000-8000-000000000002"
+
+
+def _own(line: Row) -> Row:
+    """Give what a person types who copies a line."""
+    copied = ("_invoiceid_value", "isproductoverridden", "ispriceoverridden", "producttypecode")
+    return {
+        name: line[name]
+        for name in (*copied, "propertyconfigurationstatus", "productdescription", "quantity")
+    }
+
+
+def _stopped(at: Site) -> set[tuple[str, str]]:
+    """Sync, and tell what waits for a person, by flow and cause."""
+    done = at.sync()
+    assert done.code == 1 and done.balanced and done.written == 0, done.out
+    return {(one["flow"], one["code"]) for one in at.run("parked", "list").json["entries"]}
+
+
+def test_a_state_that_is_left_to_a_person_is_left_whole(tmp_path: Path) -> None:
+    with invoices_site(tmp_path / "site") as at:
+        head = _synced(at).heads[OPEN]["invoiceid"]
+        for last in (False, False, True):
+            at.put(SALES, "invoices", head, statecode=PAID[0], statuscode=PAID[1])
+            done = at.sync()
+            assert done.code == (1 if last else 0), done.out
+            assert shot(at, done).state(OPEN) == (PAID if last else ACTIVE)
+        assert {one["code"] for one in at.run("parked", "list").json["entries"]} == {"loop"}
