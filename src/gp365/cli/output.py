@@ -139,5 +139,6 @@ class _Lines:
     def __call__(self, what: str, done: int, total: int) -> None:
         if self._now() - self._last >= _EVERY_S:
             self._last = self._now()
-            sys.stderr.write(f"{what} {done}{f' of {total}' if total else ''}\n")
+            number = f" {done}{f' of {total}' if total else ''}" if done or total else ""
+            sys.stderr.write(f"{what}{number}\n")
             sys.stderr.flush()

@@ -43,7 +43,7 @@ def _explanation(console: Console, one: Explanation) -> None:
 
 
 def _field(console: Console, field: FieldState) -> None:
-    owner = f"owner {field.owner}" if field.owner else "written once"
+    owner = f"owner {field.owner}" if field.owner else "only read" if field.read_only else "written once"
     console.print(heading(f"  {field.field}", owner))
     table = grid({"min_width": 4}, {"min_width": 10, "style": "bold"}, {"overflow": "fold"})
     for side, columns in field.columns.items():

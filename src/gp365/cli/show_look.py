@@ -76,7 +76,9 @@ def _state(run: RunLine) -> str:
 
 def show_history(console: Console, found: HistoryOut) -> None:
     """Show runs, and rows of the ledger."""
-    table = grid(*({"overflow": "fold"} for _ in range(6)))
+    table = grid(
+        {"no_wrap": True}, *({"overflow": "fold"} for _ in range(5))
+    )  # a run's name is typed elsewhere
     table.add_row(*(plain(name, "bold") for name in ("run", "begun (UTC)", "flow", "by", "state", "records")))
     for run in found.runs:
         ended = counts({name: n for name, n in run.counts.items() if name not in _HIDDEN})

@@ -20,13 +20,14 @@ def show_parked_list(console: Console, found: ParkedList) -> None:
     if not found.total:
         console.print("Nothing is parked.")
         return
-    table = grid(*(_FOLD for _ in range(5)))
-    table.add_row(*(plain(name, "bold") for name in ("id", "record", "field", "cause", "what")))
+    table = grid(*(_FOLD for _ in range(6)))
+    table.add_row(*(plain(name, "bold") for name in ("id", "flow", "record", "field", "cause", "what")))
+    pairs = {entry.pair for entry in found.entries}
     for entry in found.entries:
         what = f"decided: {entry.decision} (by {entry.resolved_by})" if entry.decision else entry.message
-        table.add_row(
-            str(entry.id), plain(_record(entry)), entry.field or "(record)", entry.code, plain(what)
-        )
+        flow = entry.flow if len(pairs) == 1 else f"{entry.pair}/{entry.flow}"
+        told = plain(_record(entry)), entry.field or "(record)", entry.code, plain(what)
+        table.add_row(str(entry.id), flow, *told)
     console.print(table)
     decided = f", {found.decided} of them decided" if found.decided else ""
     tail = f"{found.total} parked: {counts(found.by_code)}{decided}. `gp365 parked show ID` tells more."
@@ -152,9 +153,10 @@ def _decided(console: Console, one: DecisionOut) -> None:
     field = f" {one.field}" if one.field else ""
     console.print(plain(f"{one.id}: {where}{field}: {one.decision}{instead}", "bold"))
     if one.partner is not None:
+        partner = f"{one.partner.key} {one.partner.name}".strip()
         known = "" if one.partner.candidate else ", which was no candidate"
         linked = f", linked with {one.partner.linked_to} already" if one.partner.linked_to else ""
-        console.print(plain(f"   {one.partner.side}: {one.partner.key} {one.partner.name}{known}{linked}"))
+        console.print(plain(f"   {one.partner.side}: {partner}{known}{linked}"))
     for side, values in one.writes.items():
         for name, new in values.items():
             console.print(plain(f"   {side} {name} will be {value(new)}"))

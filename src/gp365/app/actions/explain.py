@@ -162,6 +162,7 @@ def _field(
         now=now,
         agreed={left: shown_half(pair[0]), right: shown_half(pair[1])} if pair else {},
         decisions=mine,
+        read_only=row.read_only,
     )
 
 

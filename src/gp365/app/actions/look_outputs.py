@@ -186,7 +186,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class FieldState:
-    """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions."""
+    """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions.
+
+    `owner` is "" for what is not kept in step: read only, or written once.
+    """
 
     field: str
     owner: str
@@ -194,6 +197,7 @@ class FieldState:
     now: dict[str, Shown]
     agreed: dict[str, Shown]
     decisions: list[Decision]
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

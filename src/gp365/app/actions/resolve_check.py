@@ -219,13 +219,16 @@ def _link(bench: _Bench, wish: Wish) -> Checked:
         )
     _refuse_merged(place, record, wish)
     other = bench.linked.get((side, key_text(record.key)))
-    own = other is not None and entry.subject == f"L{other.id}" and other.state == "open"
     # Under a key that is used again another record stands than the linked one: a person may know it as the same partner.
-    if own and entry.code != REUSED:
-        raise refused(entry, f"It is linked with {show_key(record.key)} already.", value=wish.text)
+    if _own(entry, other) and entry.code != REUSED:
+        raise refused(entry, f"It is linked with {wish.text} already.", value=wish.text)
     partner = _partner(job, entry, side, record, other)
     told = _told(job, wish, f"link {partner.key}", partner=partner)
     return Checked(wish, {LINK: key_text(record.key)}, told)
+
+
+def _own(entry: Parked, link: Link | None) -> bool:
+    return link is not None and entry.subject == f"L{link.id}" and link.state == "open"
 
 
 def _new_number(bench: _Bench, wish: Wish, side: str, key: Key, record: Record | None) -> Checked:
@@ -255,11 +258,11 @@ def _partner(job: Job, entry: Parked, side: str, record: Record, other: Link | N
     name = " ".join(show(record.values.get(wire)) for wire in wires).strip()
     shown: Mapping[str, Any] = unpack_deep(entry.shown)
     linked_to = ""
-    if other is not None:
+    if other is not None and not _own(entry, other):
         text = other.right_key if side == job.left.side else other.left_key
         linked_to = show_key(key_of(text)) if text else f"nothing (link {other.id}, {other.state})"
     candidates = {show_key(key_of(str(key))) for key in shown.get("candidates") or ()}
-    known = show_key(record.key) in candidates
+    known = show_key(record.key) in candidates or _own(entry, other)
     return PartnerOut(side, show_key(record.key), name, known, linked_to)
 
 

@@ -104,7 +104,7 @@ def _told(entry: Parked, verb: str, sides: Sequence[str]) -> Iterator[tuple[str,
         for side, end in zip(sides, ("left", "right"), strict=True):
             yield f"{begin} --take {side}", f"{side} holds: {_plain(shown.get(end))}"
     elif verb == VALUE:
-        yield f"{begin} --value VALUE", "another value, written to both sides"
+        yield f"{begin} --value VALUE", "another value, written wherever the flow writes the field"
     elif verb == LINK:
         yield from _links(entry, begin, shown, side_of_link(entry, sides))
     elif verb == CREATE:
