@@ -105,6 +105,10 @@ IF OBJECT_ID('[dbo].[RM00105]') IS NOT NULL GRANT SELECT ON [dbo].[RM00105] TO [
 IF OBJECT_ID('[dbo].[SOP10110]') IS NOT NULL GRANT SELECT ON [dbo].[SOP10110] TO [gp365_reader];
 GO
 
+-- how doctor sees the company's functional currency
+IF OBJECT_ID('[dbo].[MC40000]') IS NOT NULL GRANT SELECT ON [dbo].[MC40000] TO [gp365_reader];
+GO
+
 -- system database (DYNAMICS) ---------------------------------------------------------
 
 IF DATABASE_PRINCIPAL_ID('gp365_reader') IS NULL EXEC ('CREATE ROLE [gp365_reader]');

@@ -109,3 +109,15 @@ def test_a_company_whose_upgrade_is_not_finished_is_a_warning(tmp_path: Path) ->
         assert ahead.level is Level.WARNING and "DYNAMICS is of 18.0.439" in ahead.text
         set_version(here.system.system, "DYNAMICS", VERSIONS["18.x"])
         assert _found(here)["version"].level is Level.OK
+
+
+@pytest.mark.parametrize(
+    ("said", "level"), [("USD", Level.OK), ("", Level.OK), ("usd", Level.OK), ("EUR", Level.ERROR)]
+)
+def test_another_functional_currency_than_gps_is_an_error(tmp_path: Path, said: str, level: Level) -> None:
+    with sql_place(tmp_path, functional_currency=said) as here:
+        finding = _found(here)["functional currency"]
+        assert finding.level is level
+        assert "Z-US$ (USD)" in finding.text
+        if level is Level.ERROR:
+            assert "EUR" in finding.text and 'functional_currency = "USD"' in finding.fix

@@ -10,6 +10,7 @@ from gp365.connectors.gp.sql.balanced import finding as sums_of
 from gp365.connectors.gp.sql.desk import Desk, no_company
 from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
 from gp365.connectors.gp.sql.document_writing import tables_of
+from gp365.connectors.gp.sql.functional import functional
 from gp365.connectors.gp.sql.port import ROLE_FIX
 from gp365.connectors.gp.sql.procedures import WINDOWS_1252
 from gp365.connectors.gp.sql.settings import SqlSettings
@@ -51,6 +52,7 @@ def findings(desk: Desk, entities: Sequence[str]) -> Iterator[Finding]:
             "No triggers are shown to us: that GP's stamps are kept is taken for granted.",
         )
     yield version(desk)
+    yield from functional(desk)
     yield from _add_ons(desk)
     for name in entities:
         if name != "company":

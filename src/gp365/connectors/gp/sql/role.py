@@ -9,6 +9,7 @@ from gp365.connectors.gp.sql.addons import add_ons
 from gp365.connectors.gp.sql.class_copies import CLASS
 from gp365.connectors.gp.sql.document_guards import COMPANY_TABLES, SYSTEM_TABLES
 from gp365.connectors.gp.sql.document_writing import tables_of
+from gp365.connectors.gp.sql.functional import TABLE as CURRENCY
 from gp365.connectors.gp.sql.procedures import ADDRESS, CUSTOMER, INTERNET
 from gp365.connectors.gp.sql.queries import column_of
 from gp365.connectors.gp.sql.sources import Part, Source, source_of
@@ -50,6 +51,7 @@ def script() -> str:
         "how add-ons are seen; a site may lack these tables",
         [table for each in add_ons() for table in each.tables],
     )
+    lines += _where_there("how doctor sees the company's functional currency", [CURRENCY])
     lines += ["-- system database (DYNAMICS) ---------------------------------------------------------\n"]
     lines += _role(
         READER, [(table, "SELECT") for table in sorted({*_tables(system), "taErrorCode", *SYSTEM_TABLES})]
