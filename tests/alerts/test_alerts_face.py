@@ -195,3 +195,10 @@ def test_times_on_the_page_are_those_of_the_company() -> None:
     page = client(WELL, zone=ZoneInfo("America/Chicago")).get("/").text
     assert datetime(2026, 11, 22, 8, tzinfo=UTC) == BEGAN
     assert "2026-11-22 02:00:00 (America/Chicago)" in page
+
+
+def test_all_is_well_only_where_nothing_waits_for_a_person() -> None:
+    page = client(WELL).get("/").text
+    assert "<h1" in page and "Nothing is broken, 3 for a person to decide</h1>" in page
+    assert "main firms: 3 parked for a decision (<code>gp365 parked list --flow firms</code>)" in page
+    assert "All is well</h1>" in client(replace(WELL, flows=(firms(links=7),))).get("/").text

@@ -176,7 +176,7 @@ def test_the_digest_is_sent_once_a_day_at_the_companys_time_and_says_what_happen
         desk.after(60, firms(parked=4))
     desk.restart()
     desk.look(firms(parked=4))
-    assert desk.channel.titles == ["gp365: 2026-11-22: all is well"]
+    assert desk.channel.titles == ["gp365: 2026-11-22: nothing is broken, 4 for a person to decide"]
     assert "4 records wait for a person" in desk.channel.got[0][1]
     desk.after(86_400, firms(), systems=(DOWN,))
     assert desk.channel.titles[1:] == ["gp365: 2026-11-23: all is well"]

@@ -32,8 +32,8 @@ td{{display:block;border:0;padding:.1rem 0}}td:before{{content:attr(data-name)":
 </style></head><body>
 """
 PERSON = (
-    ("parked", "records wait for a decision", "gp365 parked list"),
-    ("unkept", "writes were acknowledged and are not there", "gp365 unkept list"),
+    ("parked", "parked for a decision", "gp365 parked list --flow {}"),
+    ("unkept", "acknowledged by the system and not there", "gp365 unkept list"),
 )
 _CODE = re.compile(r"`([^`]+)`")
 MACHINE = (
@@ -50,7 +50,7 @@ def status_page(standing: Standing | None, broken: Sequence[Condition], zone: tz
         return HEAD.format(title="the store does not answer") + (
             '<h1 class="bad">The store does not answer</h1><p>See the log in <code>.gp365/logs</code>.</p></body></html>'
         )
-    title = f"{len(broken)} broken" if broken else "all is well"
+    title = standing.in_short(len(broken))
     parts = [HEAD.format(title=title), _top(standing, title, zone, good=not broken), *_broken(broken)]
     parts += [*_people(standing), *_flows(standing, zone), *_calendar(standing, zone)]
     parts += [*_systems(standing, zone), *_hooks(standing), *_workers(standing), "</body></html>"]
@@ -81,10 +81,10 @@ def _broken(broken: Sequence[Condition]) -> Iterator[str]:
 
 def _people(standing: Standing) -> Iterator[str]:
     lines = [
-        f"<li>{escape(flow.pair)} {escape(flow.flow)}: {getattr(flow, name):,} {what} (<code>{command}</code>)</li>"
+        f"<li>{escape(f'{flow.pair} {flow.flow}: {number:,} {what}')} (<code>{escape(command.format(flow.flow))}</code>)</li>"
         for flow in standing.flows
         for name, what, command in PERSON
-        if getattr(flow, name)
+        if (number := getattr(flow, name))
     ]
     lines += [
         f"<li>{escape(flow.pair)} {escape(flow.flow)}: a guard holds it (<code>gp365 sync --approve</code>)</li>"

@@ -94,7 +94,7 @@ def digest(
     ]
     lines += _requests(standing, sums, before)
     lines += _people(standing)
-    title = f"gp365: {day.isoformat()}: " + (f"{len(told)} broken" if told else "all is well")
+    title = f"gp365: {day.isoformat()}: {standing.in_short(len(told))}"
     return Notice("digest", f"digest {day.isoformat()}", title, "\n".join(lines))
 
 

@@ -171,3 +171,10 @@ class Standing:
     def flow(self, pair: str, name: str) -> FlowStanding | None:
         """Find a flow of a pair."""
         return next((one for one in self.flows if (one.pair, one.flow) == (pair, name)), None)
+
+    def in_short(self, broken: int) -> str:
+        """Say in a few words how everything stands: what is broken, else what waits for a person."""
+        waits = sum(one.parked + one.unkept + len(one.guards) for one in self.flows)
+        if broken:
+            return f"{broken} broken"
+        return f"nothing is broken, {waits:,} for a person to decide" if waits else "all is well"
