@@ -81,7 +81,7 @@ def _broken(broken: Sequence[Condition]) -> Iterator[str]:
 
 def _people(standing: Standing) -> Iterator[str]:
     lines = [
-        f"<li>{escape(f'{flow.pair} {flow.flow}: {number:,} {what}')} (<code>{escape(command.format(flow.flow))}</code>)</li>"
+        f"<li>{escape(f'{flow.pair} {flow.flow}: {number:,} {what}')} (<code>{command.format(flow.flow)}</code>)</li>"
         for flow in standing.flows
         for name, what, command in PERSON
         if (number := getattr(flow, name))
