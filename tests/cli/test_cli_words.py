@@ -69,3 +69,11 @@ def test_what_is_parked_is_listed_with_its_flow(tmp_path: Path) -> None:
     head, entry, *_ = shell.run("parked", "list").out.splitlines()
     assert head.split() == ["id", "flow", "record", "field", "cause", "what"]
     assert entry.split()[1] == "firms"
+
+
+def test_an_undo_that_can_do_nothing_offers_nothing() -> None:
+    keys = {"gp": "STDINV2263", "sales": "b1345c2a"}
+    refused = UndoRecord("fabrikam", "invoices", "L1", "", keys, "create", "refused", "not-undoable", "no way", "", [], [])
+    told = shown(show_undo, UndoOut(False, [], [refused], {"refused": 1}, 0, "d1gest", [], 0, 1))
+    assert "There is nothing that could be taken back." in told and "--apply" not in told
+    assert "\n  STDINV2263  invoices  gp STDINV2263  sales b1345c2a  refused" in told

@@ -27,7 +27,7 @@ def show_undo(console: Console, found: UndoOut) -> None:
 def _record(console: Console, record: UndoRecord) -> None:
     keys = "  ".join(f"{side} {key}" for side, key in record.keys.items())
     line = Text("\n  ")
-    line.append(record.name or keys or record.subject, style="bold")
+    line.append(record.name or next(iter(record.keys.values()), record.subject), style="bold")
     line.append(f"  {record.flow}  {keys}  ", style="dim")
     line.append(record.outcome, style=_STYLES.get(record.outcome, "yellow"))
     console.print(line)
@@ -77,5 +77,7 @@ def _ending(console: Console, found: UndoOut) -> None:
             console.print(plain(f"`gp365 undo {run.run}` takes back what it did in {run.flow}."))
         if not found.runs:
             console.print(plain("There was nothing to do."))
+    elif not found.outcomes.keys() - {"refused", "unchanged"}:
+        console.print("There is nothing that could be taken back.")
     else:
         console.print(plain(f"Nothing was written. --apply does it (--plan {found.digest} exactly this)."))

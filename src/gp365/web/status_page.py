@@ -81,18 +81,20 @@ def _broken(broken: Sequence[Condition]) -> Iterator[str]:
 
 def _people(standing: Standing) -> Iterator[str]:
     lines = [
-        f"<li>{escape(f'{flow.pair} {flow.flow}: {number:,} {what}')} (<code>{command.format(flow.flow)}</code>)</li>"
+        _waiting(flow, f"{getattr(flow, name):,} {what}", command.format(flow.flow))
         for flow in standing.flows
         for name, what, command in PERSON
-        if (number := getattr(flow, name))
+        if getattr(flow, name)
     ]
     lines += [
-        f"<li>{escape(flow.pair)} {escape(flow.flow)}: a guard holds it (<code>gp365 sync --approve</code>)</li>"
-        for flow in standing.flows
-        if flow.guards
+        _waiting(flow, "a guard holds it", "gp365 sync --approve") for flow in standing.flows if flow.guards
     ]
     yield "<h2>What waits for a person</h2>"
     yield f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing.</p>"
+
+
+def _waiting(flow: FlowStanding, what: str, command: str) -> str:
+    return f"<li>{escape(f'{flow.pair} {flow.flow}: {what}')} (<code>{escape(command)}</code>)</li>"
 
 
 def _flows(standing: Standing, zone: tzinfo) -> Iterator[str]:
