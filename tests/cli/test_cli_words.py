@@ -13,9 +13,11 @@ import pytest
 from app.actions_desk import make_desk
 from cli.cli_desk import Shell
 from gp365.app.actions.look_outputs import ExplainOut, Explanation, FieldState, HistoryOut, RunLine
+from gp365.app.actions.undo_outputs import UndoOut, UndoRecord
 from gp365.cli.output import console, progress_shown
 from gp365.cli.show_explain import show_explain
 from gp365.cli.show_look import show_history
+from gp365.cli.show_undo import show_undo
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -73,7 +75,7 @@ def test_what_is_parked_is_listed_with_its_flow(tmp_path: Path) -> None:
 
 def test_an_undo_that_can_do_nothing_offers_nothing() -> None:
     keys = {"gp": "STDINV2263", "sales": "b1345c2a"}
-    refused = UndoRecord("fabrikam", "invoices", "L1", "", keys, "create", "refused", "not-undoable", "no way", "", [], [])
-    told = shown(show_undo, UndoOut(False, [], [refused], {"refused": 1}, 0, "d1gest", [], 0, 1))
+    refused = UndoRecord("fabrikam", "invoices", "L1", "", keys, "create", "refused", why="no way")
+    told = shown(show_undo, UndoOut([], False, "d1gest", {"refused": 1}, [refused], 0, [], 0, 1))
     assert "There is nothing that could be taken back." in told and "--apply" not in told
     assert "\n  STDINV2263  invoices  gp STDINV2263  sales b1345c2a  refused" in told
