@@ -12,7 +12,7 @@ from gp365.model.flow import compile_flow
 from gp365.model.flow_file import FlowFile
 from gp365.sync.reconcile import Why
 from sync.engine_world import FLOW, World, make_world, written
-from sync.events_world import codes, decide, entry, remove
+from sync.events_world import codes, decide, decide_on, entry, remove
 from sync.planted_defects import look
 
 LINES = {
@@ -74,6 +74,17 @@ def test_a_person_may_leave_them_apart_for_good(world: World) -> None:
     world.gp_put("ONE", Phone="2")
     report = world.sync()
     assert (codes(world), phone(world, "one"), report.balanced) == ([], "1", True)
+
+
+def test_what_a_person_has_linked_stays_in_step_though_it_agrees_in_nothing_else(world: World) -> None:
+    world.gp_put("THREE", Name="Invoice THREE", Limit=Decimal("360.00"), Phone="1")
+    world.sales_put("three", name="Invoice THREE", limit=Decimal("7.00"), phone="1", type=3)
+    world.sync()
+    (mine,) = [one for one in world.parked() if one.left_key == "THREE"]
+    decide_on(world, mine, link="three")
+    world.sync()
+    world.gp_put("THREE", Phone="2")
+    assert (world.sync().balanced, codes(world), phone(world, "three")) == (True, [], "2")
 
 
 def test_a_reconciliation_does_not_take_it_for_a_field_that_is_merely_read(world: World) -> None:

@@ -16,6 +16,8 @@ from gp365.sync.norms import REFERENCE_RULE, canonical, norms_of, rules_of
 from gp365.sync.recovery import is_made_anew, made_by_another_flow, make_anew
 from gp365.sync.subject import Subject
 
+BY_A_PERSON = "linked by "
+
 
 def leave_out(subject: Subject) -> None:
     """Leave out a record whose link is closed, or shares another link's end."""
@@ -42,7 +44,7 @@ def check_ends(look: Look, subjects: Sequence[Subject]) -> None:
         elif not missing:
             _check_births(look.job, subject, link)
             if look.job.flow.events.apart == "ask" and look.job.recovery is None and subject.problem is None:
-                _check_agreement(look.job, subject)
+                _check_agreement(look.job, subject, link)
     _gone(look, [*gone, *_make_anew(look, anew)])
 
 
@@ -74,8 +76,13 @@ def _check_births(job: Job, subject: Subject, link: Link) -> None:
             subject.problem = Problem("key-reused", message, side=place.side, value=key)
 
 
-def _check_agreement(job: Job, subject: Subject) -> None:
-    """Stop a subject whose records agree by no rule that links any more: somebody has changed what they were matched by."""
+def _check_agreement(job: Job, subject: Subject, link: Link) -> None:
+    """Stop a subject whose records agree by no rule that links any more: somebody has changed what they were matched by.
+
+    Not where a person has linked them, who knows better.
+    """
+    if link.made_by.startswith(BY_A_PERSON):
+        return
     rules = [rule for rule in rules_of(job) if rule[2]]
     left, right = (set(norms_of(job, place, subject.records[place.side], rules)) for place in job.places)
     if not rules or any(rule != REFERENCE_RULE for rule, _ in left & right):
