@@ -87,7 +87,12 @@ def _add_dataverse(parser: argparse.ArgumentParser) -> None:
     add("--dataverse-written-row-seconds", type=float, default=0.0, help="counted besides per written row")
     add("--dataverse-waited", action="store_true", help="counted execution time is really waited for")
     add("--dataverse-latency", type=float, default=normal.latency_s, help="really waited per request")
-    add("--dataverse-key-seconds", type=float, default=Rules().key_delay_s, help="an alternate key's index takes")
+    add(
+        "--dataverse-key-seconds",
+        type=float,
+        default=Rules().key_delay_s,
+        help="an alternate key's index takes",
+    )
     add("--dataverse-dop-hint", type=int, default=normal.dop_hint, help="value of x-ms-dop-hint")
 
 
