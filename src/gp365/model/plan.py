@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     WAITING = "waiting"
     CREATE_ONLY = "create_only"
     READ_ONLY = "read_only"
+    ALONG = "along"  # its owner changed it, and nothing else is written with which it would go
 
 
 @dataclass(frozen=True, slots=True)

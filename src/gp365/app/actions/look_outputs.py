@@ -186,7 +186,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class FieldState:
-    """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions."""
+    """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions.
+
+    `along` says why its owner's change was left: the field is written along with others, and none was written since.
+    """
 
     field: str
     owner: str
@@ -194,6 +197,7 @@ class FieldState:
     now: dict[str, Shown]
     agreed: dict[str, Shown]
     decisions: list[Decision]
+    along: str
 
 
 @dataclass(frozen=True, slots=True)
