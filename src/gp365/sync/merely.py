@@ -6,7 +6,7 @@ one row of the ledger, as links that nothing happened to are (see `unchanged`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,7 +23,8 @@ from gp365.sync.telling import ledger_rows
 
 ALONG = "along"
 """Where a row of the ledger names the fields that moved, beside `links` and `count`."""
-_SAID = frozenset({str(Verdict.WRITE), str(Verdict.ALONG)})
+_FIXED = frozenset({Verdict.CREATE_ONLY, Verdict.READ_ONLY})
+_SAID = frozenset({str(one) for one in (Verdict.WRITE, Verdict.ALONG, *_FIXED)})
 _DONE = frozenset({str(one) for one in (Disposition.CREATED, Disposition.UPDATED, Disposition.UNCHANGED)})
 
 
@@ -52,26 +53,31 @@ def _moved(job: Job, subject: Subject, facts: Mapping[str, Facts]) -> frozenset[
         return frozenset()
     if len(subject.steps) > 1 or any(step.keys() != {"fields"} for step in subject.steps):
         return frozenset()
-    if any(one.verdict is not Verdict.ALONG for one in loud(plan.fields)):
+    said = loud(plan.fields)
+    if any(one.verdict is not Verdict.ALONG and one.verdict not in _FIXED for one in said):
         return frozenset()
     known = facts[subject.id].pairs
     fresh = {name for name, pair in plan.pairs.items() if known.get(name) != pair}
-    names = fresh.union(one.name for one in loud(plan.fields))
+    names = fresh.union(one.name for one in said if one.verdict is Verdict.ALONG)
     return frozenset(names) if names <= job.compiled.along else frozenset()
 
 
 def _told_of_something(conn: Connection, job: Job, subjects: Sequence[Subject]) -> set[str]:
     """Name the subjects of which the ledger last told something else than what was written: that it is over is told."""
-    names = {one.id: _names(one) for one in subjects}
-    last = ledger.last_of(
-        conn, job.pair, job.flow.name, [name for several in names.values() for name in several]
-    )
+    names = [_names(one) for one in subjects]
+    last = ledger.last_of(conn, job.pair, job.flow.name, [name for several in names for name in several])
     found: set[str] = set()
-    for subject, several in names.items():
+    for one, several in zip(subjects, names, strict=True):
         rows = [last[name] for name in several if name in last]
-        if not rows or not _is_plain(max(rows, key=lambda row: row.id)):
-            found.add(subject)
+        if not rows or _fixed_in(max(rows, key=lambda row: row.id)) != _fixed(one):
+            found.add(one.id)
     return found
+
+
+def _fixed(subject: Subject) -> set[tuple[str, str]]:
+    """Name the fields that the flow leaves as they are, each with the reason."""
+    said = loud(subject.plan.fields) if subject.plan is not None else ()
+    return {(one.name, str(one.verdict)) for one in said if one.verdict in _FIXED}
 
 
 def _names(subject: Subject) -> list[str]:
@@ -79,16 +85,19 @@ def _names(subject: Subject) -> list[str]:
     return [subject.id, *(single_subject(side, key_text(key)) for side, key in subject.keys.items())]
 
 
-def _is_plain(row: LedgerRow) -> bool:
+def _fixed_in(row: LedgerRow) -> set[tuple[str, str]] | None:
+    """Name what a row says that the flow leaves as it is; None where it says more than that, and what was written."""
     payload: Mapping[str, Any] | None = ledger.decode(row)
     if payload is None or row.disposition not in _DONE or row.subjects != 1:
-        return False
-    steps: Iterable[Mapping[str, Any]] = payload.get("steps") or ()
-    return all(
-        step.keys() <= {"fields", "writes"}
-        and all(one.get("verdict") in _SAID for one in step.get("fields") or ())
-        for step in steps
-    )
+        return None
+    steps: Sequence[Mapping[str, Any]] = payload.get("steps") or ()
+    said = [[(str(one["field"]), str(one["verdict"])) for one in step.get("fields") or ()] for step in steps]
+    if any(step.keys() - {"fields", "writes"} for step in steps):
+        return None
+    if any(verdict not in _SAID for fields in said for _, verdict in fields):
+        return None
+    last = said[-1] if said else []
+    return {(name, verdict) for name, verdict in last if verdict in _FIXED}
 
 
 def _together(job: Job, run: str, subjects: Sequence[Subject], moved: Mapping[str, frozenset[str]]) -> Entry:
