@@ -123,9 +123,7 @@ def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
     """Say in a few words what a row of the ledger is about."""
     if moved := payload.get(ALONG):
         names = ", ".join(str(one) for one in moved)
-        return (
-            f"{row.subjects} links of which nothing moved but {names}, written along with other fields only"
-        )
+        return f"nothing moved but {names}, which is written along with other fields only (links: {row.subjects})"
     if row.subjects > 1:
         return f"{row.subjects} links that nothing happened to"
     if row.subjects < 0:
