@@ -360,7 +360,7 @@ class Judge:
 def _reasons_of(disposition: str, body: dict[str, Any]) -> dict[str, str]:
     steps = body.get("steps", [])
     held = {one["field"]: one["verdict"] for one in (steps[-1].get("fields", []) if steps else [])}
-    found = {name: verdict for name, verdict in held.items() if verdict != "write"}
+    found = {name: verdict for name, verdict in held.items() if verdict not in ("write", "along")}
     writes = [one.get("outcome") for step in steps[-1:] for one in step.get("writes", [])]
     if "rejected" in writes:
         found[""] = "rejected"

@@ -20,36 +20,48 @@ def leave_alone(compiled: CompiledFlow, fields: Fields, pairs: Mapping[str, Pair
 
     So the other side's half of the pair is what stands there, and the next write takes the newer value along.
     """
-    left: dict[str, FieldPlan] = {}
     told = Counter(one.name for one in fields.loud)
-    for side in compiled.flow.sides:
-        writes = [one for one in fields.loud if one.target == side.name and one.verdict is Verdict.WRITE]
-        if all(told[one.name] == 1 and _goes_along(compiled, one, pairs) for one in writes):
-            left.update((one.name, _left(one)) for one in writes)
-    if not left:
+    marked = {
+        one.name: replace(one, along=True)
+        for one in fields.loud
+        if one.name in compiled.along
+        and told[one.name] == 1
+        and _goes_along(one, pairs, compiled.flow.left.name)
+    }
+    if not marked:
         return fields
-    return Fields(partial(_with, fields, left), _with(fields.loud, left), len(fields))
+    left = {one.name: one for one in left_over([marked.get(one.name, one) for one in fields.loud])}
+    changed = {name: left[name] for name in marked}
+    return Fields(partial(_with, fields, changed), _with(fields.loud, changed), len(fields))
 
 
-def _goes_along(compiled: CompiledFlow, plan: FieldPlan, pairs: Mapping[str, Pair]) -> bool:
-    """Tell whether a planned write carries nothing but what the owner of a row of this kind has changed there.
+def left_over(fields: Sequence[FieldPlan]) -> list[FieldPlan]:
+    """Leave the fields that go along with others on the sides to which no other one of these fields is written."""
+    written = {one.target for one in fields if one.verdict is Verdict.WRITE and not one.along}
+    return [_left(one) if one.along and one.target not in written else one for one in fields]
+
+
+def _goes_along(plan: FieldPlan, pairs: Mapping[str, Pair], left: str) -> bool:
+    """Tell whether a planned field is written for nothing but what its owner has changed.
 
     Not where nothing was agreed yet, where the other side has moved, or where something else than the owner decided.
     """
     pair = pairs.get(plan.name)
-    if plan.name not in compiled.along or pair is None or plan.agrees is not None:
+    if plan.verdict is not Verdict.WRITE or pair is None or plan.agrees is not None:
         return False
     if plan.winner != plan.owner or plan.owner == plan.target:
         return False
-    on_left = plan.target == compiled.flow.left.name
-    here, there = (plan.left, plan.right) if on_left else (plan.right, plan.left)
-    return here == pair[0 if on_left else 1] and there != pair[1 if on_left else 0]
+    here, there = (0, 1) if plan.target == left else (1, 0)
+    halves = (plan.left, plan.right)
+    return halves[here] == pair[here] and halves[there] != pair[there]
 
 
 def _left(plan: FieldPlan) -> FieldPlan:
     why = f"changed on {plan.owner} alone: it is written along with other fields, and none is written on {plan.target}"
-    return replace(plan, verdict=Verdict.ALONG, target="", new=(), rule=why, overruled=False, cut=False)
+    return replace(
+        plan, verdict=Verdict.ALONG, target="", new=(), rule=why, overruled=False, cut=False, along=False
+    )
 
 
-def _with(fields: Sequence[FieldPlan], left: Mapping[str, FieldPlan]) -> list[FieldPlan]:
-    return [left.get(one.name, one) for one in fields]
+def _with(fields: Sequence[FieldPlan], changed: Mapping[str, FieldPlan]) -> list[FieldPlan]:
+    return [changed.get(one.name, one) for one in fields]
