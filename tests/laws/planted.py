@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from gp365.sync.plan import along, subject, update
 from gp365.sync.plan import rule as rules
-from gp365.sync.plan import subject, update
 
 
 def compare_unfitted(patch: pytest.MonkeyPatch) -> None:
@@ -57,9 +57,17 @@ def ignore_owner(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(subject, "plan_update", nobody)
 
 
+def leave_whatever_else_is_written(patch: pytest.MonkeyPatch) -> None:
+    """Along: what goes along with others is left although others are written."""
+    patch.setattr(
+        along, "left_over", lambda fields: [along._left(one) if one.along else one for one in fields]
+    )
+
+
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "fit": compare_unfitted,
     "may_clear": ignore_may_clear,
     "group": decide_per_field,
     "owner": ignore_owner,
+    "along": leave_whatever_else_is_written,
 }
