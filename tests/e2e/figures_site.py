@@ -17,6 +17,8 @@ from receivables_site import FLOW, late
 from gp365_sim.samples.generated import generated
 
 CARDS, ACCOUNTS = "gp365_customers", "accounts"
+AGES_AGO = "2024-02-01"
+"""A day so long ago that what fell due then stands in GP's last bucket for good."""
 _PIECE = 2000
 _WRITES = ("CreateMultiple", "UpdateMultiple", "$batch")
 
@@ -55,17 +57,33 @@ class Figures:
         for start in range(0, len(held), _PIECE):
             self.at.door(GP, "POST", "/fill", {"table": table, "rows": held[start : start + _PIECE]})
 
-    def owe(self, numbers: Sequence[str], amount: str = "100.00000") -> None:
+    def owe(self, numbers: Sequence[str], amount: str = "100.00000", due: str = "2026-07-01") -> None:
         """Let customers owe an invoice that fell due long ago: an open document, named by its amount, and their summary."""
-        self.fill("RM20101", (_invoice(f"{number}{amount[:3]}", number, amount) for number in numbers))
+        self.fill("RM20101", (_invoice(f"{number}{amount[:3]}", number, amount, due) for number in numbers))
         for number in numbers:
             late(self.at, "RM00103", number, CUSTBLNC=amount, AGPERAMT_1=amount)
 
     @property
     def owing(self) -> set[str]:
-        """Name the customers with open documents; the generated company has a few of its own."""
-        rows = self.at.rows(GP, "RM20101")
-        return {row["CUSTNMBR"].strip() for row in rows if Decimal(row["CURTRXAM"])}
+        """Name the customers with something in a bucket; the generated company has a few of its own."""
+        return {number for number, held in self.buckets().items() if any(held)}
+
+    def buckets(self) -> dict[str, tuple[Decimal, ...]]:
+        """Return what stands in GP's buckets of every summary, by customer."""
+        return {
+            row["CUSTNMBR"].strip(): tuple(Decimal(row[f"AGPERAMT_{number}"]) for number in range(1, 8))
+            for row in self.at.rows(GP, "RM00103")
+        }
+
+    def shown(self) -> dict[str, str | None]:
+        """Return the day of aging that the cards show, by customer."""
+        return {row["gp365_number"]: row.get("gp365_agedon") for row in self.at.rows(SALES, CARDS)}
+
+    def looks(self, run: str) -> tuple[list[Row], list[Row]]:
+        """Return the rows of the ledger in which a run tells of single records, and of several at once."""
+        told = self.at.run("history", "--run", run, "--ledger", "--limit", "1000000").json["rows"]
+        rows = [row for row in told if row["kind"] == "outcome"]
+        return [row for row in rows if row["subject"]], [row for row in rows if not row["subject"]]
 
     def age(self, day: str) -> None:
         """Run GP's aging: it dates every summary."""
@@ -88,8 +106,11 @@ class Figures:
 
 
 @contextmanager
-def figures_site(folder: Path, customers: int, owing: int = 0) -> Generator[Figures]:
-    """Run generated customers over SQL, of whom the first ones owe something, all aged by GP; the cards show it."""
+def figures_site(folder: Path, customers: int, owing: int = 0, moving: int = 0) -> Generator[Figures]:
+    """Run generated customers over SQL, of whom the first ones owe something, all aged by GP; the cards show it.
+
+    What they owe is so old that no later aging moves it, but that of the first ones among them (`moving`).
+    """
     with site(
         folder, provisioned=False, customers=customers, accounts=0, patience_s=120 + customers / 100
     ) as made:
@@ -97,20 +118,21 @@ def figures_site(folder: Path, customers: int, owing: int = 0) -> Generator[Figu
         made.settings('flows = ["customers"]', f'flows = ["customers", "{FLOW}"]')
         assert made.run("provision", "apply").code == 0
         figures = Figures(made, [row["CUSTNMBR"] for row in generated(customers, 0, 0).customers()])
-        figures.owe(figures.numbers[:owing])
+        figures.owe(figures.numbers[:moving])
+        figures.owe(figures.numbers[moving:owing], due=AGES_AGO)
         figures.age("2026-07-31")
         done = made.in_child("sync")
         assert done.code == 0 and done.balanced, done.out[-3000:] + done.err[-3000:]
         yield figures
 
 
-def _invoice(document: str, number: str, amount: str) -> dict[str, Any]:
+def _invoice(document: str, number: str, amount: str, due: str) -> dict[str, Any]:
     return {
         "RMDTYPAL": 1,
         "DOCNUMBR": document,
         "CUSTNMBR": number,
-        "DOCDATE": "2026-06-01",
-        "DUEDATE": "2026-07-01",
+        "DOCDATE": due,
+        "DUEDATE": due,
         "ORTRXAMT": amount,
         "CURTRXAM": amount,
         "CURNCYID": "Z-US$",

@@ -7,7 +7,7 @@ so that a fault in them is seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from gp365.model.fit import Unfit, fit
 from gp365.model.record import Op, Outcome, Write
 from gp365.model.values import Value, unpack_deep
 from gp365.store import intents, ledger, links, tables
+from gp365.sync.agreed import unpack_pairs
 from gp365.sync.equation import Report
 from gp365.sync.plan import CompiledFlow, CompiledRow
 from laws.laws_world import FLOW, GP, SALES, by_tag, rows_of, system, wire
@@ -22,6 +23,7 @@ from sync.engine_world import World, written
 
 Half = tuple[Value, ...] | None
 OTHER = {GP: SALES, SALES: GP}
+END: dict[str, Literal["left", "right"]] = {GP: "left", SALES: "right"}
 
 
 class LawBroken(AssertionError):
@@ -45,6 +47,9 @@ class Judge:
     vanished: bool = False  # somebody deleted or renumbered a record, and no full reading has shown it yet
     gone: int = 0  # how many records were deleted or renumbered
     at_work: bool = False
+    behind: set[tuple[str, str]] = field(
+        default_factory=set[tuple[str, str]]
+    )  # what a write did not take along
 
     def __post_init__(self) -> None:
         job = self.world.job(self.body, pair=self.pair)
@@ -114,6 +119,35 @@ class Judge:
         for row in self.compiled.rows:
             if row.row.two_sided and sent.intersection(row.row.wires[side]):
                 self._judge_field(side, key, tag, row, before, now, other)
+        self._judge_along(side, key, tag, sent, before, now, other)
+
+    def _judge_along(
+        self,
+        side: str,
+        key: str,
+        tag: str,
+        sent: set[str],
+        before: dict[str, Value],
+        now: dict[str, Value],
+        other: dict[str, Value],
+    ) -> None:
+        """What goes along with others goes with every write, and is none by itself unless somebody else moved it."""
+        rows = [row for row in self.compiled.rows if row.row.along and row.row.owner == OTHER[side]]
+        wires = {wire for row in rows for wire in row.row.wires[side]}
+        for row in rows:
+            change = self.behind.discard if self.is_equal(row, now, side, other) else self.behind.add
+            change((tag, row.row.name))
+        kept = self._kept_of(side, key)
+        moved = [row for row in rows if kept.get(row.row.name) != row.half(side, before)]
+        if sent and sent <= wires and not moved:
+            raise LawBroken(f"{tag} on {side}: {sorted(sent)} was written by itself")
+
+    def _kept_of(self, side: str, key: str) -> dict[str, Half]:
+        """What the store keeps as agreed of a side's record, by row."""
+        with self.world.store.read() as conn:
+            link = links.by_keys(conn, self.pair, self.name, END[side], [key]).get(key)
+        held = unpack_pairs(link.agreed) if link is not None and link.agreed else {}
+        return {name: pair[0 if side == GP else 1] for name, pair in held.items()}
 
     def _judge_field(
         self,
@@ -157,6 +191,7 @@ class Judge:
         """Sync once under the judge's eyes."""
         self.note_agreement()
         start, self.at_work = self.pairs(), True
+        self.behind.clear()
         try:
             report = self.world.sync(self.body, full=full, pair=self.pair)
         finally:
@@ -278,8 +313,20 @@ class Judge:
                 raise LawBroken(f"{tag}.{unit} is equal and yet {reason}: {shown}")
             if any(self._names_one_in_doubt(row, both, of_all) for row in compared if row.row.ref):
                 continue
+            if all(self._goes_along(tag, row, both) for row in compared):
+                continue
             if not all(equal) and not reason and "" not in reasons:
                 raise LawBroken(f"{tag}.{unit} is unequal without a reason: {shown}; {reasons}")
+
+    def _goes_along(
+        self, tag: str, row: CompiledRow, both: tuple[dict[str, Value], dict[str, Value]]
+    ) -> bool:
+        """A row that goes along with others may differ: nobody but its owner has moved it, and nothing was written."""
+        if not row.row.along or (tag, row.row.name) in self.behind:
+            return False
+        side, values = (SALES, both[1]) if row.row.owner == GP else (GP, both[0])
+        key = next(name for name, held in rows_of(self.world, side).items() if held == values)
+        return self._kept_of(side, key).get(row.row.name) == row.half(side, values)
 
     def _names_one_in_doubt(
         self,
@@ -313,7 +360,7 @@ class Judge:
 def _reasons_of(disposition: str, body: dict[str, Any]) -> dict[str, str]:
     steps = body.get("steps", [])
     held = {one["field"]: one["verdict"] for one in (steps[-1].get("fields", []) if steps else [])}
-    found = {name: verdict for name, verdict in held.items() if verdict != "write"}
+    found = {name: verdict for name, verdict in held.items() if verdict not in ("write", "along")}
     writes = [one.get("outcome") for step in steps[-1:] for one in step.get("writes", [])]
     if "rejected" in writes:
         found[""] = "rejected"

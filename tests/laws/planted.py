@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from gp365.model.plan import Verdict
+from gp365.sync.plan import along, subject, update
 from gp365.sync.plan import rule as rules
-from gp365.sync.plan import subject, update
+from gp365.sync.plan.fields import judged
 
 
 def compare_unfitted(patch: pytest.MonkeyPatch) -> None:
@@ -57,9 +59,24 @@ def ignore_owner(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(subject, "plan_update", nobody)
 
 
+def leave_whatever_goes_along(patch: pytest.MonkeyPatch) -> None:
+    """Along: what goes along with others is left although others are written, or nothing was agreed."""
+
+    def left(compiled: Any, fields: Any, pairs: Any) -> Any:
+        gone = {
+            one.name: along._left(one)
+            for one in fields.loud
+            if one.name in compiled.along and one.verdict is Verdict.WRITE
+        }
+        return judged([gone.get(one.name, one) for one in fields])
+
+    patch.setattr(update, "leave_alone", left)
+
+
 FAULTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "fit": compare_unfitted,
     "may_clear": ignore_may_clear,
     "group": decide_per_field,
     "owner": ignore_owner,
+    "along": leave_whatever_goes_along,
 }

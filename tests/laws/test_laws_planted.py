@@ -1,4 +1,4 @@
-"""The law has teeth: each of four faults planted in the planner is found within the examples that `make test` plays."""
+"""The law has teeth: each of five faults planted in the planner is found within the examples that `make test` plays."""
 
 from __future__ import annotations
 

@@ -223,3 +223,43 @@ def test_a_write_that_gp_refuses_is_parked_and_not_sent_again_unchanged(classed:
     told(classed, ("sales", "a1"))
     assert work_told(classed)[0].balanced and sent == ["FIRM1"]
     classed.gp.write = write  # type: ignore[method-assign]
+
+
+def test_a_hint_of_what_goes_along_with_others_alone_writes_nothing(
+    world: World, readings: list[str]
+) -> None:
+    """The owner is Sales, the field is told: GP is neither read nor written, and what comes next takes it along."""
+    world.flow = flow_with(
+        terms=None, contact={"gp": "Contact", "sales": "contact", "owner": "sales", "along": True}
+    )
+    linked(world)
+    world.sales_put("a1", contact="Ann", phone="111")
+    assert world.sync().clean
+    readings.clear()
+    world.sales_put("a1", contact="Bob")
+    told(world, ("sales", "a1"))
+    report, _ = work_told(world)
+    assert report.balanced and written(report) == 0 and world.customers()["FIRM1"]["Contact"] == "Ann"
+    assert report.dispositions["unchanged"] == 1
+    world.sales_put("a1", phone="555")
+    told(world, ("sales", "a1"))
+    report, _ = work_told(world)
+    assert report.balanced and report.sides["gp"].updated == 1
+    assert (world.customers()["FIRM1"]["Contact"], world.customers()["FIRM1"]["Phone"]) == ("Bob", "555")
+    assert written(world.sync()) == 0 and not world.parked() and world.chain_holds()
+
+
+def test_a_hint_after_the_owner_moved_what_goes_along_is_planned_on_a_reading_of_the_write(
+    world: World,
+) -> None:
+    """GP's own move was left, so that what last agreed is not what stands there: the write sees it."""
+    world.flow = flow_with(terms={"gp": "Terms", "sales": "terms", "owner": "gp", "along": True})
+    linked(world)
+    world.gp_put("FIRM1", Terms="NET 60")
+    assert written(world.sync()) == 0
+    world.sales_put("a1", phone="555")
+    told(world, ("sales", "a1"))
+    report, _ = work_told(world)
+    assert report.balanced and world.customers()["FIRM1"]["Phone"] == "555"
+    assert world.customers()["FIRM1"]["Terms"] == "NET 60"
+    assert written(world.sync()) == 0 and not world.parked() and world.chain_holds()

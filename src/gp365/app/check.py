@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gp365.app.check_along import check_along
 from gp365.app.check_conditions import check_conditions
 from gp365.app.check_money import check_money
 from gp365.app.check_routes import check_routes
@@ -18,7 +19,7 @@ def check_flow(loaded: LoadedFlow, ends: Ends) -> tuple[LoadedFlow, list[FlowFin
     """Return the flow as it will run here, and what was found: errors keep it from running, notes are to be shown."""
     running, findings = effective(loaded, ends)
     checked = Checked(running, ends)
-    for part in (_sides, _matching, check_rows, check_conditions, check_routes, check_money):
+    for part in (_sides, _matching, check_rows, check_along, check_conditions, check_routes, check_money):
         findings += part(checked)
     return running, findings
 

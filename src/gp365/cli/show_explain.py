@@ -50,6 +50,8 @@ def _field(console: Console, field: FieldState) -> None:
         held = value(field.now.get(side)) if side in field.now else "not known"
         agreed = f"   (agreed: {value(field.agreed[side])})" if side in field.agreed else ""
         table.add_row("", side, plain(f"{held}{agreed}   {', '.join(columns)}"))
+    if field.along:
+        table.add_row("", "", plain(f"left: {field.along}"))
     for decision in field.decisions[:_LATEST]:
         table.add_row("", "", plain(_decision(decision)))
         if decision.recomputed is not None:

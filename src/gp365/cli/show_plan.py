@@ -10,7 +10,8 @@ from gp365.app.actions.plan_horizon import told as told_horizon
 from gp365.cli.words import EMPTY, counts, field_changes, grid, guarded, heading, plain, value
 
 _STYLES = {"created": "green", "updated": "cyan", "parked": "yellow", "waiting": "yellow"}
-_QUIET = ("create_only", "read_only")
+_QUIET = ("create_only", "read_only", "along")
+_TOLD = ("write", "held", "conflict", "parked", "waiting", "along")
 
 
 def show_plan(console: Console, plan: PlanOut) -> None:
@@ -91,7 +92,7 @@ def _totals(console: Console, flow: FlowPlanOut) -> None:
     table.add_row("  writes", " · ".join(writes) or "none")
     if flow.follow:
         table.add_row("  follow", f"{flow.follow:,} created for records that the plans above create")
-    told = {name: flow.fields.get(name, 0) for name in ("write", "held", "conflict", "parked", "waiting")}
+    told = {name: flow.fields.get(name, 0) for name in _TOLD}
     told |= {"overruled": flow.overruled, "cut to fit": flow.cut}
     told |= {f"won by {side} at first contact": number for side, number in flow.first_contact.items()}
     table.add_row("  fields", counts(told))

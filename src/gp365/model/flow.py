@@ -34,7 +34,7 @@ class Row:
 
     `wires` maps a side to its wire fields (one, or several that a converter joins). `owner` is a side, ask or latest.
     `group` is the name of the group that the row decides with, or "". `print` is the row's fingerprint: an agreed
-    pair stored under another fingerprint is unknown.
+    pair stored under another fingerprint is unknown. `along`: what its owner changes goes with other writes only.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Row:
     read_only: bool = False
     required: bool = False
     may_clear: bool = False
+    along: bool = False
     long: str = ""
     in_currency: str = ""
     group: str = ""
@@ -237,7 +238,16 @@ def _shape(file: FlowFile) -> dict[str, Any]:
                 del side[word]
     if shape["events"]["apart"] == "keep":
         del shape["events"]["apart"]
+    for fields in (shape["fields"], *(child["fields"] for child in shape["children"].values())):
+        _without_along(fields)
     return shape
+
+
+def _without_along(fields: Mapping[str, dict[str, Any]]) -> None:
+    for row in fields.values():
+        if not row["along"]:
+            del row["along"]
+        _without_along(row["fields"] or {})
 
 
 def file_of(body: bytes) -> tuple[FlowFile, tuple[str, str]]:
@@ -316,6 +326,7 @@ def _add(
             read_only=entry.read_only,
             required=entry.required,
             may_clear=may_clear,
+            along=entry.along,
             long=entry.long or "",
             in_currency=entry.in_currency,
             group=group,

@@ -112,6 +112,11 @@ class FieldFile(_Strict):
     )
     required: bool = Field(False, description="a record is not created without it; it waits or is parked")
     may_clear: bool | None = None
+    along: bool = Field(
+        False,
+        description="with one owner: written on create and whenever another field of the record is written there, but no "
+        "reason by itself to write; what somebody changes on the other side is put back",
+    )
     long: Literal["cut", "park"] | None = None
     in_currency: str = Field(
         "",

@@ -28,6 +28,7 @@ class Verdict(StrEnum):
     WAITING = "waiting"
     CREATE_ONLY = "create_only"
     READ_ONLY = "read_only"
+    ALONG = "along"  # its owner changed it, and nothing else is written with which it would go
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class FieldPlan:
     raw half to be written on `target`. `rule` says why in words; `overruled` marks a value that moved and is
     overwritten; `cut` that the value was shortened to fit. `code` and `message` stand with parked, conflict and waiting.
     `agrees` says what becomes of the agreed pair where the verdict alone does not: True keeps a difference as it stands
-    (it is settled), False keeps no pair although the value was written.
+    (it is settled), False keeps no pair although the value was written. `along`: it is written because others are.
     """
 
     name: str
@@ -57,6 +58,7 @@ class FieldPlan:
     message: str = ""
     waits_for: tuple[str, str, str] | None = None  # flow, side, key text
     agrees: bool | None = None
+    along: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ __all__ = [
     "head",
     "history",
     "last_dispositions",
+    "last_of",
     "outcome_subjects",
     "outcomes_since",
     "rows",
@@ -68,6 +69,21 @@ def last_dispositions(conn: Connection, pair: str, flow: str, subjects: Iterable
         )
         query = query.where(_TABLE.c.subject != "").order_by(_TABLE.c.id)  # see `for_subject`
         found.update((str(subject), str(disposition)) for subject, disposition in conn.execute(query))
+    return found
+
+
+def last_of(conn: Connection, pair: str, flow: str, subjects: Iterable[str]) -> dict[str, LedgerRow]:
+    """Read the newest row of each of these subjects that has one."""
+    found: dict[str, LedgerRow] = {}
+    for chunk in chunks(subjects):
+        scope = (
+            _TABLE.c.chain == chain_of(pair, flow),
+            among(_TABLE.c.subject, chunk),
+            _TABLE.c.subject != "",
+        )
+        newest = select(func.max(_TABLE.c.id)).where(*scope).group_by(_TABLE.c.subject)
+        rows = [LedgerRow(*row) for row in conn.execute(LEDGER_QUERY.where(_TABLE.c.id.in_(newest)))]
+        found.update((row.subject, row) for row in rows)
     return found
 
 

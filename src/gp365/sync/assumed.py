@@ -31,7 +31,7 @@ from gp365.sync.reading import read_records
 from gp365.sync.subject import Subject
 
 _LOOKS_ITSELF = frozenset({Strength.COMPARED, Strength.REREAD, Strength.WHOLE})
-_CLEAR = frozenset({Verdict.AGREE, Verdict.WRITE, Verdict.READ_ONLY, Verdict.CREATE_ONLY})
+_CLEAR = frozenset({Verdict.AGREE, Verdict.WRITE, Verdict.READ_ONLY, Verdict.CREATE_ONLY, Verdict.ALONG})
 
 
 def assume(job: Job, observation: Observation, subjects: Sequence[Subject]) -> None:

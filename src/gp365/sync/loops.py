@@ -16,6 +16,7 @@ from gp365.model.values import Value, key_text, show
 from gp365.store import intents, parked
 from gp365.sync.envelope import unseal
 from gp365.sync.job import Job
+from gp365.sync.plan.along import left_over
 from gp365.sync.plan.fields import loud
 from gp365.sync.plan.update import writes_of
 from gp365.sync.subject import Subject
@@ -99,7 +100,8 @@ def _park(job: Job, subject: Subject, units: set[str]) -> None:
     plan = subject.plan
     if plan is None or not units or plan.left is None or plan.right is None:
         return
-    fields = tuple(_stopped(job, one) if (one.unit or one.name) in units else one for one in plan.fields)
+    stopped = [_stopped(job, one) if (one.unit or one.name) in units else one for one in plan.fields]
+    fields = tuple(left_over(stopped))
     writes = writes_of(job.compiled, fields, plan.left, plan.right)
     subject.plan = replace(plan, fields=fields, writes=writes)
 

@@ -20,6 +20,7 @@ from gp365.sync.indexing import found_by, index_written, wake_rivals
 from gp365.sync.job import Job, Place, mapped
 from gp365.sync.judging import judge
 from gp365.sync.linking import Draft, keep_links
+from gp365.sync.merely import told
 from gp365.sync.orders import ended_orders, wake_shown
 from gp365.sync.parking import park
 from gp365.sync.plan import Facts
@@ -27,7 +28,6 @@ from gp365.sync.plan.fields import loud
 from gp365.sync.plan.pairs import Agreed
 from gp365.sync.references import ref_states
 from gp365.sync.subject import Disposition, Sent, Subject
-from gp365.sync.telling import ledger_rows
 from gp365.sync.verify_draw import draw_writes
 
 _STATES = {
@@ -67,8 +67,7 @@ def record(
     wake_shown(conn, job, subjects)
     _wait(conn, job, finished)
     _give_back(conn, job, finished)
-    rows = [entry for subject in finished for entry in ledger_rows(job, run, subject)]
-    ledger.append(conn, job.chain, rows, actor=job.actor, at=job.clock())
+    ledger.append(conn, job.chain, told(conn, job, run, finished, facts), actor=job.actor, at=job.clock())
 
 
 def _ends(subject: Subject) -> list[tuple[str, str, float | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from gp365.app.actions.explain_along import Along, along_of
 from gp365.app.actions.explain_ledger import decisions_in, event_of, rows_of_record
 from gp365.app.actions.explain_recompute import Recomputing
 from gp365.app.actions.explain_view import End, View, no_place, view_of
@@ -86,6 +87,7 @@ def _explain(assembly: Assembly, view: View, asked: End, key: Key, field: str | 
         wanted = {row.name for row in view.flow.rows if _wanted(row, field)}
         decisions = [decision for row in rows for decision in decisions_in(view, row, wanted, again)]
     agreed = unpack_pairs(link.agreed) if link and link.agreed else {}
+    along = along_of(assembly, view, records, agreed)
     return Explanation(
         pair=pair,
         flow=flow,
@@ -94,7 +96,9 @@ def _explain(assembly: Assembly, view: View, asked: End, key: Key, field: str | 
         state=link.state if link else "",
         sides=[_side(view.at(side), one, records, errors) for side, one in keys.items()],
         fields=[
-            _field(view, row, records, agreed, decisions) for row in view.flow.rows if _wanted(row, field)
+            _field(view, row, records, agreed, decisions, along)
+            for row in view.flow.rows
+            if _wanted(row, field)
         ],
         events=[event_of(row) for row in rows],
         parked=[parked_out(view.project, entry) for entries in held.values() for entry in entries],
@@ -150,6 +154,7 @@ def _field(
     records: Mapping[str, Record],
     agreed: Mapping[str, Pair],
     decisions: Sequence[Decision],
+    along: Along,
 ) -> FieldState:
     now = {side: _now(row.wires[side], records[side]) for side in row.wires if side in records}
     left, right = (end.side for end in view.ends)
@@ -163,6 +168,7 @@ def _field(
         agreed={left: shown_half(pair[0]), right: shown_half(pair[1])} if pair else {},
         decisions=mine,
         read_only=row.read_only,
+        along=along(row.name),
     )
 
 

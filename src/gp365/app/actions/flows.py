@@ -135,7 +135,7 @@ def _notes(named: NamedRow) -> list[str]:
         for word in ("convert", "lookup", "ref", "on_create", "option", "long")
         if (value := getattr(row, word))
     ]
-    told += [word for word in ("create_only", "read_only", "required") if getattr(row, word)]
+    told += [word for word in ("create_only", "read_only", "required", "along") if getattr(row, word)]
     return told + ([f"constant {row.constant}"] if row.constant is not None else [])
 
 

@@ -14,6 +14,7 @@ from gp365.model.errors import Misconfigured
 from gp365.store import ledger, runs
 from gp365.store.ledger import LedgerRow
 from gp365.store.runs import Run
+from gp365.sync.merely import ALONG
 
 
 def history(
@@ -120,6 +121,9 @@ def _read_back(step: Mapping[str, Any]) -> str:
 
 def summary(row: LedgerRow, payload: Mapping[str, Any]) -> str:
     """Say in a few words what a row of the ledger is about."""
+    if moved := payload.get(ALONG):
+        names = ", ".join(str(one) for one in moved)
+        return f"nothing moved but {names}, which is written along with other fields only (links: {row.subjects})"
     if row.subjects > 1:
         return f"{row.subjects} links that nothing happened to"
     if row.subjects < 0:

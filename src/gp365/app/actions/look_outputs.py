@@ -189,6 +189,7 @@ class FieldState:
     """A field of a linked record: what both sides hold, what they last agreed on, and the latest decisions.
 
     `owner` is "" for what is not kept in step: read only, or written once.
+    `along` says why its owner's change was left: the field is written along with others, and none was written since.
     """
 
     field: str
@@ -197,6 +198,7 @@ class FieldState:
     now: dict[str, Shown]
     agreed: dict[str, Shown]
     decisions: list[Decision]
+    along: str
     read_only: bool = False
 
 

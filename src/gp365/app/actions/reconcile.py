@@ -174,7 +174,7 @@ def _rank(why: str) -> int:
     """Put drift first, then what is for a person or under way, then what was settled, last what the flow leaves alone."""
     if why == Why.DRIFT:
         return 0
-    if why in (Why.CREATE_ONLY, Why.READ_ONLY):
+    if why in (Why.CREATE_ONLY, Why.READ_ONLY, Why.ALONG):
         return 3
     return 2 if why in (Why.HELD, Why.LINKED) else 1
 

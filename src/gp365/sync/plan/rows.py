@@ -173,7 +173,7 @@ class CompiledFlow:
 
     `sheets` are made when first needed, by the side on which records are created; `nothing` holds, by unit, what is planned
     when both sides have nothing there, and `alike` (one, once it is made) what tells that units agree; `readers` read one
-    row on a side, by side and row.
+    row on a side, by side and row. `along` names the rows that are written along with others only.
     """
 
     flow: Flow
@@ -185,6 +185,7 @@ class CompiledFlow:
     owner: Owner
     by_name: Mapping[str, CompiledRow]
     contexts: Mapping[str, ConvertContext]
+    along: frozenset[str]
     sheets: dict[str, Sheet] = field(default_factory=dict[str, Sheet], init=False, repr=False, compare=False)
     nothing: dict[str, list[FieldPlan]] = field(
         default_factory=dict[str, list[FieldPlan]], init=False, repr=False, compare=False
@@ -230,7 +231,10 @@ def compile_rows(
     owners = {row.name: row.owner for row in flow.rows}
     named = {row.row.name: row for row in rows}
     contexts = {row.lookup: replace(context, lookup=row.lookup) for row in flow.rows if row.lookup}
-    return CompiledFlow(flow, rows, units, left, right, context, owner or owners.__getitem__, named, contexts)
+    along = frozenset(row.name for row in flow.rows if row.along)
+    return CompiledFlow(
+        flow, rows, units, left, right, context, owner or owners.__getitem__, named, contexts, along
+    )
 
 
 def _compile(row: Row, flow: Flow, left: EntityDescription, right: EntityDescription) -> CompiledRow:

@@ -20,6 +20,7 @@ from gp365.sync.plan.alike import (
     plan_of,
     remember_alike,
 )
+from gp365.sync.plan.along import leave_alone
 from gp365.sync.plan.currency import currency_side, emptied, foreign, mirrored, told
 from gp365.sync.plan.events import deactivation, has_events, judge_events
 from gp365.sync.plan.facts import Facts
@@ -60,6 +61,8 @@ def plan_update(
         left_scope, told, pairs = judged.left_scope, list(judged.fields), {}
         fields = Fields(partial(tuple, told), [plan for plan in told if is_loud(plan)], len(told))
     pairs.update(_agreed(told))
+    if compiled.along:
+        fields = leave_alone(compiled, fields, facts.pairs)
     writes = writes_of(compiled, fields.loud, left, right)
     return SubjectPlan(subject, left, right, fields, writes, pairs, left_scope=left_scope)
 

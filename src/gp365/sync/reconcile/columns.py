@@ -20,7 +20,7 @@ _MONEY = (FieldType.MONEY, FieldType.DECIMAL)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One field of both sides. `kept`: the flow keeps it in step, so that it takes part in the hash totals.
+    """One field of both sides. `kept`: the flow keeps it in step at all times, so that it takes part in the hash totals.
 
     `plain` are the wire fields of a text that both sides hold as it is: two empty ones are alike without a further look.
     `masked`: a side has it in a secured column, so that its values are told nowhere. `summed`: it has control totals.
@@ -47,7 +47,7 @@ def columns_of(compiled: CompiledFlow) -> list[Column]:
             continue
         masked = any(one.secured for one in fields)
         left, right = (_look(compiled, row, side.name) for side in compiled.flow.sides)
-        kept = row.row.compared and not row.row.create_only
+        kept = row.row.compared and not (row.row.create_only or row.row.along)
         found.append(
             Column(
                 row.row.name,

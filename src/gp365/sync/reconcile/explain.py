@@ -19,7 +19,11 @@ from gp365.sync.reconcile.found import Difference, FieldDifference, Reason, Why
 from gp365.sync.reconcile.known import Known, Past, known_of, of_entry, settled
 from gp365.sync.subject import Subject
 
-_FIXED = {Verdict.CREATE_ONLY: Why.CREATE_ONLY, Verdict.READ_ONLY: Why.READ_ONLY}
+_FIXED = {
+    Verdict.CREATE_ONLY: Why.CREATE_ONLY,
+    Verdict.READ_ONLY: Why.READ_ONLY,
+    Verdict.ALONG: Why.ALONG,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Why(StrEnum):
     HELD = "held"
     CREATE_ONLY = "create_only"
     READ_ONLY = "read_only"
+    ALONG = "along"  # its owner changed it alone; it is written along with other fields
     CHANGED = "changed-since-last-sync"
     CLOSED = "closed"  # a link that a person closed
     SHARED = "shared"  # a second card of a record that another link leads
